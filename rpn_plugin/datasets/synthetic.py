@@ -1,0 +1,192 @@
+"""A seeded, THUMOS14-shaped set of made features, in the on-disk form that ``UntrimmedFeatureDataset`` reads.
+
+Each effect that the paper speaks of has something to act on: related classes share evidence and come together (GCN);
+scenery runs through a whole video, and context that looks like the action surrounds it (clustering loss, similarity
+weighting); every video shows its classes in its own way (prototype updating).
+"""
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from rpn_plugin.structures import SnippetClock
+
+GROUPS: dict[str, tuple[str, ...]] = {
+    'diving': ('CliffDiving', 'Diving'),
+    'cricket': ('CricketBowling', 'CricketShot'),
+    'throwing': ('HammerThrow', 'ThrowDiscus', 'Shotput', 'JavelinThrow'),
+    'jumping': ('HighJump', 'LongJump'),
+}
+"""Classes of THUMOS14 by semantic group."""
+
+COMPANIONS: dict[str, tuple[str, str, float]] = {
+    'CliffDiving': ('Diving', 'same', 1.0),
+    'CricketBowling': ('CricketShot', 'next', 0.7),
+    'HammerThrow': ('ThrowDiscus', 'elsewhere', 0.3),
+}
+"""Class to (companion, where, probability): every instance of the class is an instance of its companion (``same``), is
+followed by one (``next``), or the video has instances of it in other places (``elsewhere``)."""
+
+CLASSES = tuple(name for names in GROUPS.values() for name in names)
+CLOCK = SnippetClock(fps=25, stride_frames=16)
+STREAMS = ('rgb', 'flow')
+
+
+@dataclass(frozen=True)
+class SyntheticRecipe:
+    """What to make. Strengths are lengths of feature components; the noise has standard deviation ``noise``.
+
+    Args:
+        num_train: Training videos.
+        num_test: Test videos.
+        feature_dim: D of each stream.
+        median_snippets: Median T; T is log-normal.
+        spread: Standard deviation of log T.
+        group: What the classes of a group share.
+        action: What a class alone has.
+        manner: How a class looks in one video only.
+        scenery: What runs through a whole video; each group has its own.
+        context: Part of the action's evidence that the snippets around an instance show.
+        background: What tells any background from actions.
+        noise: Standard deviation per channel.
+        correlation: Of the noise from one snippet to the next, in [0, 1).
+        seed: Of everything.
+    """
+
+    num_train: int = 100
+    num_test: int = 50
+    feature_dim: int = 64
+    median_snippets: int = 120
+    spread: float = 0.5
+    group: float = 3.0
+    action: float = 3.0
+    manner: float = 2.0
+    scenery: float = 3.0
+    context: float = 0.5
+    background: float = 2.0
+    noise: float = 0.5
+    correlation: float = 0.6
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class _Instance:
+    start: int
+    end: int
+    labels: tuple[int, ...]
+
+
+class SyntheticGenerator:
+    """Draws videos of a recipe.
+
+    Args:
+        recipe: What to make.
+    """
+
+    def __init__(self, recipe: SyntheticRecipe) -> None:
+        self.recipe = recipe
+        self.rng = np.random.default_rng(recipe.seed)
+        self.group_of = [group for group, names in enumerate(GROUPS.values()) for _ in names]
+        self.directions = {stream: {part: self._directions(number) for part, number in (
+            ('group', len(GROUPS)), ('action', len(CLASSES)), ('scenery', len(GROUPS)), ('context', len(GROUPS)),
+            ('background', 4))} for stream in STREAMS}
+
+    def _directions(self, number: int) -> np.ndarray:
+        """(number, D) random unit vectors."""
+        vectors = self.rng.standard_normal((number, self.recipe.feature_dim))
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+    def video(self) -> tuple[dict[str, np.ndarray], list[dict]]:
+        """Features (T, D) float16 per stream, and annotations with segments in seconds."""
+        length = int(np.clip(self.rng.lognormal(np.log(self.recipe.median_snippets), self.recipe.spread), 30, 2000))
+        instances = self._instances(length)
+        features = {stream: self._features(stream, length, instances) for stream in STREAMS}
+        annotations = [dict(label=CLASSES[label], segment=[CLOCK.to_seconds(instance.start),
+                                                           CLOCK.to_seconds(instance.end)])
+                       for instance in instances for label in instance.labels]
+        return features, annotations
+
+    def _instances(self, length: int) -> list[_Instance]:
+        main = int(self.rng.integers(len(CLASSES)))
+        companion, where, probability = COMPANIONS.get(CLASSES[main], ('', '', 0.0))
+        together = self.rng.random() < probability
+        other = CLASSES.index(companion) if together else main
+        instances, cursor = [], int(self.rng.integers(3, 12))
+        while True:
+            end = cursor + int(np.clip(self.rng.lognormal(np.log(6), 0.5), 2, 25))
+            if end > length - 2:
+                break
+            labels = (main, other) if together and where == 'same' else (main, )
+            if together and where == 'elsewhere' and self.rng.random() < 0.4:
+                labels = (other, )
+            instances.append(_Instance(cursor, end, labels))
+            if together and where == 'next' and end + 6 < length:
+                instances.append(_Instance(end, end + int(self.rng.integers(3, 6)), (other, )))
+            cursor = instances[-1].end + int(np.clip(self.rng.lognormal(np.log(12), 0.7), 3, 80))
+        return instances or [_Instance(3, 9, (main, other) if together else (main, ))]
+
+    def _features(self, stream: str, length: int, instances: list[_Instance]) -> np.ndarray:
+        recipe, parts = self.recipe, self.directions[stream]
+        group = self.group_of[instances[0].labels[0]]
+        manner = {label: self._directions(1)[0] for instance in instances for label in instance.labels}
+        evidence = np.zeros((length, recipe.feature_dim))
+        kinds = np.repeat(self.rng.integers(len(parts['background']), size=length // 8 + 1), 8)[:length]
+        evidence += recipe.background * parts['background'][kinds]
+        for instance in instances:
+            shown = [recipe.group * parts['group'][self.group_of[label]] + recipe.action * parts['action'][label] +
+                     recipe.manner * manner[label] for label in instance.labels]
+            look = np.mean(shown, axis=0)
+            reach = max(1, (instance.end - instance.start) // 2)
+            context = recipe.context * look + recipe.background * parts['context'][group]
+            evidence[max(0, instance.start - reach):instance.start] = context
+            evidence[instance.end:instance.end + reach] = context
+        for instance in instances:
+            shown = [recipe.group * parts['group'][self.group_of[label]] + recipe.action * parts['action'][label] +
+                     recipe.manner * manner[label] for label in instance.labels]
+            evidence[instance.start:instance.end] = np.mean(shown, axis=0)
+        clean = evidence + recipe.scenery * parts['scenery'][group]
+        return np.maximum(clean + self._noise(length), 0).astype(np.float16)
+
+    def _noise(self, length: int) -> np.ndarray:
+        """(T, D) autoregressive noise of constant variance."""
+        fresh = self.rng.standard_normal((length, self.recipe.feature_dim)) * self.recipe.noise
+        noise = fresh.copy()
+        keep = self.recipe.correlation
+        for t in range(1, length):
+            noise[t] = keep * noise[t - 1] + np.sqrt(1 - keep**2) * fresh[t]
+        return noise
+
+
+def write_synthetic(root: str | Path, recipe: SyntheticRecipe = SyntheticRecipe()) -> Path:
+    """Write ``annotations.json`` and ``features/{rgb,flow}/<video>.npy`` under ``root``.
+
+    The folder appears whole or not at all; one that is there is replaced.
+
+    Returns:
+        The path of the annotation file.
+    """
+    root = Path(root)
+    temporary = root.with_name(f'{root.name}.part')
+    shutil.rmtree(temporary, ignore_errors=True)
+    for stream in STREAMS:
+        (temporary / 'features' / stream).mkdir(parents=True)
+    generator, database = SyntheticGenerator(recipe), {}
+    for subset, number in (('train', recipe.num_train), ('test', recipe.num_test)):
+        for index in range(number):
+            name = f'{subset}_{index:04d}'
+            features, annotations = generator.video()
+            for stream, array in features.items():
+                np.save(temporary / 'features' / stream / f'{name}.npy', array)
+            database[name] = dict(subset=subset, duration=CLOCK.duration_sec(len(features[STREAMS[0]])), fps=CLOCK.fps,
+                                  annotations=annotations)
+    content = dict(version='1', classes=CLASSES,
+                   feature=dict(fps=CLOCK.fps, snippet_stride=CLOCK.stride_frames, window=CLOCK.window_frames),
+                   recipe=recipe.__dict__, database=database)
+    (temporary / 'annotations.json').write_text(json.dumps(content, indent=1), encoding='utf-8')
+    shutil.rmtree(root, ignore_errors=True)
+    temporary.replace(root)
+    return root / 'annotations.json'

@@ -1,0 +1,84 @@
+"""Pipeline steps: load a video's snippets, sample them for training, pack them for the model."""
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from mmaction.registry import TRANSFORMS
+from mmaction.structures import ActionDataSample
+from mmcv.transforms import BaseTransform
+
+from rpn_plugin.datasets.feature_files import check_finite
+
+META_KEYS = ('video_name', 'duration_second', 'fps', 'feature_frame', 'clock', 'annotations')
+
+
+@TRANSFORMS.register_module()
+class LoadSnippets(BaseTransform):
+    """Reads the arrays of every stream, cut to the shortest, and refuses NaN and infinity.
+
+    Required keys: ``features`` (stream to (T, D) array), ``feature_paths``, ``num_snippets``. Added: ``snippets``.
+    """
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Add ``snippets``, stream to (T, D).
+
+        Raises:
+            ValueError: If a value is not finite.
+        """
+        results['snippets'] = {}
+        for stream, array in results.pop('features').items():
+            snippets = np.array(array[:results['num_snippets']])
+            check_finite(snippets, results['feature_paths'][stream])
+            results['snippets'][stream] = snippets
+        return results
+
+
+@TRANSFORMS.register_module()
+class SampleSnippets(BaseTransform):
+    """Keeps at most N snippets of a training video. Shorter videos stay whole.
+
+    Args:
+        num_snippets: N.
+        mode: ``crop`` takes N consecutive snippets from a random start; ``strata`` cuts the video into N equal parts and
+            takes one random snippet of each, in order.
+    """
+
+    def __init__(self, num_snippets: int, mode: str = 'crop') -> None:
+        if mode not in ('crop', 'strata') or num_snippets < 1:
+            raise ValueError(f'SampleSnippets expects num_snippets >= 1 and mode crop or strata, but got '
+                             f'{num_snippets} and {mode!r}.')
+        self.num_snippets = num_snippets
+        self.mode = mode
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Sample the same snippets of every stream."""
+        length = results['num_snippets']
+        if length <= self.num_snippets:
+            return results
+        if self.mode == 'crop':
+            index = np.random.randint(length - self.num_snippets + 1) + np.arange(self.num_snippets)
+        else:
+            borders = np.linspace(0, length, self.num_snippets + 1)
+            index = np.floor(borders[:-1] + np.random.rand(self.num_snippets) * np.diff(borders)).astype(np.int64)
+        results['snippets'] = {stream: snippets[index] for stream, snippets in results['snippets'].items()}
+        results['num_snippets'] = self.num_snippets
+        return results
+
+
+@TRANSFORMS.register_module()
+class PackUntrimmedInputs(BaseTransform):
+    """Packs ``snippets`` into the model's ``inputs`` and everything else it may know into an ``ActionDataSample``.
+
+    ``gt_label`` holds the class indices of the video. ``annotations`` (segments in seconds) become metainfo only where the
+    dataset gives them, which it does for testing alone.
+    """
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Return ``inputs`` (stream to (T, D) tensor) and ``data_samples``."""
+        sample = ActionDataSample()
+        sample.set_gt_label(results['label'])
+        sample.set_metainfo({key: results[key] for key in META_KEYS if key in results})
+        inputs = {stream: torch.from_numpy(snippets) for stream, snippets in results['snippets'].items()}
+        return dict(inputs=inputs, data_samples=sample)

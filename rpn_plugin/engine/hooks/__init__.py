@@ -1,0 +1,4 @@
+"""Hooks."""
+from rpn_plugin.engine.hooks.cooccurrence_hook import CooccurrenceHook
+
+__all__ = ['CooccurrenceHook']

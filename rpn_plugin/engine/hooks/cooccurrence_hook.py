@@ -1,0 +1,66 @@
+"""Gives the GCN the co-occurrence of the training videos' labels."""
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from mmaction.registry import HOOKS
+from mmengine.dist import broadcast, is_main_process
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from rpn_plugin.models.necks import CooccurrenceGCN, cooccurrence_matrix, write_cooccurrence
+
+
+@HOOKS.register_module()
+class CooccurrenceHook(Hook):
+    """Computes eq. 2 from the training set when training starts and hands it to every ``CooccurrenceGCN``.
+
+    Networks that read a file keep it, and a resumed run keeps its checkpoint's matrix (with a warning if the training
+    set's has changed). The main process counts, and the others receive its matrix. It is written to
+    ``cooccurrence.csv`` in the work directory, class names on both sides. Without such a network nothing happens.
+    """
+
+    priority = 'NORMAL'
+
+    def before_train(self, runner: Runner) -> None:
+        """Set the matrix, after weights and checkpoint are loaded."""
+        networks = [module for module in runner.model.modules() if isinstance(module, CooccurrenceGCN)]
+        waiting = [network for network in networks if not network.reads_cooccurrence_file]
+        if waiting:
+            matrix = self._count(runner, waiting[0])
+        for network in waiting:
+            if runner._resume and network.cooccurrence_source == 'checkpoint':
+                if not np.allclose(network.cooccurrence.cpu().numpy(), matrix, atol=1e-6):
+                    runner.logger.warning('The labels of the training set differ from those that the resumed '
+                                          'checkpoint was trained on; its co-occurrence matrix is kept.')
+            else:
+                network.set_cooccurrence(matrix, source='training set')
+        if networks and is_main_process():
+            classes = runner.train_dataloader.dataset.metainfo['classes']
+            path = Path(runner.work_dir) / 'cooccurrence.csv'
+            write_cooccurrence(path, networks[0].cooccurrence.cpu().numpy(), classes)
+            runner.logger.info(f'Co-occurrence matrix from the {networks[0].cooccurrence_source}: {path}')
+
+    @staticmethod
+    def _count(runner: Runner, network: CooccurrenceGCN) -> np.ndarray:
+        matrix = torch.zeros(network.num_classes, network.num_classes, dtype=torch.float64)
+        if is_main_process():
+            labels = _video_labels(runner.train_dataloader.dataset)
+            matrix = torch.from_numpy(cooccurrence_matrix(labels, network.num_classes))
+        broadcast(matrix, src=0)
+        return matrix.numpy()
+
+
+def _video_labels(dataset: Any) -> list[list[int]]:
+    """Labels of every training video, through the host's dataset wrappers."""
+    if hasattr(dataset, 'video_labels'):
+        return dataset.video_labels()
+    if hasattr(dataset, 'datasets'):
+        return [labels for part in dataset.datasets for labels in _video_labels(part)]
+    if hasattr(dataset, 'dataset'):
+        return _video_labels(dataset.dataset)
+    raise TypeError(f'CooccurrenceHook expects a training set with video_labels(), such as UntrimmedFeatureDataset, but '
+                    f'got {type(dataset).__name__}.')

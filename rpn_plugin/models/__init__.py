@@ -1,0 +1,14 @@
+"""The model: snippets to segments."""
+from rpn_plugin.models.data_preprocessor import SnippetDataPreprocessor
+from rpn_plugin.models.embeddings import TemporalConvEmbedding
+from rpn_plugin.models.heads import RPNHead
+from rpn_plugin.models.localizers import MultiStreamLocalizer, WeaklySupervisedLocalizer
+from rpn_plugin.models.losses import ClusteringLoss, VideoClassificationLoss
+from rpn_plugin.models.necks import (CooccurrenceGCN, FullyConnectedPrototypes, LearnableLabels, OneHotLabels,
+                                     RandomPrototypes, WordVectorLabels)
+from rpn_plugin.models.postprocessors import SimilarityWeighting, TemporalNMS, ThresholdProposals
+
+__all__ = ['ClusteringLoss', 'CooccurrenceGCN', 'FullyConnectedPrototypes', 'LearnableLabels', 'MultiStreamLocalizer',
+           'OneHotLabels', 'RPNHead', 'RandomPrototypes', 'SimilarityWeighting', 'SnippetDataPreprocessor',
+           'TemporalConvEmbedding', 'TemporalNMS', 'ThresholdProposals', 'VideoClassificationLoss',
+           'WeaklySupervisedLocalizer', 'WordVectorLabels']

@@ -1,0 +1,4 @@
+"""Feature embedding modules."""
+from rpn_plugin.models.embeddings.temporal_conv import TemporalConv, TemporalConvEmbedding
+
+__all__ = ['TemporalConv', 'TemporalConvEmbedding']

@@ -1,0 +1,80 @@
+"""Feature embedding F(X, W_emb), eq. 1."""
+from __future__ import annotations
+
+from typing import Any, Mapping, Sequence
+
+import torch
+from mmaction.registry import MODELS
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from rpn_plugin.structures import SnippetBatch, SnippetLayout
+
+
+class TemporalConv(nn.Module):
+    """A temporal convolution over packed videos, as one matrix product on real snippets.
+
+    Equal to ``nn.Conv1d`` with "same" zero padding applied to every video by itself.
+
+    Args:
+        in_channels: D.
+        out_channels: E.
+        kernel_size: Odd number of snippets seen.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: int) -> None:
+        super().__init__()
+        if kernel_size < 1 or kernel_size % 2 == 0:
+            raise ValueError(f'TemporalConv expects an odd kernel_size >= 1, but got {kernel_size}.')
+        self.reach = kernel_size // 2
+        self.linear = nn.Linear(kernel_size * in_channels, out_channels)
+
+    def forward(self, packed: Tensor, layout: SnippetLayout) -> Tensor:
+        """(N, D) to (N, E)."""
+        window = [layout.shift(packed, offset) for offset in range(-self.reach, self.reach + 1)]
+        return self.linear(torch.cat(window, dim=1) if self.reach else packed)
+
+
+@MODELS.register_module()
+class TemporalConvEmbedding(BaseModule):
+    """A temporal convolution network interleaved with activation and dropout (eq. 1).
+
+    The paper publishes none of the sizes; the configs say where theirs come from.
+
+    Args:
+        in_channels: D, the width of the features.
+        channels: Width of each layer; the last is E.
+        kernel_size: Odd number of snippets seen by each layer.
+        dropout: Probability in [0, 1), after every activation.
+        act_cfg: Activation, built by the MODELS registry.
+    """
+
+    def __init__(self,
+                 in_channels: int,
+                 channels: Sequence[int],
+                 kernel_size: int = 3,
+                 dropout: float = 0.5,
+                 act_cfg: Mapping[str, Any] = dict(type='ReLU')) -> None:
+        super().__init__()
+        if not channels:
+            raise ValueError('TemporalConvEmbedding expects at least one layer in channels, but got none.')
+        widths = [in_channels, *channels]
+        self.in_channels = in_channels
+        self.out_channels = widths[-1]
+        self.convs = nn.ModuleList(TemporalConv(*pair, kernel_size) for pair in zip(widths, widths[1:]))
+        self.activation = MODELS.build(dict(act_cfg))
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, batch: SnippetBatch) -> SnippetBatch:
+        """Embed the snippets of every video, features (N, D) to (N, E).
+
+        Raises:
+            ValueError: If the features are not ``in_channels`` wide.
+        """
+        x = batch.features
+        if x.shape[1] != self.in_channels:
+            raise ValueError(f'The embedding expects features of width D={self.in_channels}, but got D={x.shape[1]}. '
+                             f'Set embedding.in_channels to the width of the feature files.')
+        for conv in self.convs:
+            x = self.dropout(self.activation(conv(x, batch.layout)))
+        return batch.with_features(x)

@@ -1,0 +1,108 @@
+"""Prototype matching, temporal attention and video scores, eq. 5-8."""
+from __future__ import annotations
+
+from typing import Any, Mapping
+
+import torch
+from mmaction.registry import MODELS
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from rpn_plugin.models.embeddings import TemporalConv
+from rpn_plugin.structures import HeadOutput, SnippetBatch
+
+
+def prototype_similarity(embedded: Tensor, prototypes: Tensor) -> Tensor:
+    """Negative squared Euclidean distance s_tj = -||x_t - p_j||^2 (eq. 5), by one matrix product.
+
+    Computed in float32 under autocast: the expanded square loses too much in half precision.
+
+    Args:
+        embedded: (..., T, E).
+        prototypes: (..., C, E), broadcast against ``embedded``.
+
+    Returns:
+        (..., T, C) in (-inf, 0].
+    """
+    with torch.autocast(embedded.device.type, enabled=False):
+        dtype = torch.promote_types(torch.promote_types(embedded.dtype, prototypes.dtype), torch.float32)
+        x, p = embedded.to(dtype), prototypes.to(dtype)
+        cross = x @ p.transpose(-1, -2)  # (..., T, C)
+        squares = x.square().sum(-1)[..., :, None] + p.square().sum(-1)[..., None, :]  # (..., T, C)
+        return (2 * cross - squares).clamp(max=0)
+
+
+class TemporalAttention(BaseModule):
+    """Class-agnostic weight of each snippet (eq. 7): a small temporal network and a softmax over the video's time.
+
+    Args:
+        in_channels: E.
+        channels: Width of the hidden layer.
+        kernel_size: Odd number of snippets seen by the hidden layer.
+    """
+
+    def __init__(self, in_channels: int, channels: int, kernel_size: int = 1) -> None:
+        super().__init__()
+        self.hidden = TemporalConv(in_channels, channels, kernel_size)
+        self.output = nn.Linear(channels, 1)
+
+    def forward(self, batch: SnippetBatch) -> Tensor:
+        """(N,) lambda, summing to 1 over each video."""
+        hidden = self.hidden(batch.features, batch.layout).relu()
+        return batch.layout.softmax(self.output(hidden).squeeze(1).float())
+
+
+@MODELS.register_module()
+class RPNHead(BaseModule):
+    """Matches embedded snippets with prototypes and pools them into a video score (eq. 5-8).
+
+    Args:
+        in_channels: E.
+        attention_channels: Hidden width of the attention network Phi.
+        attention_kernel_size: Its kernel, odd.
+        gamma_c: Hardness of the class distribution of a snippet (eq. 6). Not published.
+        loss_cls: Config of the video-level classification loss (eq. 9).
+        loss_clu: Config of the clustering loss (eq. 10); its ``loss_weight`` is alpha (eq. 11).
+    """
+
+    def __init__(self,
+                 in_channels: int,
+                 attention_channels: int = 256,
+                 attention_kernel_size: int = 1,
+                 gamma_c: float = 1.0,
+                 loss_cls: Mapping[str, Any] = dict(type='VideoClassificationLoss'),
+                 loss_clu: Mapping[str, Any] = dict(type='ClusteringLoss')) -> None:
+        super().__init__()
+        self.attention = TemporalAttention(in_channels, attention_channels, attention_kernel_size)
+        self.gamma_c = gamma_c
+        self.loss_cls = MODELS.build(dict(loss_cls))
+        self.loss_clu = MODELS.build(dict(loss_clu))
+
+    def forward(self, embedded: SnippetBatch, prototypes: Tensor) -> HeadOutput:
+        """Score the snippets and the videos.
+
+        Args:
+            embedded: Features (N, E).
+            prototypes: (C, E).
+        """
+        similarity = prototype_similarity(embedded.features, prototypes)  # (N, C), eq. 5
+        attention = self.attention(embedded)  # (N,), eq. 7
+        video_similarity = embedded.layout.sum(attention[:, None] * similarity)  # (B, C), eq. 8
+        return HeadOutput(
+            embedded=embedded,
+            cas=(self.gamma_c * similarity).softmax(dim=1),  # (N, C), eq. 6
+            video_score=video_similarity.softmax(dim=1),  # (B, C), eq. 8
+            attention=attention,
+            similarity=similarity,
+            video_similarity=video_similarity,
+            prototypes=prototypes)
+
+    def loss(self, output: HeadOutput, labels: Tensor) -> dict[str, Tensor]:
+        """Losses of a batch (eq. 9-11).
+
+        Args:
+            output: From :meth:`forward`.
+            labels: (B, C) in {0, 1}, at least one class per video.
+        """
+        return dict(loss_cls=self.loss_cls(output.video_similarity, labels),
+                    loss_clu=self.loss_clu(output.video_similarity, labels))

@@ -1,0 +1,144 @@
+"""One network on one stream, or on several concatenated."""
+from __future__ import annotations
+
+from typing import Any, Mapping, Sequence
+
+import numpy as np
+import torch
+from mmaction.registry import MODELS
+from mmaction.structures import ActionDataSample
+from mmengine.model import BaseModel
+from mmengine.structures import InstanceData
+from torch import Tensor
+
+from rpn_plugin.structures import HeadOutput, SnippetBatch, clip_segments
+
+Proposals = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Segments in seconds (N, 2), class indices (N,), confidences (N,)."""
+
+
+def multi_hot_labels(data_samples: Sequence[ActionDataSample], like: Tensor) -> Tensor:
+    """Video-level labels (B, C) in {0, 1} from each sample's ``gt_label`` indices, of the kind of ``like`` (B, C).
+
+    Raises:
+        ValueError: If a video has no label, or one outside [0, C).
+    """
+    labels = torch.zeros_like(like)
+    for row, sample in zip(labels, data_samples):
+        index = sample.gt_label
+        if not len(index) or int(index.max()) >= len(row):
+            raise ValueError(f'Training video {sample.video_name} has the labels {index.tolist()}; expected at least '
+                             f'one, each below the model\'s {len(row)} classes (neck.num_classes).')
+        row[index] = 1
+    return labels
+
+
+def fill_sample(sample: ActionDataSample, proposals: Proposals, video_score: Tensor) -> ActionDataSample:
+    """Write detections and the video's class scores into its sample, best first."""
+    segments, labels, scores = proposals
+    sample.pred_instances = InstanceData(
+        segments=torch.from_numpy(segments), labels=torch.from_numpy(labels), scores=torch.from_numpy(scores))
+    sample.set_pred_score(video_score)
+    return sample
+
+
+@MODELS.register_module()
+class WeaklySupervisedLocalizer(BaseModel):
+    """Embedding, prototypes and head on the snippets of untrimmed videos; trained with video-level labels only.
+
+    Any registered part fits that keeps the calls: ``embedding(SnippetBatch) -> SnippetBatch``, ``neck() -> (C, E)``,
+    ``head(SnippetBatch, prototypes) -> HeadOutput`` with ``head.loss(HeadOutput, labels) -> dict``,
+    ``weighting(HeadOutput) -> (N, C)``, ``proposals(sequence (T, C), video_score (C,))`` -> snippet borders, labels,
+    confidences, and ``nms(segments, labels, scores)`` -> the same, fewer.
+
+    Args:
+        embedding: Config of the feature embedding (eq. 1).
+        neck: Config of the prototype embedding (eq. 2-4); None for a head without prototypes.
+        head: Config of the head (eq. 5-11).
+        weighting: Config of the similarity weighting (eq. 12, alg. 1); None localizes on the class activation sequence.
+        proposals: Config of the proposals.
+        nms: Config of the suppression; None keeps every proposal.
+        streams: Streams to concatenate along D; None takes the only one there is.
+        data_preprocessor: Config of the data preprocessor.
+    """
+
+    def __init__(self,
+                 embedding: Mapping[str, Any],
+                 head: Mapping[str, Any],
+                 neck: Mapping[str, Any] | None = None,
+                 weighting: Mapping[str, Any] | None = None,
+                 proposals: Mapping[str, Any] = dict(type='ThresholdProposals'),
+                 nms: Mapping[str, Any] | None = None,
+                 streams: Sequence[str] | None = None,
+                 data_preprocessor: Mapping[str, Any] = dict(type='SnippetDataPreprocessor')) -> None:
+        super().__init__(data_preprocessor=data_preprocessor)
+        self.embedding = MODELS.build(embedding)
+        self.neck = MODELS.build(neck) if neck else None
+        self.head = MODELS.build(head)
+        self.weighting = MODELS.build(weighting) if weighting else None
+        self.proposals = MODELS.build(proposals)
+        self.nms = MODELS.build(nms) if nms else None
+        self.streams = tuple(streams) if streams else None
+
+    def forward(self,
+                inputs: Mapping[str, SnippetBatch],
+                data_samples: Sequence[ActionDataSample] | None = None,
+                mode: str = 'tensor') -> Any:
+        """Run the network.
+
+        Args:
+            inputs: Stream name to packed features.
+            data_samples: One per video, with ``gt_label`` (class indices) for ``loss`` and the metainfo ``clock`` and
+                ``duration_second`` for ``predict``.
+            mode: ``tensor`` gives the :class:`HeadOutput`, ``loss`` a dict of scalars, ``predict`` the samples with
+                ``pred_instances`` (segments in seconds, labels, scores; best first) and ``pred_score`` (C,).
+        """
+        output = self.score(inputs)
+        if mode == 'tensor':
+            return output
+        if mode == 'loss':
+            return self.head.loss(output, multi_hot_labels(data_samples, like=output.video_score))
+        if mode == 'predict':
+            return [fill_sample(sample, self.nms(*proposals) if self.nms else best_first(proposals), score)
+                    for sample, proposals, score in
+                    zip(data_samples, self.propose(output, data_samples), output.video_score)]
+        raise ValueError(f'Expected mode loss, predict or tensor, but got {mode!r}.')
+
+    def score(self, inputs: Mapping[str, SnippetBatch]) -> HeadOutput:
+        """Embed, match and pool (eq. 1-8)."""
+        batch = select_streams(inputs, self.streams)
+        embedded = self.embedding(batch)
+        return self.head(embedded, self.neck() if self.neck is not None else None)
+
+    def propose(self, output: HeadOutput, data_samples: Sequence[ActionDataSample]) -> list[Proposals]:
+        """Proposals of every video in seconds, before suppression."""
+        sequence = self.weighting(output) if self.weighting else output.cas  # (N, C)
+        videos = output.embedded.layout.split(sequence.double().cpu())
+        found = []
+        for phi, video_score, sample in zip(videos, output.video_score.double().cpu(), data_samples):
+            borders, labels, scores = self.proposals(phi.numpy(), video_score.numpy())
+            segments, inside = clip_segments(sample.clock.to_seconds(borders), sample.duration_second)
+            found.append((segments, labels[inside], scores[inside]))
+        return found
+
+
+def best_first(proposals: Proposals) -> Proposals:
+    """Sort by confidence, equal ones in input order."""
+    segments, labels, scores = proposals
+    order = np.argsort(-scores, kind='stable')
+    return segments[order], labels[order], scores[order]
+
+
+def select_streams(inputs: Mapping[str, SnippetBatch], streams: Sequence[str] | None) -> SnippetBatch:
+    """Concatenate streams along D.
+
+    Raises:
+        ValueError: If a stream is not there, or none is named and there are several.
+    """
+    if streams is None and len(inputs) > 1:
+        raise ValueError(f'The data has the streams {list(inputs)}: name those to use in the localizer\'s streams.')
+    streams = streams or tuple(inputs)
+    if any(stream not in inputs for stream in streams):
+        raise ValueError(f'The localizer expects the streams {list(streams)}, but the data has {list(inputs)}.')
+    batches = [inputs[stream] for stream in streams]
+    return batches[0].with_features(torch.cat([batch.features for batch in batches], dim=1))

@@ -1,0 +1,5 @@
+"""Losses on video-level labels."""
+from rpn_plugin.models.losses.clustering_loss import ClusteringLoss
+from rpn_plugin.models.losses.video_classification_loss import VideoClassificationLoss
+
+__all__ = ['ClusteringLoss', 'VideoClassificationLoss']

@@ -1,0 +1,7 @@
+"""Prototype embedding modules."""
+from rpn_plugin.models.necks.cooccurrence_gcn import (CooccurrenceGCN, FullyConnectedPrototypes, RandomPrototypes,
+                                                      cooccurrence_matrix, read_cooccurrence, write_cooccurrence)
+from rpn_plugin.models.necks.label_features import LearnableLabels, OneHotLabels, WordVectorLabels
+
+__all__ = ['CooccurrenceGCN', 'FullyConnectedPrototypes', 'LearnableLabels', 'OneHotLabels', 'RandomPrototypes',
+           'WordVectorLabels', 'cooccurrence_matrix', 'read_cooccurrence', 'write_cooccurrence']

@@ -1,0 +1,7 @@
+"""From scores to segments."""
+from rpn_plugin.models.postprocessors.nms import TemporalNMS, hard_nms, soft_nms
+from rpn_plugin.models.postprocessors.proposals import CONFIDENCES, ThresholdProposals, group_runs
+from rpn_plugin.models.postprocessors.similarity_weighting import SimilarityWeighting
+
+__all__ = ['CONFIDENCES', 'SimilarityWeighting', 'TemporalNMS', 'ThresholdProposals', 'group_runs', 'hard_nms',
+           'soft_nms']

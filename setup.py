@@ -1,0 +1,29 @@
+"""Installation of rpn-plugin."""
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+VERSION = re.search(r"__version__ = '([^']+)'", (HERE / 'rpn_plugin' / '__init__.py').read_text()).group(1)
+
+setup(
+    name='rpn-plugin',
+    version=VERSION,
+    description='Weakly-supervised temporal action localization for MMAction2: the Relational Prototypical Network',
+    long_description=(HERE / 'README.md').read_text(encoding='utf-8'),
+    long_description_content_type='text/markdown',
+    python_requires='>=3.10',
+    packages=find_packages(include=['rpn_plugin', 'rpn_plugin.*']),
+    install_requires=[
+        'torch>=2.1',
+        'mmengine>=0.10.7',
+        'mmaction2>=1.2.0',
+        'numpy',
+        'importlib_metadata',  # imported by mmaction2 1.2.0, which does not declare it
+        'matplotlib',
+    ],
+    extras_require={
+        'lite': ['mmcv-lite>=2.1,<2.2'],
+        'tests': ['pytest', 'hypothesis'],
+    })

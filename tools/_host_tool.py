@@ -1,0 +1,26 @@
+"""Runs a tool of the installed MMAction2, so that this project has no trainer of its own."""
+from __future__ import annotations
+
+import importlib.util
+import runpy
+import sys
+from pathlib import Path
+
+
+def run(name: str) -> None:
+    """Run the host's ``tools/<name>`` as the main program.
+
+    Raises:
+        SystemExit: If MMAction2 is not installed, or its tools are not beside it.
+    """
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    spec = importlib.util.find_spec('mmaction')
+    if spec is None or not spec.submodule_search_locations:
+        raise SystemExit('MMAction2 is not installed: pip install -r requirements/tested.txt')
+    package = Path(list(spec.submodule_search_locations)[0])
+    places = [package / '.mim' / 'tools' / name, package.parent / 'tools' / name]
+    for place in places:
+        if place.is_file():
+            runpy.run_path(str(place), run_name='__main__')
+            return
+    raise SystemExit(f'MMAction2 is installed without its tools; looked for {" and ".join(map(str, places))}.')
