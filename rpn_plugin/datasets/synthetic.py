@@ -136,18 +136,15 @@ class SyntheticGenerator:
         evidence = np.zeros((length, recipe.feature_dim))
         kinds = np.repeat(self.rng.integers(len(parts['background']), size=length // 8 + 1), 8)[:length]
         evidence += recipe.background * parts['background'][kinds]
-        for instance in instances:
-            shown = [recipe.group * parts['group'][self.group_of[label]] + recipe.action * parts['action'][label] +
-                     recipe.manner * manner[label] for label in instance.labels]
-            look = np.mean(shown, axis=0)
+        looks = [np.mean([recipe.group * parts['group'][self.group_of[label]] + recipe.action * parts['action'][label] +
+                          recipe.manner * manner[label] for label in instance.labels], axis=0)
+                 for instance in instances]
+        for instance, look in zip(instances, looks):
             reach = max(1, (instance.end - instance.start) // 2)
             context = recipe.context * look + recipe.background * parts['context'][group]
-            evidence[max(0, instance.start - reach):instance.start] = context
-            evidence[instance.end:instance.end + reach] = context
-        for instance in instances:
-            shown = [recipe.group * parts['group'][self.group_of[label]] + recipe.action * parts['action'][label] +
-                     recipe.manner * manner[label] for label in instance.labels]
-            evidence[instance.start:instance.end] = np.mean(shown, axis=0)
+            evidence[max(0, instance.start - reach):instance.end + reach] = context
+        for instance, look in zip(instances, looks):
+            evidence[instance.start:instance.end] = look
         clean = evidence + recipe.scenery * parts['scenery'][group]
         return np.maximum(clean + self._noise(length), 0).astype(np.float16)
 

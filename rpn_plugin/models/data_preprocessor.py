@@ -3,12 +3,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from mmaction.registry import MODELS
 from mmengine.model import BaseDataPreprocessor
 from torch import Tensor
 
-from rpn_plugin.structures import SnippetBatch
+from rpn_plugin.structures import SnippetBatch, at_least_float32
 
 
 @MODELS.register_module()
@@ -27,10 +26,6 @@ class SnippetDataPreprocessor(BaseDataPreprocessor):
             ``inputs``, stream name to :class:`SnippetBatch`, and ``data_samples``.
         """
         streams: dict[str, list[Tensor]] = self.cast_data(data['inputs'])
-        inputs = {stream: SnippetBatch.from_videos([_widen(video) for video in videos])
+        inputs = {stream: SnippetBatch.from_videos([at_least_float32(video) for video in videos])
                   for stream, videos in streams.items()}
         return dict(inputs=inputs, data_samples=self.cast_data(data.get('data_samples')))
-
-
-def _widen(features: Tensor) -> Tensor:
-    return features.to(torch.promote_types(features.dtype, torch.float32))

@@ -9,7 +9,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from rpn_plugin.models.embeddings import TemporalConv
-from rpn_plugin.structures import HeadOutput, SnippetBatch
+from rpn_plugin.structures import HeadOutput, SnippetBatch, at_least_float32
 
 
 def prototype_similarity(embedded: Tensor, prototypes: Tensor) -> Tensor:
@@ -25,8 +25,7 @@ def prototype_similarity(embedded: Tensor, prototypes: Tensor) -> Tensor:
         (..., T, C) in (-inf, 0].
     """
     with torch.autocast(embedded.device.type, enabled=False):
-        dtype = torch.promote_types(torch.promote_types(embedded.dtype, prototypes.dtype), torch.float32)
-        x, p = embedded.to(dtype), prototypes.to(dtype)
+        x, p = at_least_float32(embedded), at_least_float32(prototypes)
         cross = x @ p.transpose(-1, -2)  # (..., T, C)
         squares = x.square().sum(-1)[..., :, None] + p.square().sum(-1)[..., None, :]  # (..., T, C)
         return (2 * cross - squares).clamp(max=0)
@@ -49,7 +48,7 @@ class TemporalAttention(BaseModule):
     def forward(self, batch: SnippetBatch) -> Tensor:
         """(N,) lambda, summing to 1 over each video."""
         hidden = self.hidden(batch.features, batch.layout).relu()
-        return batch.layout.softmax(self.output(hidden).squeeze(1).float())
+        return batch.layout.softmax(at_least_float32(self.output(hidden).squeeze(1)))
 
 
 @MODELS.register_module()

@@ -38,7 +38,7 @@ def fill_sample(sample: ActionDataSample, proposals: Proposals, video_score: Ten
     segments, labels, scores = proposals
     sample.pred_instances = InstanceData(
         segments=torch.from_numpy(segments), labels=torch.from_numpy(labels), scores=torch.from_numpy(scores))
-    sample.set_pred_score(video_score)
+    sample.set_pred_score(video_score.detach())
     return sample
 
 
@@ -113,10 +113,11 @@ class WeaklySupervisedLocalizer(BaseModel):
     def propose(self, output: HeadOutput, data_samples: Sequence[ActionDataSample]) -> list[Proposals]:
         """Proposals of every video in seconds, before suppression."""
         sequence = self.weighting(output) if self.weighting else output.cas  # (N, C)
-        videos = output.embedded.layout.split(sequence.double().cpu())
+        videos = output.embedded.layout.split(sequence.detach().double().cpu())
+        video_scores = output.video_score.detach().double().cpu().numpy()
         found = []
-        for phi, video_score, sample in zip(videos, output.video_score.double().cpu(), data_samples):
-            borders, labels, scores = self.proposals(phi.numpy(), video_score.numpy())
+        for phi, video_score, sample in zip(videos, video_scores, data_samples):
+            borders, labels, scores = self.proposals(phi.numpy(), video_score)
             segments, inside = clip_segments(sample.clock.to_seconds(borders), sample.duration_second)
             found.append((segments, labels[inside], scores[inside]))
         return found

@@ -1,0 +1,93 @@
+"""Fixtures that every test may use."""
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.registry import init_default_scope
+
+import rpn_plugin  # noqa: F401  (registers every part)
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+CLASSES = ['Diving', 'CliffDiving', 'HighJump']
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def _mmaction_scope() -> None:
+    init_default_scope('mmaction')
+
+
+@pytest.fixture
+def repository() -> Path:
+    """Root of the checkout."""
+    return REPOSITORY
+
+
+@pytest.fixture
+def python() -> str:
+    """The interpreter that runs the tests."""
+    return sys.executable
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """Real data for tests; skips where it is absent."""
+    root = Path(os.environ.get('RPN_SHARED_DATA', REPOSITORY.parent / 'shared' / 'data'))
+    if not root.is_dir():
+        pytest.skip(f'no shared data at {root}; set RPN_SHARED_DATA')
+    return root
+
+
+class TinySet:
+    """A small data set on disk that a test may spoil before it is read.
+
+    Twelve videos of three classes, every third with two, lengths 5 to 27, D = 4 per stream.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.rng = np.random.default_rng(0)
+        self.content = dict(classes=list(CLASSES), feature=dict(fps=25.0, snippet_stride=16, window=16), database={})
+        for index in range(12):
+            subset, length = ('train' if index < 8 else 'test'), 5 + 2 * index
+            labels = [CLASSES[index % 3]] + ([CLASSES[(index + 1) % 3]] if index % 3 == 0 else [])
+            annotations = [dict(label=label, segment=[0.64 * (1 + place), 0.64 * (3 + place)])
+                           for place, label in enumerate(labels)]
+            name = f'{subset}_{index}'
+            self.content['database'][name] = dict(subset=subset, duration=0.64 * length, annotations=annotations)
+            for stream in ('rgb', 'flow'):
+                self.write_features(stream, name, self.rng.standard_normal((length, 4)).astype(np.float16))
+        self.save()
+
+    def path(self, stream: str, video: str) -> Path:
+        """Of a feature file."""
+        return self.root / 'features' / stream / f'{video}.npy'
+
+    def write_features(self, stream: str, video: str, features: np.ndarray) -> None:
+        """Replace a feature file."""
+        self.path(stream, video).parent.mkdir(parents=True, exist_ok=True)
+        np.save(self.path(stream, video), features)
+
+    def save(self) -> None:
+        """Write ``content`` as the annotation file."""
+        (self.root / 'annotations.json').write_text(json.dumps(self.content))
+
+    def config(self, subset: str = 'train', **changes: object) -> dict:
+        """Config of a dataset on these files."""
+        return dict(
+            type='UntrimmedFeatureDataset', data_root=str(self.root), ann_file='annotations.json', subset=subset,
+            test_mode=subset == 'test', data_prefix=dict(rgb='features/rgb', flow='features/flow'),
+            pipeline=[dict(type='LoadSnippets'), dict(type='PackUntrimmedInputs')]) | changes
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> TinySet:
+    """A small data set on disk."""
+    return TinySet(tmp_path / 'tiny')

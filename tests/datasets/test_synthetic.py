@@ -1,0 +1,59 @@
+"""The made data are seeded, whole, and hold what the paper's effects need."""
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from rpn_plugin.datasets import synthetic
+from rpn_plugin.datasets.synthetic import SyntheticRecipe, write_synthetic
+
+SMALL = SyntheticRecipe(num_train=40, num_test=10, median_snippets=60)
+
+
+def read(path):
+    content = json.loads(path.read_text())
+    features = {(stream, video): np.load(path.parent / 'features' / stream / f'{video}.npy')
+                for stream in synthetic.STREAMS for video in content['database']}
+    return content, features
+
+
+def test_the_same_seed_makes_the_same_files_and_another_does_not(tmp_path) -> None:
+    first, second = (read(write_synthetic(tmp_path / name, SMALL)) for name in 'ab')
+    other = read(write_synthetic(tmp_path / 'c', SyntheticRecipe(num_train=40, num_test=10, median_snippets=60, seed=1)))
+    assert first[0] == second[0] != other[0]
+    assert all(np.array_equal(first[1][key], second[1][key]) for key in first[1])
+
+
+def test_segments_and_features_agree(tmp_path) -> None:
+    content, features = read(write_synthetic(tmp_path / 'set', SMALL))
+    for video, entry in content['database'].items():
+        shapes = {features[stream, video].shape for stream in synthetic.STREAMS}
+        assert len(shapes) == 1 and entry['annotations']
+        for annotation in entry['annotations']:
+            assert 0 <= annotation['segment'][0] < annotation['segment'][1] <= entry['duration'] + 1e-9
+
+
+def test_cliff_diving_is_always_diving_too(tmp_path) -> None:
+    content, _ = read(write_synthetic(tmp_path / 'set', SMALL))
+    segments = [{label: {tuple(a['segment']) for a in entry['annotations'] if a['label'] == label}
+                 for label in ('CliffDiving', 'Diving')} for entry in content['database'].values()]
+    assert any(found['CliffDiving'] for found in segments)
+    assert all(found['CliffDiving'] <= found['Diving'] for found in segments)
+    assert any(found['Diving'] and not found['CliffDiving'] for found in segments)
+
+
+def test_noise_is_correlated_over_time() -> None:
+    generator = synthetic.SyntheticGenerator(SyntheticRecipe(noise=0.5, correlation=0.6))
+    noise = generator._noise(20_000)
+    assert noise.std() == pytest.approx(0.5, rel=0.02)
+    assert (noise[1:] * noise[:-1]).mean() / noise.var() == pytest.approx(0.6, abs=0.02)
+
+
+def test_an_interrupted_run_leaves_the_old_set(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = read(write_synthetic(tmp_path / 'set', SMALL))[0]
+    monkeypatch.setattr(synthetic.json, 'dumps', lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        write_synthetic(tmp_path / 'set', SyntheticRecipe(num_train=2, num_test=1, seed=5))
+    assert read(tmp_path / 'set' / 'annotations.json')[0] == before

@@ -1,0 +1,232 @@
+"""The dataset gives what is on disk, and names what is wrong with it."""
+from __future__ import annotations
+
+import json
+import pickle
+
+import numpy as np
+import pytest
+from mmaction.registry import DATASETS
+from mmengine.logging import MMLogger
+
+
+def everything_in(item: object) -> str:
+    """Every value of a training item as text."""
+    return repr(item)
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is logged."""
+    lines: list[str] = []
+    logger = MMLogger.get_current_instance()
+    for level in ('info', 'warning'):
+        monkeypatch.setattr(logger, level, lambda message, *_: lines.append(message))
+    return lines
+
+
+@pytest.mark.parametrize('cache', [None, 'ram'])
+def test_items_hold_the_files_and_the_clock(tiny, cache) -> None:
+    dataset = DATASETS.build(tiny.config('test', cache=cache))
+    assert [dataset.get_data_info(index)['video_name'] for index in range(4)] == [f'test_{i}' for i in range(8, 12)]
+    item = dataset[1]
+    sample = item['data_samples']
+    for stream in ('rgb', 'flow'):
+        np.testing.assert_array_equal(item['inputs'][stream].numpy(), np.load(tiny.path(stream, 'test_9')))
+    assert sample.gt_label.tolist() == [0, 1]
+    assert sample.annotations == tiny.content['database']['test_9']['annotations']
+    assert sample.clock.to_seconds(2) == 1.28 and sample.duration_second == 0.64 * 23
+
+
+def test_a_memory_mapped_dataset_holds_no_features(tiny) -> None:
+    tiny.write_features('rgb', 'train_0', np.zeros((5, 100_000), np.float16))
+    tiny.content['database'] = {'train_0': tiny.content['database']['train_0']}
+    tiny.save()
+    mapped, cached = (DATASETS.build(tiny.config(data_prefix=dict(rgb='features/rgb'), cache=cache))
+                      for cache in (None, 'ram'))
+    assert isinstance(mapped.get_data_info(0)['features']['rgb'], np.memmap)
+    assert len(pickle.dumps(mapped)) < 20_000 < len(pickle.dumps(cached))
+
+
+def test_class_order_comes_from_the_config_where_the_file_has_none(tiny) -> None:
+    del tiny.content['classes']
+    tiny.save()
+    with pytest.raises(ValueError, match='pinned nowhere'):
+        DATASETS.build(tiny.config())
+    dataset = DATASETS.build(tiny.config(metainfo=dict(classes=['HighJump', 'CliffDiving', 'Diving'])))
+    assert dataset.video_labels()[0] == [1, 2] and dataset.metainfo['classes'] == ('HighJump', 'CliffDiving', 'Diving')
+
+
+def test_two_class_orders_are_refused(tiny) -> None:
+    with pytest.raises(ValueError, match=r'annotations\.json: its "classes" are .* but the config'):
+        DATASETS.build(tiny.config(metainfo=dict(classes=['HighJump', 'CliffDiving', 'Diving'])))
+
+
+def test_a_recipe_is_needed_once_and_not_twice(tiny) -> None:
+    with pytest.raises(ValueError, match='its recipe is one feature per 16 frames at 25 fps.*config.*per 8 frames'):
+        DATASETS.build(tiny.config(recipe=dict(fps=25, snippet_stride=8)))
+    del tiny.content['feature']
+    tiny.save()
+    with pytest.raises(ValueError, match='fps and stride of the features are stated nowhere'):
+        DATASETS.build(tiny.config())
+    assert DATASETS.build(tiny.config(recipe=dict(fps=25, snippet_stride=8)))[0]['data_samples'].clock.stride_frames == 8
+
+
+def test_all_unusable_files_are_listed_at_once(tiny) -> None:
+    tiny.path('rgb', 'train_1').unlink()
+    tiny.path('flow', 'train_2').write_bytes(b'not numpy')
+    tiny.write_features('flow', 'train_3', np.zeros((0, 4), np.float32))
+    np.save(tiny.path('rgb', 'train_4'), np.array([{'code': 1}], dtype=object), allow_pickle=True)
+    tiny.write_features('rgb', 'train_5', np.zeros((5, 4), np.float64))
+    with pytest.raises(ValueError, match='5 of 8 videos') as error:
+        DATASETS.build(tiny.config())
+    for part in ('train_1.npy: missing', 'train_2.npy: unreadable', r'(0, 4)', 'train_4.npy: unreadable', 'float64',
+                 'missing="skip"'):
+        assert part in str(error.value)
+
+
+def test_skipping_is_logged_with_the_same_list(tiny, log) -> None:
+    tiny.path('rgb', 'train_1').unlink()
+    dataset = DATASETS.build(tiny.config(missing='skip'))
+    assert len(dataset) == 7 and 'train_1' not in {dataset.get_data_info(i)['video_name'] for i in range(7)}
+    assert any('Skipped' in line and 'train_1.npy: missing' in line for line in log)
+
+
+def test_streams_are_cut_to_the_shorter_with_a_log_line(tiny, log) -> None:
+    tiny.write_features('flow', 'train_7', np.load(tiny.path('flow', 'train_7'))[:-3])
+    item = DATASETS.build(tiny.config())[7]
+    assert {len(snippets) for snippets in item['inputs'].values()} == {19 - 3}
+    np.testing.assert_array_equal(item['inputs']['rgb'].numpy(), np.load(tiny.path('rgb', 'train_7'))[:16])
+    assert any("train_7 {'rgb': 19, 'flow': 16}" in line for line in log)
+
+
+def test_streams_that_differ_by_more_are_refused(tiny) -> None:
+    tiny.write_features('flow', 'train_7', np.load(tiny.path('flow', 'train_7'))[:-6])
+    with pytest.raises(ValueError, match=r"video train_7 have \{'rgb': 19, 'flow': 13\}.*at most 5"):
+        DATASETS.build(tiny.config())
+
+
+def test_a_wrong_width_names_the_file(tiny) -> None:
+    tiny.write_features('flow', 'train_7', np.zeros((19, 3), np.float32))
+    with pytest.raises(ValueError, match=r'flow/train_7\.npy: expected D=4, but got D=3'):
+        DATASETS.build(tiny.config())
+    with pytest.raises(ValueError, match=r'expected D=1024, but got D=4'):
+        DATASETS.build(tiny.config(feature_dim=1024))
+
+
+@pytest.mark.parametrize('value', [np.nan, np.inf])
+def test_a_value_that_is_not_finite_names_file_and_place(tiny, value) -> None:
+    features = np.load(tiny.path('flow', 'train_7'))
+    features[3, 2] = value
+    tiny.write_features('flow', 'train_7', features)
+    dataset = DATASETS.build(tiny.config())
+    with pytest.raises(ValueError, match=rf'flow/train_7\.npy: 1 values.*{value} at snippet 3, channel 2'):
+        dataset[7]
+
+
+def test_an_unknown_label_names_the_video(tiny) -> None:
+    tiny.content['database']['train_2']['annotations'][0]['label'] = 'Divving'
+    tiny.save()
+    with pytest.raises(ValueError, match=r"annotations\.json: video train_2 has the unknown labels \['Divving'\]"):
+        DATASETS.build(tiny.config())
+
+
+def test_a_training_video_without_label_is_refused_and_a_test_video_is_not(tiny) -> None:
+    for video in ('train_2', 'test_8'):
+        tiny.content['database'][video]['annotations'] = []
+    tiny.save()
+    assert DATASETS.build(tiny.config('test'))[0]['data_samples'].gt_label.tolist() == []
+    with pytest.raises(ValueError, match=r"1 training videos have no label: \['train_2'\]"):
+        DATASETS.build(tiny.config())
+
+
+def test_an_empty_subset_lists_those_there_are(tiny) -> None:
+    with pytest.raises(ValueError, match=r"no video in subset 'validation'; the file has \['test', 'train'\]"):
+        DATASETS.build(tiny.config('validation'))
+
+
+@pytest.mark.parametrize('segment, message', [
+    ([0.0, 99.0], r'video test_8 of 13\.44 s: \[0\.0, 99\.0\]'),
+    ([-5.0, 1.0], r'test_8 .*\[-5\.0, 1\.0\]'),
+    ([2.0, 1.0], r'video test_8 has the segment \[2\.0, 1\.0\]; expected start < end'),
+    ([1.0], r'video test_8 has the segment \[1\.0\]; expected \[start, end\]'),
+    (['a', 2.0], r"video test_8 has the segment \['a', 2\.0\]"),
+])
+def test_a_bad_segment_names_video_and_value_in_testing_and_is_never_read_in_training(tiny, segment, message) -> None:
+    for video in ('test_8', 'train_0'):
+        tiny.content['database'][video]['annotations'][0]['segment'] = segment
+    tiny.save()
+    with pytest.raises(ValueError, match=message):
+        DATASETS.build(tiny.config('test'))
+    assert DATASETS.build(tiny.config())[0]['data_samples'].gt_label.tolist() == [0, 1]
+
+
+def test_a_segment_outside_can_be_kept_aloud(tiny, log) -> None:
+    tiny.content['database']['test_8']['annotations'][0]['segment'] = [0.0, 99.0]
+    tiny.save()
+    dataset = DATASETS.build(tiny.config('test', outside='keep'))
+    assert dataset[0]['data_samples'].annotations[0]['segment'] == [0.0, 99.0]
+    assert any('kept 1 segments' in line and 'test_8' in line for line in log)
+
+
+@pytest.mark.parametrize('content, message', [('{', 'not a JSON file'), ('[]', '"database"'), ('{}', '"database"')])
+def test_a_file_that_is_no_annotation_file(tiny, content, message) -> None:
+    (tiny.root / 'annotations.json').write_text(content)
+    with pytest.raises(ValueError, match=f'annotations.json: .*{message}'):
+        DATASETS.build(tiny.config())
+
+
+def test_labels_that_disagree_with_annotations_are_refused(tiny) -> None:
+    tiny.content['database']['train_2']['labels'] = ['Diving']
+    tiny.save()
+    with pytest.raises(ValueError, match=r"train_2 has segments labelled \['HighJump'\].*\['Diving'\] lack"):
+        DATASETS.build(tiny.config())
+
+
+def test_training_items_hold_video_level_labels_only(tiny) -> None:
+    dataset = DATASETS.build(tiny.config())
+    for index in range(len(dataset)):
+        item, info = dataset[index], dataset.get_data_info(index)
+        assert 'annotations' not in info and 'segment' not in everything_in(info)
+        assert set(item['data_samples'].all_keys()) == {'gt_label', 'video_name', 'duration_second', 'fps',
+                                                        'feature_frame', 'clock'}
+
+
+def test_a_file_without_segments_gives_the_same_training_items(tiny) -> None:
+    with_segments = DATASETS.build(tiny.config())
+    for entry in tiny.content['database'].values():
+        entry['labels'] = sorted({annotation['label'] for annotation in entry.pop('annotations')})
+    tiny.save()
+    without = DATASETS.build(tiny.config())
+    for index in range(len(with_segments)):
+        assert everything_in(with_segments[index]['data_samples'].to_dict()) == everything_in(
+            without[index]['data_samples'].to_dict())
+
+
+def test_real_basnet_annotations_are_read_as_they_are(shared_data, tmp_path) -> None:
+    source = shared_data / 'thumos14' / 'basnet' / 'gt.json'
+    database = json.loads(source.read_text())['database']
+    for video, entry in database.items():
+        last = max((float(annotation['segment'][1]) for annotation in entry['annotations']), default=10.0)
+        np.save(tmp_path / f'{video}.npy', np.zeros((int(last / 0.64) + 2, 2), np.float16))
+    classes = sorted({annotation['label'] for entry in database.values() for annotation in entry['annotations']})
+    config = dict(type='UntrimmedFeatureDataset', ann_file=str(source), data_prefix=dict(rgb=str(tmp_path)),
+                  metainfo=dict(classes=classes), recipe=dict(fps=25, snippet_stride=16),
+                  pipeline=[dict(type='LoadSnippets'), dict(type='PackUntrimmedInputs')])
+    train = DATASETS.build(config | dict(subset='train'))
+    test = DATASETS.build(config | dict(subset='test', test_mode=True))
+    instances = sum(len(test.get_data_info(index)['annotations']) for index in range(len(test)))
+    assert (len(classes), len(train), len(test), instances) == (20, 200, 210, 3311)
+
+
+def test_real_activitynet_annotations_are_read_as_they_are(shared_data) -> None:
+    from rpn_plugin.datasets import AnnotationFile
+    path = shared_data / 'activitynet12' / 'activity_net.v1-2.min-missing-removed.json'
+    database = json.loads(path.read_text())['database']
+    classes = sorted({annotation['label'] for entry in database.values() for annotation in entry['annotations']})
+    annotations = AnnotationFile.read(path, classes)
+    assert len(classes) == 100
+    for subset, number in (('training', 4441), ('validation', 2198)):
+        videos = annotations.subset(subset)
+        assert len(videos) == number
+        assert all(annotations.video_labels(video) for video in videos)

@@ -1,0 +1,234 @@
+"""Localizers: batches equal the paper's loop, parts are exchangeable, segments come in seconds."""
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from mmaction.registry import DATASETS, MODELS
+from mmaction.structures import ActionDataSample
+from mmengine.dataset import pseudo_collate
+from mmengine.model import BaseModule
+from torch import nn
+
+from rpn_plugin.models import CooccurrenceGCN
+from rpn_plugin.structures import HeadOutput, SnippetClock
+
+
+def localizer_config(**changes) -> dict:
+    return dict(
+        type='WeaklySupervisedLocalizer',
+        streams=('rgb', 'flow'),
+        embedding=dict(type='TemporalConvEmbedding', in_channels=8, channels=[6], kernel_size=3, dropout=0.0),
+        neck=dict(type='CooccurrenceGCN', num_classes=3, channels=[6, 6]),
+        head=dict(type='RPNHead', in_channels=6, attention_channels=5),
+        weighting=dict(type='SimilarityWeighting'),
+        proposals=dict(type='ThresholdProposals', thresholds=[0.3, 0.6]),
+        nms=dict(type='TemporalNMS')) | changes
+
+
+def composite_config(**changes) -> dict:
+    localizer = localizer_config()
+    localizer['embedding']['in_channels'] = 4
+    return dict(type='MultiStreamLocalizer', streams=dict(rgb={}, flow={}), localizer=localizer) | changes
+
+
+def build(config: dict) -> nn.Module:
+    torch.manual_seed(0)
+    model = MODELS.build(config)
+    for module in model.modules():
+        if isinstance(module, CooccurrenceGCN):
+            module.set_cooccurrence(np.array([[0, 0.5, 0], [0.2, 0, 0], [0, 0, 0]]), 'test')
+    return model
+
+
+@pytest.fixture
+def items(tiny) -> list[dict]:
+    dataset = DATASETS.build(tiny.config())
+    return [dataset[index] for index in range(len(dataset))]
+
+
+@pytest.fixture
+def test_items(tiny) -> list[dict]:
+    dataset = DATASETS.build(tiny.config('test'))
+    return [dataset[index] for index in range(len(dataset))]
+
+
+def run(model: nn.Module, items: list[dict], mode: str):
+    data = model.data_preprocessor(pseudo_collate(copy.deepcopy(items)))
+    dtype = next(model.parameters()).dtype
+    data['inputs'] = {stream: batch.with_features(batch.features.to(dtype)) for stream, batch in data['inputs'].items()}
+    return model(**data, mode=mode)
+
+
+def gradients(model: nn.Module) -> dict[str, torch.Tensor]:
+    return {name: parameter.grad.clone() for name, parameter in model.named_parameters()}
+
+
+@pytest.mark.parametrize('config', [localizer_config(), composite_config()], ids=['one network', 'two networks'])
+def test_the_gradient_of_a_batch_is_that_of_the_papers_loop(config, items) -> None:
+    model = build(config).double()
+    sum(run(model, items, 'loss').values()).backward()
+    batched = gradients(model)
+    model.zero_grad()
+    for item in items:
+        (sum(run(model, [item], 'loss').values()) / len(items)).backward()
+    for name, value in gradients(model).items():
+        torch.testing.assert_close(batched[name], value, rtol=0, atol=1e-9 * max(1.0, float(value.abs().max())), msg=name)
+        assert value.any(), f'{name} is never used'
+
+
+@pytest.mark.parametrize('config', [localizer_config(), composite_config()], ids=['one network', 'two networks'])
+def test_predictions_do_not_depend_on_the_batch(config, test_items) -> None:
+    model = build(config).eval()
+    together = run(model, test_items, 'predict')
+    backwards = run(model, test_items[::-1], 'predict')[::-1]
+    assert [sample.video_name for sample in together] == [item['data_samples'].video_name for item in test_items]
+    for item, first, second in zip(test_items, together, backwards):
+        alone = run(model, [item], 'predict')[0]
+        for other in (second, alone):
+            torch.testing.assert_close(first.pred_score, other.pred_score, atol=1e-5, rtol=0)
+            for field in ('segments', 'labels', 'scores'):
+                torch.testing.assert_close(first.pred_instances[field], other.pred_instances[field], atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize('config', [localizer_config(), composite_config()], ids=['one network', 'two networks'])
+def test_detections_are_in_seconds_inside_the_video_best_first(config, test_items) -> None:
+    samples = run(build(config).eval(), test_items, 'predict')
+    assert sum(len(sample.pred_instances) for sample in samples) > 5
+    for sample in samples:
+        found = sample.pred_instances
+        borders = found.segments / sample.clock.seconds_per_snippet
+        torch.testing.assert_close(borders, borders.round(), atol=1e-6, rtol=0)
+        assert (found.segments >= 0).all() and (found.segments <= sample.duration_second + 1e-9).all()
+        assert (found.segments[:, 1] > found.segments[:, 0]).all() and (found.scores.diff() <= 0).all()
+        assert (sample.pred_score[found.labels] >= 0).all()
+
+
+def test_no_detection_is_an_answer(test_items) -> None:
+    model = build(localizer_config(proposals=dict(type='ThresholdProposals', min_class_score=1.1))).eval()
+    for sample in run(model, test_items, 'predict'):
+        assert sample.pred_instances.segments.shape == (0, 2) and len(sample.pred_instances.scores) == 0
+
+
+def test_a_proposal_past_the_end_of_the_video_is_cut(test_items) -> None:
+    for item in test_items:
+        item['data_samples'].set_metainfo(dict(duration_second=1.0))
+    for sample in run(build(localizer_config()).eval(), test_items, 'predict'):
+        assert (sample.pred_instances.segments[:, 1] <= 1.0).all() and (sample.pred_instances.segments[:, 0] < 1.0).all()
+
+
+def test_networks_of_a_composite_share_nothing(items) -> None:
+    model = build(composite_config())
+    run(model, items, 'loss')['rgb.loss_cls'].backward()
+    assert all(parameter.grad is None for parameter in model.localizers['flow'].parameters())
+    assert all(parameter.grad is not None for parameter in model.localizers['rgb'].embedding.parameters())
+
+
+def test_a_composite_may_also_train_a_concatenation(items) -> None:
+    streams = dict(rgb={}, both=dict(streams=('rgb', 'flow'), embedding=dict(in_channels=8)))
+    model = build(composite_config(streams=streams))
+    assert set(run(model, items, 'loss')) == {'rgb.loss_cls', 'rgb.loss_clu', 'both.loss_cls', 'both.loss_clu'}
+    assert model.localizers['rgb'].embedding.in_channels == 4
+
+
+def test_a_composite_fuses_the_proposals_of_all_networks(test_items) -> None:
+    model = build(composite_config(nms=dict(type='TemporalNMS', threshold=1.0))).eval()
+    data = model.data_preprocessor(pseudo_collate(copy.deepcopy(test_items)))
+    outputs = model(**data, mode='tensor')
+    for video, sample in enumerate(model(**data, mode='predict')):
+        of_streams = [localizer.propose(outputs[name], data['data_samples'])[video]
+                      for name, localizer in model.localizers.items()]
+        assert len(sample.pred_instances) == sum(len(scores) for _, _, scores in of_streams)
+        mean = torch.stack([output.video_score[video] for output in outputs.values()]).mean(0)
+        torch.testing.assert_close(sample.pred_score, mean)
+
+
+def test_missing_streams_and_unnamed_ones_are_refused(items) -> None:
+    with pytest.raises(ValueError, match=r"expects the streams \['audio'\], but the data has \['rgb', 'flow'\]"):
+        run(build(localizer_config(streams=('audio', ))), items, 'loss')
+    with pytest.raises(ValueError, match="name those to use in the localizer's streams"):
+        run(build(localizer_config(streams=None)), items, 'loss')
+
+
+def test_more_classes_in_the_data_than_in_the_model_are_refused(items) -> None:
+    model = build(localizer_config())
+    items[0]['data_samples'].set_gt_label([0, 7])
+    with pytest.raises(ValueError, match=r'train_0 has the labels \[0, 7\].*3 classes \(neck.num_classes\)'):
+        run(model, items, 'loss')
+
+
+@MODELS.register_module(force=True)
+class LinearTestHead(BaseModule):
+    """A head without prototypes: a classifier on each snippet and the mean over time."""
+
+    def __init__(self, in_channels: int, num_classes: int) -> None:
+        super().__init__()
+        self.classifier = nn.Linear(in_channels, num_classes)
+
+    def forward(self, embedded, prototypes) -> HeadOutput:
+        logits = self.classifier(embedded.features)
+        layout = embedded.layout
+        mean = layout.sum(logits) / torch.tensor(layout.lengths)[:, None]
+        return HeadOutput(embedded, cas=logits.sigmoid(), video_score=mean.sigmoid())
+
+    def loss(self, output, labels) -> dict:
+        return dict(loss_bce=nn.functional.binary_cross_entropy(output.video_score, labels))
+
+
+def test_another_registered_head_works_inside_our_localizer(items, test_items) -> None:
+    model = build(localizer_config(neck=None, weighting=None,
+                                   head=dict(type='LinearTestHead', in_channels=6, num_classes=3)))
+    run(model, items, 'loss')['loss_bce'].backward()
+    assert model.embedding.convs[0].linear.weight.grad.any()
+    model.proposals.min_class_score = 0.0
+    assert all(len(sample.pred_instances) for sample in run(model.eval(), test_items, 'predict'))
+    model.weighting = MODELS.build(dict(type='SimilarityWeighting'))
+    with pytest.raises(ValueError, match='weighting=None'):
+        run(model, test_items, 'predict')
+
+
+class OtherLocalizer(nn.Module):
+    """Somebody else's localizer: one linear layer before our head."""
+
+    def __init__(self, head: dict) -> None:
+        super().__init__()
+        self.project, self.prototypes = nn.Linear(4, 6), nn.Parameter(torch.randn(3, 6))
+        self.head = MODELS.build(head)
+
+    def forward(self, batch, labels):
+        output = self.head(batch.with_features(self.project(batch.features)), self.prototypes)
+        return self.head.loss(output, labels)
+
+
+def test_our_head_works_inside_another_localizer(items) -> None:
+    data = MODELS.build(dict(type='SnippetDataPreprocessor'))(pseudo_collate(items))
+    model = OtherLocalizer(localizer_config()['head'])
+    sum(model(data['inputs']['rgb'], torch.eye(3)[torch.arange(8) % 3]).values()).backward()
+    assert all(parameter.grad is not None for parameter in model.parameters())
+
+
+def test_half_precision_files_are_widened_before_the_network(items) -> None:
+    data = MODELS.build(dict(type='SnippetDataPreprocessor'))(pseudo_collate(items))
+    assert items[0]['inputs']['rgb'].dtype == torch.float16
+    assert data['inputs']['rgb'].features.dtype == torch.float32
+
+
+def test_amp_gives_finite_losses_and_gradients(items) -> None:
+    model = build(composite_config())
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        losses = run(model, items, 'loss')
+    sum(losses.values()).backward()
+    exact = run(build(composite_config()), items, 'loss')
+    for name, value in losses.items():
+        assert value.dtype == torch.float32 and value.item() == pytest.approx(exact[name].item(), rel=0.05)
+    assert all(parameter.grad.isfinite().all() for parameter in model.parameters())
+
+
+def test_the_clock_of_each_video_is_its_own(test_items) -> None:
+    model = build(localizer_config()).eval()
+    before = run(model, test_items, 'predict')[0].pred_instances.segments
+    sample: ActionDataSample = test_items[0]['data_samples']
+    sample.set_metainfo(dict(clock=SnippetClock(25, 32), duration_second=2 * sample.duration_second))
+    torch.testing.assert_close(run(model, test_items, 'predict')[0].pred_instances.segments, 2 * before)

@@ -1,0 +1,43 @@
+"""Losses, eq. 9-10, video by video."""
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rpn_plugin.models.losses import ClusteringLoss, VideoClassificationLoss
+
+VIDEOS = st.lists(
+    st.tuples(st.lists(st.floats(-50, 0), min_size=4, max_size=4),
+              st.lists(st.integers(0, 1), min_size=4, max_size=4).filter(any)), min_size=1, max_size=5)
+
+
+def tensors(videos):
+    return (torch.tensor([scores for scores, _ in videos], dtype=torch.float64),
+            torch.tensor([labels for _, labels in videos], dtype=torch.float64))
+
+
+@given(VIDEOS)
+def test_classification_loss_is_equation_9_averaged_over_videos(videos) -> None:
+    expected = 0.0
+    for scores, labels in videos:
+        top = max(scores)
+        log_total = top + math.log(sum(math.exp(score - top) for score in scores))
+        expected -= sum(label / sum(labels) * (score - log_total) for score, label in zip(scores, labels)) / len(videos)
+    assert VideoClassificationLoss(loss_weight=2.0)(*tensors(videos)).item() == pytest.approx(2 * expected, abs=1e-9)
+
+
+@given(VIDEOS)
+def test_clustering_loss_is_equation_10_averaged_over_videos(videos) -> None:
+    expected = sum(-scores[labels.index(1)] for scores, labels in videos if sum(labels) == 1) / len(videos)
+    assert ClusteringLoss(loss_weight=0.1)(*tensors(videos)).item() == pytest.approx(0.1 * expected, abs=1e-9)
+
+
+def test_a_batch_without_single_class_videos_gives_zero_with_a_graph() -> None:
+    scores = torch.randn(2, 3, requires_grad=True)
+    loss = ClusteringLoss()(scores, torch.ones(2, 3))
+    loss.backward()
+    assert loss.item() == 0 and not scores.grad.any()

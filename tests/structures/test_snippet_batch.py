@@ -1,0 +1,110 @@
+"""Packed batches against each video by itself."""
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from rpn_plugin.structures import SnippetBatch, SnippetLayout
+
+all_lengths = st.lists(st.integers(1, 6), min_size=1, max_size=5)
+seeds = st.integers(0, 2**16)
+quick = settings(max_examples=60, deadline=None)
+
+
+def random_videos(lengths: list[int], seed: int, tail: tuple[int, ...] = (3, )) -> list[Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    return [torch.randn(length, *tail, generator=generator, dtype=torch.float64) for length in lengths]
+
+
+def shifted(video: Tensor, offset: int) -> Tensor:
+    """Snippet t + offset of one video at place t, a loop."""
+    rows = [video[t + offset] if 0 <= t + offset < len(video) else torch.zeros_like(video[0])
+            for t in range(len(video))]
+    return torch.stack(rows)
+
+
+@quick
+@given(all_lengths, seeds, st.sampled_from([(), (3, ), (2, 3)]))
+def test_padding_places_each_video_and_fills_the_rest(lengths: list[int], seed: int, tail: tuple[int, ...]) -> None:
+    videos, layout = random_videos(lengths, seed, tail), SnippetLayout(lengths)
+    packed = torch.cat(videos)
+    padded = layout.pad(packed, fill=-7.0)
+    for row, real, video in zip(padded, layout.mask, videos):
+        assert torch.equal(row[:len(video)], video) and (row[len(video):] == -7).all()
+        assert real.tolist() == [True] * len(video) + [False] * (max(lengths) - len(video))
+    assert torch.equal(layout.unpad(padded), packed)
+    assert all(map(torch.equal, layout.split(packed), videos))
+
+
+@quick
+@given(all_lengths, seeds, st.sampled_from([(), (3, )]))
+def test_softmax_and_sum_are_those_of_each_video_alone(lengths: list[int], seed: int, tail: tuple[int, ...]) -> None:
+    videos, layout = random_videos(lengths, seed, tail), SnippetLayout(lengths)
+    packed = 50 * torch.cat(videos)
+    softmax = torch.cat([(50 * video).softmax(dim=0) for video in videos])
+    torch.testing.assert_close(layout.softmax(packed), softmax, rtol=0, atol=1e-12)
+    for total, video in zip(layout.sum(packed), videos, strict=True):
+        torch.testing.assert_close(total, sum(50 * snippet for snippet in video), rtol=0, atol=1e-12)
+
+
+@quick
+@given(all_lengths, seeds, st.lists(st.integers(-40, 40), min_size=1, max_size=4))
+def test_shift_is_that_of_each_video_alone(lengths: list[int], seed: int, offsets: list[int]) -> None:
+    videos, layout = random_videos(lengths, seed), SnippetLayout(lengths)
+    for offset in [*offsets, *offsets]:  # the second time from the layout's memory
+        expected = torch.cat([shifted(video, offset) for video in videos])
+        assert torch.equal(layout.shift(torch.cat(videos), offset), expected)
+
+
+@pytest.mark.parametrize('operation', ['shift -5', 'shift -2', 'shift -1', 'shift 1', 'shift 2', 'shift 5', 'softmax'])
+def test_not_even_nan_crosses_the_border_of_a_video(operation: str) -> None:
+    layout, spoilt = SnippetLayout([4, 2, 3]), torch.zeros(9, 2)
+    spoilt[4:6] = float('nan')
+    name, *offset = operation.split()
+    result = getattr(layout, name)(spoilt, *map(int, offset))
+    assert not result[:4].isnan().any() and not result[6:].isnan().any()
+
+
+@pytest.mark.parametrize('offset', [-9, -3, -1, 1, 2, 4, 9])
+def test_gradient_of_shift(offset: int) -> None:
+    layout = SnippetLayout([3, 1, 4])
+    packed = torch.cat(random_videos([3, 1, 4], seed=0)).requires_grad_()
+    assert torch.autograd.gradcheck(lambda values: layout.shift(values, offset), packed)
+
+
+def test_gradient_of_softmax_and_sum() -> None:
+    layout = SnippetLayout([3, 1, 4])
+    packed = torch.cat(random_videos([3, 1, 4], seed=1)).requires_grad_()
+    assert torch.autograd.gradcheck(layout.softmax, packed)
+    assert torch.autograd.gradcheck(layout.sum, packed)
+
+
+def test_a_batch_gives_back_the_videos_it_was_made_of() -> None:
+    videos = random_videos([2, 5, 1], seed=2)
+    batch = SnippetBatch.from_videos(videos)
+    assert all(torch.equal(one, other) for one, other in zip(batch.split(), videos, strict=True))
+    doubled = batch.with_features(2 * batch.features)
+    assert all(torch.equal(one, 2 * other) for one, other in zip(doubled.split(), videos, strict=True))
+
+
+@pytest.mark.parametrize('lengths', [[], [3, 0], [-1]])
+def test_a_batch_without_a_video_or_with_an_empty_one_is_refused(lengths: list[int]) -> None:
+    with pytest.raises(ValueError, match=r'at least one video, each with at least one snippet, but got lengths \['):
+        SnippetLayout(lengths)
+
+
+def test_an_empty_video_is_refused_by_the_lengths() -> None:
+    with pytest.raises(ValueError, match=r'got lengths \[2, 0\]'):
+        SnippetBatch.from_videos([torch.zeros(2, 3), torch.zeros(0, 3)])
+    with pytest.raises(ValueError, match='at least one video'):
+        SnippetBatch.from_videos([])
+
+
+@pytest.mark.parametrize('second', [torch.zeros(2, 4), torch.zeros(3), torch.zeros(1, 2, 3)])
+def test_videos_of_different_widths_are_refused_by_their_shapes(second: Tensor) -> None:
+    with pytest.raises(ValueError, match=r'one common D, but got shapes \[\(2, 3\), \(') as error:
+        SnippetBatch.from_videos([torch.zeros(2, 3), second])
+    assert str(tuple(second.shape)) in str(error.value)

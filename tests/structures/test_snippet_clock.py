@@ -1,0 +1,98 @@
+"""Snippet borders against the windows that the snippets were computed from."""
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rpn_plugin.structures import SnippetClock
+
+clocks = st.builds(
+    SnippetClock,
+    fps=st.sampled_from([10.0, 24, 25, 29.97, 30]),
+    stride_frames=st.floats(0.5, 64),
+    window_frames=st.floats(0.5, 128),
+    offset_frames=st.floats(-50, 50))
+
+
+@settings(max_examples=100, deadline=None)
+@given(clocks, st.integers(0, 500))
+def test_a_snippet_owns_the_stride_around_the_middle_of_its_window(clock: SnippetClock, snippet: int) -> None:
+    first_frame = clock.offset_frames + snippet * clock.stride_frames
+    middle = first_frame + clock.window_frames / 2
+    borders = [(middle - clock.stride_frames / 2) / clock.fps, (middle + clock.stride_frames / 2) / clock.fps]
+    assert clock.to_seconds(np.array([snippet, snippet + 1])) == pytest.approx(borders, abs=1e-9)
+
+
+def test_windows_wider_than_the_stride_are_centred() -> None:
+    # ActionFormer's note: clips of 16 frames at 30 fps, stride 4. Clip 0 is centred on frame 8 and owns frames 6 to 10.
+    clock = SnippetClock(fps=30, stride_frames=4, window_frames=16)
+    assert clock.to_seconds(0.0) == pytest.approx(6 / 30)
+    assert clock.to_seconds(1.0) == pytest.approx(10 / 30)
+
+
+@settings(max_examples=100, deadline=None)
+@given(clocks, st.lists(st.floats(-10, 1000), min_size=1, max_size=5))
+def test_seconds_and_borders_are_each_others_inverse(clock: SnippetClock, values: list[float]) -> None:
+    values = np.array(values)
+    assert clock.to_borders(clock.to_seconds(values)) == pytest.approx(values, abs=1e-6)
+    assert clock.to_seconds(clock.to_borders(values)) == pytest.approx(values, abs=1e-6)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    stride=st.integers(1, 16), window=st.integers(1, 32), offset=st.integers(-8, 8), frames=st.integers(0, 200))
+def test_num_snippets_counts_the_whole_windows(stride: int, window: int, offset: int, frames: int) -> None:
+    expected = 0
+    while offset + expected * stride + window <= frames:
+        expected += 1
+    assert SnippetClock(25, stride, window, offset).num_snippets(frames / 25) == expected
+
+
+@settings(max_examples=100, deadline=None)
+@given(clocks, st.integers(1, 2000))
+def test_duration_is_the_shortest_that_holds_so_many_snippets(clock: SnippetClock, number: int) -> None:
+    duration = clock.duration_sec(number)
+    assert clock.num_snippets(duration) == number
+    assert clock.num_snippets(duration - 0.001 * clock.seconds_per_snippet) == number - 1
+
+
+def test_a_recipe_without_window_and_offset_has_adjoining_windows_from_frame_zero() -> None:
+    clock = SnippetClock.from_recipe(dict(fps=25, snippet_stride=16))
+    assert clock == SnippetClock(fps=25, stride_frames=16, window_frames=16, offset_frames=0)
+    assert clock.to_seconds(np.arange(3)) == pytest.approx([0, 0.64, 1.28])
+
+
+def test_a_recipe_says_window_and_offset_in_frames() -> None:
+    clock = SnippetClock.from_recipe(dict(fps=10, snippet_stride=2.5, window=10, offset=5))
+    assert clock == SnippetClock(fps=10, stride_frames=2.5, window_frames=10, offset_frames=5)
+
+
+@pytest.mark.parametrize('recipe, named', [
+    (dict(fps=25), 'fps'),
+    (dict(snippet_stride=16), 'snippet_stride'),
+    (dict(fps=25, snippet_stride=16, strid=4), 'strid'),
+])
+def test_a_bad_recipe_is_shown_beside_the_keys_that_it_should_have(recipe: dict, named: str) -> None:
+    with pytest.raises(ValueError, match=rf"keys fps and snippet_stride, .* window and offset; got .*'{named}'"):
+        SnippetClock.from_recipe(recipe)
+
+
+@pytest.mark.parametrize('name', ['fps', 'stride_frames', 'window_frames'])
+@pytest.mark.parametrize('value', [0, -16, float('nan'), float('inf'), '25'])
+def test_an_impossible_number_is_named(name: str, value: object) -> None:
+    numbers = dict(fps=25, stride_frames=16, window_frames=16) | {name: value}
+    with pytest.raises(ValueError, match=f'positive number for {name}, but got {value!r}'):
+        SnippetClock(**numbers)
+
+
+@pytest.mark.parametrize('value', [float('nan'), float('-inf')])
+def test_an_offset_that_is_not_finite_is_named(value: float) -> None:
+    with pytest.raises(ValueError, match=f'finite offset_frames, but got {value!r}'):
+        SnippetClock(25, 16, offset_frames=value)
+
+
+def test_the_text_is_the_sentence_of_a_feature_note() -> None:
+    assert str(SnippetClock(fps=30, stride_frames=4, window_frames=16)) == (
+        'one feature per 4 frames at 30 fps (0.1333 s), each from a window of 16 frames')

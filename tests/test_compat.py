@@ -1,0 +1,76 @@
+"""Host faults are mended where they are, and nowhere is the checkpoint guard loosened."""
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from mmengine.logging import HistoryBuffer
+
+from rpn_plugin import compat
+
+
+def test_the_host_imports_in_a_fresh_interpreter(python: str) -> None:
+    code = 'import rpn_plugin, mmaction.models, mmaction.apis; print("imported")'
+    run = subprocess.run([python, '-W', 'ignore', '-c', code], capture_output=True, text=True)
+    assert run.stdout.strip() == 'imported', run.stderr
+
+
+def test_the_placeholder_of_drn_says_what_to_do() -> None:
+    from mmaction.models.localizers import DRN
+    if DRN.__module__ != compat.__name__:
+        pytest.skip('this installation has DRN')
+    with pytest.raises(ImportError, match='mmaction2#2714.*source repository'):
+        DRN()
+
+
+def test_an_installation_that_has_drn_is_left_alone(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / 'mmaction' / 'models' / 'localizers' / 'drn').mkdir(parents=True)
+    (tmp_path / 'mmaction' / '__init__.py').touch()
+    for name in [name for name in sys.modules if name.split('.')[0] == 'mmaction']:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.syspath_prepend(tmp_path)
+    compat._place_missing_drn()
+    assert not any(name.startswith('mmaction.models') for name in sys.modules)
+
+
+def test_a_checkpoint_of_the_host_loads_with_the_guard_on(tmp_path) -> None:
+    history = HistoryBuffer([1.0, 2.0], [1, 1])
+    torch.save(dict(history=history, scalar=np.float64(0.5), count=np.int64(3), flag=np.bool_(True)),
+               tmp_path / 'host.pth')
+    loaded = torch.load(tmp_path / 'host.pth', weights_only=True)
+    assert loaded['history'].mean() == 1.5 and loaded['history'].statistics('max') == 2.0
+    assert (loaded['scalar'], loaded['count'], loaded['flag']) == (0.5, 3, True)
+
+
+class _RunsCode:
+
+    def __reduce__(self):
+        return os.mkdir, ('was_run', )
+
+
+class _ReachesThroughGetattr:
+
+    def __reduce__(self):
+        return getattr, (HistoryBuffer, '__init__')
+
+
+@pytest.mark.parametrize('payload', [_RunsCode(), _ReachesThroughGetattr()])
+def test_a_crafted_checkpoint_is_refused(payload, tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    torch.save(dict(payload=payload), 'crafted.pth')
+    with pytest.raises(pickle.UnpicklingError):
+        torch.load('crafted.pth')
+    assert not os.path.exists('was_run')
+
+
+def test_nccl_without_cuda_says_what_to_add() -> None:
+    if torch.cuda.is_available():
+        pytest.skip('this machine has CUDA, the launcher is the host\'s own')
+    from mmengine.dist import utils
+    with pytest.raises(RuntimeError, match='env_cfg.dist_cfg.backend=gloo'):
+        utils._init_dist_pytorch('nccl')
