@@ -1,0 +1,6 @@
+# Table 2, "Ours (U)": RPN on ActivityNet 1.2 with UntrimmedNet features.
+_base_ = [
+    '_base_/datasets/anet12_unt.py', '_base_/models/rpn_two_stream.py', '_base_/schedules/adam_1000e.py',
+    '_base_/default_runtime.py'
+]
+model = dict(localizer=dict(neck=dict(num_classes=100)))

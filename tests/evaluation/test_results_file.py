@@ -1,0 +1,152 @@
+"""Result and annotation files: exact round trips, whole files, errors that name file, video and value."""
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rpn_plugin.evaluation.functional import VideoSegments
+from rpn_plugin.evaluation.results_file import read_detections, read_ground_truth, write_detections
+
+finite = st.floats(allow_nan=False, allow_infinity=False)
+entries = st.tuples(finite, finite, st.sampled_from(['Diving', 'Saut à la perche', '跳水']), finite)
+ONE = {'va': VideoSegments(np.array([[1.0, 2.0]]), ['Diving'], np.array([0.5]))}
+
+
+def content(videos: dict[str, VideoSegments]) -> dict[str, list]:
+    """Everything that a file holds, in its order."""
+    return {video: [found.segments.tolist(), list(found.labels), None if found.scores is None else found.scores.tolist()]
+            for video, found in videos.items()}
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.dictionaries(st.text(max_size=5), st.lists(entries, max_size=3), max_size=3))
+def test_detections_come_back_to_the_last_bit_and_in_order(videos: dict[str, list]) -> None:
+    detections = {video: VideoSegments(np.array([entry[:2] for entry in listed]).reshape(-1, 2),
+                                       [entry[2] for entry in listed], np.array([entry[3] for entry in listed]))
+                  for video, listed in videos.items()}
+    with tempfile.TemporaryDirectory() as folder:
+        write_detections(Path(folder) / 'found.json', detections)
+        back = read_detections(Path(folder) / 'found.json')
+    assert repr(content(back)) == repr(content(detections))  # tells -0.0 from 0.0
+
+
+def test_single_precision_detections_come_back_as_they_were(tmp_path: Path) -> None:
+    found = VideoSegments(np.float32([[0.1, 1 / 3]]), np.array(['Diving']), np.float32([0.7]))
+    write_detections(tmp_path / 'found.json', {'va': found})
+    assert content(read_detections(tmp_path / 'found.json')) == content({'va': found})
+
+
+def test_the_file_has_the_form_of_an_activitynet_submission(tmp_path: Path) -> None:
+    write_detections(tmp_path / 'found.json', ONE)
+    written = json.loads((tmp_path / 'found.json').read_text())
+    assert written['results'] == {'va': [{'label': 'Diving', 'score': 0.5, 'segment': [1.0, 2.0]}]}
+    assert written.keys() == {'version', 'results', 'external_data'}
+
+
+def test_writing_makes_the_folder_and_leaves_nothing_but_the_file(tmp_path: Path) -> None:
+    for _ in range(2):  # the second time over the first
+        write_detections(str(tmp_path / 'new' / 'runs' / 'found.json'), ONE)
+    assert [path.name for path in (tmp_path / 'new' / 'runs').iterdir()] == ['found.json']
+
+
+def test_an_existing_file_survives_detections_that_cannot_be_written(tmp_path: Path) -> None:
+    write_detections(tmp_path / 'found.json', ONE)
+    with pytest.raises(TypeError):
+        write_detections(tmp_path / 'found.json', {'va': VideoSegments(np.zeros((1, 2)), [object()], np.ones(1))})
+    assert content(read_detections(tmp_path / 'found.json')) == content(ONE)
+    assert [path.name for path in tmp_path.iterdir()] == ['found.json']
+
+
+def test_an_existing_file_survives_a_disk_that_fills_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_detections(tmp_path / 'found.json', ONE)
+    write_text = Path.write_text
+
+    def half(path: Path, text: str, **options: str) -> None:
+        write_text(path, text[:len(text) // 2], **options)
+        raise OSError('no space left on device')
+
+    monkeypatch.setattr(Path, 'write_text', half)
+    with pytest.raises(OSError, match='no space'):
+        write_detections(tmp_path / 'found.json', {'vb': ONE['va']})
+    assert content(read_detections(tmp_path / 'found.json')) == content(ONE)
+
+
+def save(path: Path, value: object) -> Path:
+    path.write_text(value if isinstance(value, str) else json.dumps(value))
+    return path
+
+
+@pytest.mark.parametrize('entry', [
+    dict(segment=[1, 2], score=0.5),
+    dict(label='Diving', score=0.5),
+    dict(label='Diving', segment=[1, 2]),
+    dict(label='Diving', segment=[1, 2, 3], score=0.5),
+    dict(label='Diving', segment=[1], score=0.5),
+    dict(label='Diving', segment=[1, 'late'], score=0.5),
+    dict(label='Diving', segment=None, score=0.5),
+    dict(label='Diving', segment=[1, 2], score='high'),
+    dict(label='Diving', segment=[1, 2], score=None),
+    [1, 2, 0.5],
+    'Diving',
+])
+def test_a_malformed_detection_is_named_by_file_video_and_value(entry: object, tmp_path: Path) -> None:
+    path = save(tmp_path / 'found.json', dict(results=dict(va=[], vb=[dict(label='A', segment=[1, 2], score=1), entry])))
+    wanted = '{"label", "segment": [start, end], "score"}'
+    message = f'{path}: video vb has the entry {entry!r}; expected {wanted}'
+    with pytest.raises(ValueError, match=re.escape(message)):
+        read_detections(path)
+
+
+@pytest.mark.parametrize('annotation', [
+    dict(segment=[1, 2]),
+    dict(label='Diving'),
+    dict(label='Diving', segment=[1, 2, 3]),
+    dict(label='Diving', segment=['start', 2]),
+    'Diving',
+])
+def test_a_malformed_annotation_is_named_by_file_video_and_value(annotation: object, tmp_path: Path) -> None:
+    path = save(tmp_path / 'truth.json', dict(database=dict(vb=dict(subset='test', annotations=[annotation]))))
+    message = f'{path}: video vb has the entry {annotation!r}; expected {{"label", "segment": [start, end]}}'
+    with pytest.raises(ValueError, match=re.escape(message)):
+        read_ground_truth(path)
+
+
+@pytest.mark.parametrize('read, key', [(read_detections, 'results'), (read_ground_truth, 'database')])
+def test_another_kind_of_file_is_named_beside_what_was_expected(read, key: str, tmp_path: Path) -> None:
+    path = tmp_path / 'file.json'
+    with pytest.raises(ValueError, match=f'{re.escape(str(path))}: not a JSON file'):
+        read(save(path, '{"results": '))
+    with pytest.raises(ValueError, match=f'{re.escape(str(path))}: expected a JSON object, but got list'):
+        read(save(path, []))
+    for other in ({}, {key: []}, {key: None}):
+        with pytest.raises(ValueError, match=f'{re.escape(str(path))}: expected a JSON object with .*"{key}"'):
+            read(save(path, other))
+
+
+def database() -> dict:
+    return dict(
+        va=dict(subset='train', annotations=[dict(label='Diving', segment=[0, 1.5])]),
+        vb=dict(subset='test', annotations=[dict(label='HighJump', segment=['2.5', '4']),  # BaS-Net writes strings
+                                            dict(label='Diving', segment=[0.1, 0.3])]),
+        vc=dict(subset='test', annotations=[]),
+        vd=dict(subset='test'))
+
+
+def test_ground_truth_of_a_subset_keeps_its_videos_without_instances(tmp_path: Path) -> None:
+    path = save(tmp_path / 'truth.json', dict(database=database()))
+    test = dict(vb=[[[2.5, 4.0], [0.1, 0.3]], ['HighJump', 'Diving'], None], vc=[[], [], None], vd=[[], [], None])
+    assert content(read_ground_truth(path, 'test')) == test
+    assert content(read_ground_truth(path)) == dict(va=[[[0.0, 1.5]], ['Diving'], None]) | test
+
+
+def test_an_unknown_subset_is_refused_by_those_of_the_file(tmp_path: Path) -> None:
+    path = save(tmp_path / 'truth.json', dict(database=database()))
+    with pytest.raises(ValueError, match=f"{re.escape(str(path))}: no video in subset 'validation'.*'test', 'train'"):
+        read_ground_truth(path, 'validation')

@@ -1,0 +1,129 @@
+"""Temporal NMS against plain quadratic references; many equal scores, duplicates, empty and reversed segments."""
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rpn_plugin.models.postprocessors import TemporalNMS, hard_nms, soft_nms
+
+Segment = tuple[int, int]
+Proposal = tuple[Segment, float, int]
+"""Segment on a grid, score, class."""
+
+all_proposals = st.lists(
+    st.tuples(
+        st.tuples(st.integers(0, 10), st.integers(0, 10)), st.sampled_from([0.0, 0.125, 0.25, 0.5, 0.75, 1.0]),
+        st.integers(0, 2)),
+    max_size=12)
+thresholds = st.sampled_from([0.0, 0.25, 1 / 3, 0.5, 1.0])
+quick = settings(max_examples=120, deadline=None)
+
+
+def arrays(proposals: list[Proposal]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Segments, labels, scores."""
+    return (np.array([segment for segment, _, _ in proposals], dtype=np.float64).reshape(-1, 2),
+            np.array([label for _, _, label in proposals], dtype=np.int64),
+            np.array([score for _, score, _ in proposals], dtype=np.float64))
+
+
+def tiou(first: Segment, second: Segment) -> float:
+    first, second = set(range(*first)), set(range(*second))
+    return len(first & second) / len(first | second) if first | second else 0.0
+
+
+def hard(proposals: list[Proposal], threshold: float) -> dict[int, float]:
+    """Index to score of those kept, best first."""
+    kept: dict[int, float] = {}
+    for index, (segment, score, _) in sorted(enumerate(proposals), key=lambda entry: -entry[1][1]):
+        if all(tiou(segment, proposals[better][0]) <= threshold for better in kept):
+            kept[index] = score
+    return kept
+
+
+def soft(proposals: list[Proposal], method: str, threshold: float, sigma: float, min_score: float) -> dict[int, float]:
+    """Index to decayed score of those kept, best first; every score is worked out anew in every round."""
+    kept: dict[int, float] = {}
+    while True:
+        scores = {}
+        for index, (segment, score, _) in enumerate(proposals):
+            for better in kept:
+                overlap = tiou(segment, proposals[better][0])
+                if method == 'gaussian':
+                    score *= np.exp(-overlap * overlap / sigma)
+                elif overlap > threshold:
+                    score *= 1 - overlap
+            if index not in kept and score >= min_score:
+                scores[index] = score
+        if not scores:
+            return kept
+        best = max(scores, key=lambda index: (scores[index], -index))
+        kept[best] = scores[best]
+
+
+@quick
+@given(all_proposals, thresholds)
+def test_hard_nms_keeps_what_no_better_kept_one_overlaps(proposals: list[Proposal], threshold: float) -> None:
+    segments, _, scores = arrays(proposals)
+    assert hard_nms(segments, scores, threshold).tolist() == list(hard(proposals, threshold))
+
+
+@quick
+@given(all_proposals, st.sampled_from(['linear', 'gaussian']), thresholds, st.sampled_from([0.25, 0.5]),
+       st.sampled_from([1e-3, 0.125, 0.3]))
+def test_soft_nms_decays_by_every_better_kept_one(proposals: list[Proposal], method: str, threshold: float,
+                                                  sigma: float, min_score: float) -> None:
+    segments, _, scores = arrays(proposals)
+    before = scores.copy()
+    kept, kept_scores = soft_nms(segments, scores, method, threshold, sigma, min_score)
+    expected = soft(proposals, method, threshold, sigma, min_score)
+    assert kept.tolist() == list(expected)
+    assert kept_scores == pytest.approx(list(expected.values()), rel=1e-12)
+    assert (scores == before).all()  # the argument is not touched
+
+
+def test_soft_nms_by_hand() -> None:
+    segments, scores = np.array([[0.0, 4.0], [2.0, 4.0], [8.0, 9.0]]), np.array([1.0, 0.8, 0.6])  # tIoU 0.5 and 0
+    kept, decayed = soft_nms(segments, scores, 'linear', threshold=0.4)
+    assert kept.tolist() == [0, 2, 1] and decayed.tolist() == [1.0, 0.6, 0.4]
+    kept, decayed = soft_nms(segments, scores, 'linear', threshold=0.5)
+    assert kept.tolist() == [0, 1, 2] and decayed.tolist() == [1.0, 0.8, 0.6]
+    kept, decayed = soft_nms(segments, scores, 'gaussian', sigma=0.5)
+    assert kept.tolist() == [0, 2, 1] and decayed == pytest.approx([1.0, 0.6, 0.8 * math.exp(-0.5)])
+
+
+@pytest.mark.parametrize('method', ['hard', 'linear', 'gaussian'])
+def test_equal_scores_keep_their_input_order(method: str) -> None:
+    segments = np.array([[10.0 * place, 10.0 * place + 5] for place in range(40)])
+    labels, scores = np.arange(40) % 3, np.repeat([0.25, 0.75], 20)
+    kept, kept_labels, kept_scores = TemporalNMS(method)(segments, labels, scores)
+    order = [*range(20, 40), *range(20)]
+    assert kept.tolist() == segments[order].tolist() and kept_labels.tolist() == labels[order].tolist()
+    assert kept_scores.tolist() == scores[order].tolist()
+
+
+@quick
+@given(all_proposals, st.sampled_from(['hard', 'linear', 'gaussian']), thresholds, st.sampled_from([None, 1, 3]))
+def test_a_video_is_suppressed_class_by_class_and_sorted(proposals: list[Proposal], method: str, threshold: float,
+                                                         max_per_video: int | None) -> None:
+    expected = []
+    for label in {label for _, _, label in proposals}:
+        members = [index for index, proposal in enumerate(proposals) if proposal[2] == label]
+        of_class = [proposals[index] for index in members]
+        kept = hard(of_class, threshold) if method == 'hard' else soft(of_class, method, threshold, 0.4, 0.125)
+        expected += [(score, members[place]) for place, score in kept.items()]
+    expected = sorted(expected, key=lambda entry: (-entry[0], entry[1]))[:max_per_video]
+
+    nms = TemporalNMS(method, threshold=threshold, sigma=0.4, min_score=0.125, max_per_video=max_per_video)
+    segments, labels, scores = nms(*arrays(proposals))
+    assert segments.tolist() == [list(proposals[index][0]) for _, index in expected]
+    assert labels.tolist() == [proposals[index][2] for _, index in expected]
+    assert scores == pytest.approx([score for score, _ in expected], rel=1e-12)
+
+
+def test_another_method_is_refused_by_the_known_ones() -> None:
+    with pytest.raises(ValueError, match="hard, linear or gaussian, but got 'softer'"):
+        TemporalNMS('softer')
