@@ -24,6 +24,12 @@ def _mmaction_scope() -> None:
     init_default_scope('mmaction')
 
 
+@pytest.fixture(autouse=True)
+def _plain_config_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The host formats the config with yapf for every log and checkpoint, seconds each; the text means the same raw."""
+    monkeypatch.setattr('mmengine.config.config.FormatCode', lambda text, **_: (text, True))
+
+
 @pytest.fixture
 def repository() -> Path:
     """Root of the checkout."""

@@ -1,9 +1,9 @@
 """Every config is complete: it trains, validates, checkpoints and tests on made data of its own shape."""
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
+import config_data
 import numpy as np
 import pytest
 from mmengine.config import Config
@@ -13,10 +13,6 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 CONFIGS = sorted(str(path.relative_to(REPOSITORY)) for path in (REPOSITORY / 'configs').rglob('*.py')
                  if '_base_' not in path.parts)
 ABLATIONS = [path for path in CONFIGS if 'ablations' in path]
-
-spec = importlib.util.spec_from_file_location('config_data', REPOSITORY / 'tests' / 'config_data.py')
-config_data = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(config_data)
 
 
 def read(path: str) -> Config:

@@ -16,8 +16,8 @@ env_cfg = dict(
     cudnn_benchmark=False,
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
     dist_cfg=dict(backend='nccl'))
-# Named, so that processes without a GPU are wrapped too.
-model_wrapper_cfg = dict(type='MMDistributedDataParallel', broadcast_buffers=False)
+# device_ids=None: the model is on its device already, and processes without a GPU have no device to name.
+model_wrapper_cfg = dict(type='MMDistributedDataParallel', device_ids=None, broadcast_buffers=False)
 
 log_processor = dict(type='LogProcessor', window_size=20, by_epoch=True)
 vis_backends = [dict(type='LocalVisBackend')]

@@ -1,0 +1,109 @@
+"""Training through the host's runner and tools, from feature files to metrics."""
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+from rpn_plugin.datasets.synthetic import SyntheticRecipe, write_synthetic
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+CONFIG = str(REPOSITORY / 'configs' / 'rpn_synthetic.py')
+
+
+@pytest.fixture
+def data(tmp_path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    root = tmp_path / 'data'
+    write_synthetic(root, SyntheticRecipe(num_train=24, num_test=9, median_snippets=60))
+    monkeypatch.setenv('RPN_SYNTHETIC_ROOT', str(root))
+    monkeypatch.setenv('OMP_NUM_THREADS', '1')
+    return root
+
+
+def build(work_dir: Path, **changes: object) -> Runner:
+    config = Config.fromfile(CONFIG)
+    config.merge_from_dict(dict(work_dir=str(work_dir), experiment_name=work_dir.name, randomness=dict(seed=3)) | changes)
+    config.train_cfg.update(max_epochs=3, val_interval=3)
+    return Runner.from_cfg(config)
+
+
+def test_training_is_identical_without_segments_in_the_file(data, tmp_path) -> None:
+    states = []
+    for name in ('with', 'without'):
+        if name == 'without':
+            content = json.loads((data / 'annotations.json').read_text())
+            for entry in content['database'].values():
+                entry['labels'] = sorted({annotation['label'] for annotation in entry.pop('annotations')})
+            (data / 'annotations.json').write_text(json.dumps(content))
+        runner = build(tmp_path / name, val_cfg=None, val_dataloader=None, val_evaluator=None)
+        runner.train()
+        states.append(runner.model.state_dict())
+    assert all(torch.equal(states[0][key], states[1][key]) for key in states[0])
+
+
+def test_a_checkpoint_gives_the_training_time_numbers_exactly(data, tmp_path) -> None:
+    runner = build(tmp_path / 'train')
+    runner.train()
+    last = {key: buffer.current() for key, buffer in runner.message_hub.log_scalars.items() if '/wtal/' in key}
+    checkpoint = str(tmp_path / 'train' / 'epoch_3.pth')
+    (data / 'features' / 'rgb' / 'train_0000.npy').unlink()  # testing needs no training data
+    again = build(tmp_path / 'test', load_from=checkpoint).test()
+    assert {key.split('/', 1)[1]: value for key, value in last.items()} == again
+    assert len(again) == 9
+
+
+def tool(name: str, *arguments: str, cwd: Path, **options: object) -> subprocess.CompletedProcess:
+    run = subprocess.run([*name.split(), *arguments], cwd=cwd, capture_output=True, text=True, **options)
+    assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-3000:]
+    return run
+
+
+def scalars(work_dir: Path, prefix: str) -> list[dict]:
+    """Lines of the newest scalars.json that hold a key of this prefix."""
+    newest = sorted(work_dir.glob('*/vis_data/scalars.json'))[-1]
+    lines = [json.loads(line) for line in newest.read_text().splitlines()]
+    return [line for line in lines if any(key.startswith(prefix) for key in line)]
+
+
+def test_a_killed_training_resumes_and_ends_where_an_unbroken_one_does(data, tmp_path, python) -> None:
+    train = [python, str(REPOSITORY / 'tools' / 'train.py'), CONFIG, '--seed', '0', '--cfg-options',
+             'train_cfg.max_epochs=6', 'train_cfg.val_interval=6', 'default_hooks.checkpoint.interval=1']
+    unbroken, broken = tmp_path / 'unbroken', tmp_path / 'broken'
+    tool(' '.join(train), '--work-dir', str(unbroken), cwd=tmp_path)
+    process = subprocess.Popen([*train, '--work-dir', str(broken)], cwd=tmp_path, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not (broken / 'last_checkpoint').exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (broken / 'epoch_6.pth').exists(), 'killed too late to test anything'
+    resumed = tool(' '.join(train), '--work-dir', str(broken), '--resume', cwd=tmp_path)
+    assert 'resumed epoch' in resumed.stdout + resumed.stderr
+    assert scalars(broken, 'loss')[0]['epoch'] > 1
+    assert scalars(broken, 'loss')[-1]['epoch'] == scalars(unbroken, 'loss')[-1]['epoch'] == 6
+    assert (broken / 'epoch_6.pth').is_file()
+
+
+def test_two_processes_train_and_score_like_one(data, tmp_path, python) -> None:
+    path = f'{Path(python).parent}:{os.environ["PATH"]}'
+    environment = {**os.environ, 'PATH': path, 'PORT': str(20000 + os.getpid() % 10000)}
+    gloo = ['--cfg-options', 'env_cfg.dist_cfg.backend=gloo', 'train_cfg.max_epochs=2', 'train_cfg.val_interval=2']
+    tool(f'bash {REPOSITORY}/tools/dist_train.sh {CONFIG} 2 --work-dir two', *gloo, cwd=tmp_path, env=environment)
+    checkpoint = (tmp_path / 'two' / 'last_checkpoint').read_text()
+    tool(f'bash {REPOSITORY}/tools/dist_test.sh {CONFIG} {checkpoint} 2 --work-dir two_test', *gloo[:2], cwd=tmp_path,
+         env=environment)
+    tool(f'{python} {REPOSITORY}/tools/test.py {CONFIG} {checkpoint} --work-dir one_test', cwd=tmp_path)
+    results = []
+    for name in ('two_test', 'one_test'):
+        file, = (tmp_path / name).glob('*/*.json')
+        results.append({key: value for key, value in json.loads(file.read_text()).items() if key.startswith('wtal')})
+    assert results[0] == results[1] and len(results[0]) == 9
