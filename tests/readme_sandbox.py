@@ -1,0 +1,87 @@
+"""A copy of the project in which the documentation's commands run as they are written, on made data."""
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import config_data
+from mmengine.config import Config
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+FAKE_SRUN = '''#!/usr/bin/env bash
+# Stands in for Slurm: keeps what follows srun's own options and runs it once, in one process.
+while [ "$1" != python ]; do shift; done
+exec "${@/slurm/none}"
+'''
+
+
+def commands(document: Path) -> list[str]:
+    """Commands of a document's ``bash`` blocks, continued lines joined, comments dropped."""
+    blocks = re.findall(r'^```bash\n(.*?)^```', document.read_text(), re.M | re.S)
+    lines = '\n'.join(blocks).replace('\\\n', ' ').splitlines()
+    return [line.strip() for line in lines if line.strip() and not line.strip().startswith('#')]
+
+
+class Sandbox:
+    """The project copied to ``root``, with one-epoch schedules, CPU processes and made data.
+
+    Args:
+        root: Where to put it.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        shutil.copytree(REPOSITORY, root, ignore=shutil.ignore_patterns('.git', '.venv', 'work_dirs', 'data/', '*.egg-info',
+                                                                        '__pycache__'))
+        shutil.rmtree(root / 'data', ignore_errors=True)
+        self._reuse_interpreter()
+        self._shorten()
+        (root / 'bin').mkdir()
+        (root / 'bin' / 'srun').write_text(FAKE_SRUN)
+        (root / 'bin' / 'srun').chmod(0o755)
+        self.environment = {
+            **os.environ, 'PATH': f'{root}/bin:{root}/.venv/bin:{os.environ["PATH"]}', 'OMP_NUM_THREADS': '1',
+            'RPN_SHARED_DATA': str(root / 'shared'), 'PORT': str(20000 + os.getpid() % 10000),
+            'PYTEST_ADDOPTS': '--collect-only', 'PYTHONWARNINGS': 'ignore'
+        }
+        self._make_data()
+
+    def run(self, command: str) -> str:
+        """Run one command; its output, or an AssertionError with it."""
+        run = subprocess.run(['bash', '-c', command], cwd=self.root, env=self.environment, capture_output=True, text=True)
+        output = run.stdout + run.stderr
+        assert run.returncode == 0, f'{command}\n{output[-4000:]}'
+        return output
+
+    def _reuse_interpreter(self) -> None:
+        """A .venv that is this interpreter's environment and counts as installed."""
+        venv = self.root / '.venv'
+        venv.mkdir()
+        for entry in Path(sys.prefix).iterdir():
+            (venv / entry.name).symlink_to(entry)
+        pinned = (self.root / 'requirements' / 'tested.txt').read_bytes()
+        checksum = subprocess.run(['cksum'], input=pinned, capture_output=True, check=True).stdout.decode().split()
+        (venv / f'installed-{checksum[0]}-{checksum[1]}').touch()
+
+    def _shorten(self) -> None:
+        base = self.root / 'configs' / '_base_'
+        with open(base / 'schedules' / 'adam_1000e.py', 'a') as schedule:
+            schedule.write('train_cfg.update(max_epochs=1, val_interval=1)\n')
+        runtime = base / 'default_runtime.py'
+        runtime.write_text(runtime.read_text().replace("'nccl'", "'gloo'").replace('interval=50', 'interval=1'))
+        for path in (self.root / 'configs').glob('rpn_*.py'):
+            path.write_text(re.sub(r'max_epochs=\d+, val_interval=\d+', 'max_epochs=1, val_interval=1', path.read_text()))
+
+    def _make_data(self) -> None:
+        before = os.getcwd()
+        os.chdir(self.root)
+        os.environ['RPN_SHARED_DATA'] = self.environment['RPN_SHARED_DATA']
+        try:
+            for name in ('rpn_i3d_thumos', 'rpn_unt_thumos', 'rpn_i3d_anet12', 'rpn_unt_anet12', 'rpn_vgg16_ucf101'):
+                config_data.make_data(Config.fromfile(f'configs/{name}.py'))
+        finally:
+            os.chdir(before)

@@ -1,0 +1,70 @@
+"""The distribution says what it needs and holds what it should."""
+from __future__ import annotations
+
+import ast
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+THIRD_PARTY = {'torch': 'torch', 'mmengine': 'mmengine', 'mmaction': 'mmaction2', 'mmcv': 'mmcv-lite', 'numpy': 'numpy',
+               'matplotlib': 'matplotlib'}
+
+
+@pytest.fixture(scope='module')
+def wheel(tmp_path_factory) -> zipfile.ZipFile:
+    target = tmp_path_factory.mktemp('wheel')
+    code = 'import sys; sys.argv[1:] = ["bdist_wheel", "-q", "-d", sys.argv[1], "-b", sys.argv[2]]; ' \
+           'exec(open("setup.py").read(), {"__file__": "setup.py", "__name__": "__main__"})'
+    source = target / 'source'
+    shutil.copytree(REPOSITORY / 'rpn_plugin', source / 'rpn_plugin', ignore=shutil.ignore_patterns('__pycache__'))
+    for name in ('setup.py', 'pyproject.toml', 'README.md'):
+        shutil.copy(REPOSITORY / name, source)
+    run = subprocess.run([sys.executable, '-c', code, str(target), str(target / 'build')], cwd=source,
+                         capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    return zipfile.ZipFile(next(target.glob('*.whl')))
+
+
+def test_the_wheel_holds_every_module_and_nothing_else(wheel) -> None:
+    held = {name for name in wheel.namelist() if '.dist-info/' not in name}
+    assert held == {str(path.relative_to(REPOSITORY)) for path in (REPOSITORY / 'rpn_plugin').rglob('*.py')}
+
+
+def test_the_metadata_declares_the_requirements(wheel) -> None:
+    metadata = wheel.read(next(name for name in wheel.namelist() if name.endswith('METADATA'))).decode()
+    required = set(re.findall(r'^Requires-Dist: (.*)$', metadata, re.M))
+    assert {'torch>=2.1', 'mmengine>=0.10.7', 'mmaction2>=1.2.0', 'numpy', 'importlib_metadata', 'matplotlib'} <= required
+    assert 'mmcv-lite<2.2,>=2.1; extra == "lite"' in required
+    assert 'Name: rpn-plugin' in metadata and 'Requires-Python: >=3.10' in metadata
+
+
+def test_every_third_party_import_is_declared() -> None:
+    imported = set()
+    for path in (REPOSITORY / 'rpn_plugin').rglob('*.py'):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.split('.')[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                imported.add(node.module.split('.')[0])
+    assert imported - set(sys.stdlib_module_names) - {'rpn_plugin'} == set(THIRD_PARTY)
+
+
+def test_the_tested_versions_pin_every_requirement_and_torch_first() -> None:
+    lines = [line for line in (REPOSITORY / 'requirements' / 'tested.txt').read_text().splitlines() if line[0] != '#']
+    assert lines[0].startswith('torch==') and all('==' in line for line in lines)
+    pinned = {line.split('==')[0] for line in lines}
+    assert {*THIRD_PARTY.values(), 'importlib_metadata', 'pytest', 'hypothesis'} <= pinned
+
+
+def test_nothing_imports_up_the_way_of_the_data() -> None:
+    steps = ['structures', 'datasets', 'models', 'evaluation', 'visualization']
+    for place, step in enumerate(steps):
+        for path in (REPOSITORY / 'rpn_plugin' / step).rglob('*.py'):
+            later = re.findall(rf'rpn_plugin\.({"|".join(steps[place + 1:])})\b', path.read_text()) if steps[place + 1:] else []
+            assert not later, f'{path} imports {later}'
