@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -47,3 +48,8 @@ def shorten(config: Config, work_dir: Path) -> Config:
     for loader in (config.train_dataloader, config.val_dataloader, config.test_dataloader):
         loader.num_workers, loader.persistent_workers = 0, False
     return config
+
+
+if __name__ == '__main__':
+    for name in sys.argv[1:]:
+        make_data(Config.fromfile(name))

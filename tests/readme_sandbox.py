@@ -8,9 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import config_data
-from mmengine.config import Config
-
 REPOSITORY = Path(__file__).resolve().parents[1]
 FAKE_SRUN = '''#!/usr/bin/env bash
 # Stands in for Slurm: keeps what follows srun's own options and runs it once, in one process.
@@ -35,8 +32,7 @@ class Sandbox:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        shutil.copytree(REPOSITORY, root, ignore=shutil.ignore_patterns('.git', '.venv', 'work_dirs', 'data/', '*.egg-info',
-                                                                        '__pycache__'))
+        shutil.copytree(REPOSITORY, root, ignore=shutil.ignore_patterns('.git', '.venv', 'work_dirs', '*.egg-info', '__pycache__'))
         shutil.rmtree(root / 'data', ignore_errors=True)
         self._reuse_interpreter()
         self._shorten()
@@ -48,7 +44,8 @@ class Sandbox:
             'RPN_SHARED_DATA': str(root / 'shared'), 'PORT': str(20000 + os.getpid() % 10000),
             'PYTEST_ADDOPTS': '--collect-only', 'PYTHONWARNINGS': 'ignore'
         }
-        self._make_data()
+        names = ('rpn_i3d_thumos', 'rpn_unt_thumos', 'rpn_i3d_anet12', 'rpn_unt_anet12', 'rpn_vgg16_ucf101')
+        self.run('python tests/config_data.py ' + ' '.join(f'configs/{name}.py' for name in names))
 
     def run(self, command: str) -> str:
         """Run one command; its output, or an AssertionError with it."""
@@ -75,13 +72,3 @@ class Sandbox:
         runtime.write_text(runtime.read_text().replace("'nccl'", "'gloo'").replace('interval=50', 'interval=1'))
         for path in (self.root / 'configs').glob('rpn_*.py'):
             path.write_text(re.sub(r'max_epochs=\d+, val_interval=\d+', 'max_epochs=1, val_interval=1', path.read_text()))
-
-    def _make_data(self) -> None:
-        before = os.getcwd()
-        os.chdir(self.root)
-        os.environ['RPN_SHARED_DATA'] = self.environment['RPN_SHARED_DATA']
-        try:
-            for name in ('rpn_i3d_thumos', 'rpn_unt_thumos', 'rpn_i3d_anet12', 'rpn_unt_anet12', 'rpn_vgg16_ucf101'):
-                config_data.make_data(Config.fromfile(f'configs/{name}.py'))
-        finally:
-            os.chdir(before)

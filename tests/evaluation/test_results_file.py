@@ -21,7 +21,8 @@ ONE = {'va': VideoSegments(np.array([[1.0, 2.0]]), ['Diving'], np.array([0.5]))}
 
 def content(videos: dict[str, VideoSegments]) -> dict[str, list]:
     """Everything that a file holds, in its order."""
-    return {video: [found.segments.tolist(), list(found.labels), None if found.scores is None else found.scores.tolist()]
+    return {video: [found.segments.tolist(), list(found.labels),
+                    None if found.scores is None else found.scores.tolist()]
             for video, found in videos.items()}
 
 
@@ -97,7 +98,8 @@ def save(path: Path, value: object) -> Path:
     'Diving',
 ])
 def test_a_malformed_detection_is_named_by_file_video_and_value(entry: object, tmp_path: Path) -> None:
-    path = save(tmp_path / 'found.json', dict(results=dict(va=[], vb=[dict(label='A', segment=[1, 2], score=1), entry])))
+    good = dict(label='Diving', segment=[1, 2], score=1)
+    path = save(tmp_path / 'found.json', dict(results=dict(va=[], vb=[good, entry])))
     wanted = '{"label", "segment": [start, end], "score"}'
     message = f'{path}: video vb has the entry {entry!r}; expected {wanted}'
     with pytest.raises(ValueError, match=re.escape(message)):

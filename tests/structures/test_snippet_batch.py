@@ -54,7 +54,7 @@ def test_softmax_and_sum_are_those_of_each_video_alone(lengths: list[int], seed:
 @given(all_lengths, seeds, st.lists(st.integers(-40, 40), min_size=1, max_size=4))
 def test_shift_is_that_of_each_video_alone(lengths: list[int], seed: int, offsets: list[int]) -> None:
     videos, layout = random_videos(lengths, seed), SnippetLayout(lengths)
-    for offset in [*offsets, *offsets]:  # the second time from the layout's memory
+    for offset in [*offsets, *(-offset for offset in offsets), *offsets]:  # again: from the layout's memory
         expected = torch.cat([shifted(video, offset) for video in videos])
         assert torch.equal(layout.shift(torch.cat(videos), offset), expected)
 

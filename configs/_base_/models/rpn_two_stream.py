@@ -15,6 +15,9 @@ model = dict(
             loss_clu=dict(type='ClusteringLoss', loss_weight=0.01)),
         weighting=dict(type='SimilarityWeighting', gamma_t=0.3, num_updates=2, top_ratio=0.1, moving_rate=0.1),
         proposals=dict(
-            type='ThresholdProposals', min_class_score=0.1, thresholds=[0.1], relative=True,
+            type='ThresholdProposals',
+            min_class_score=0.1,
+            thresholds=[round(0.05 * step, 2) for step in range(1, 20)],
+            relative=True,
             confidence='outer-inner+video')),
-    nms=dict(type='TemporalNMS', method='hard', threshold=0.5))
+    nms=dict(type='TemporalNMS', method='hard', threshold=0.3))

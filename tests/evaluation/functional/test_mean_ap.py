@@ -22,7 +22,8 @@ CLASSES = ['Diving', 'HighJump', 'Shotput']
 grid_segments = st.tuples(st.integers(0, 8), st.integers(0, 8))  # reversed and empty ones too
 all_ground_truth = st.dictionaries(
     st.sampled_from(['va', 'vb', 'vc']),
-    st.lists(st.tuples(st.sampled_from(CLASSES[:2]), grid_segments), max_size=4)).filter(lambda truth: any(truth.values()))
+    st.lists(st.tuples(st.sampled_from(CLASSES[:2]), grid_segments), max_size=4)).filter(
+        lambda truth: any(truth.values()))
 all_found = st.dictionaries(
     st.sampled_from(['vc', 'va', 'unknown']),
     st.lists(st.tuples(st.sampled_from(CLASSES), grid_segments, st.sampled_from([0.1, 0.5, 0.9])), max_size=6))

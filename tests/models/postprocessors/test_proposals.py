@@ -95,6 +95,14 @@ def test_the_outer_region_by_hand() -> None:
     assert RunStatistics(sequence, runs).outer_mean(0.25).tolist() == [(7 + 3) / 2, 0]
 
 
+def test_means_over_a_long_half_precision_video_lose_nothing() -> None:
+    sequence = np.random.default_rng(0).random((30_000, 1)).astype(np.float16)
+    proposals = ThresholdProposals(thresholds=[0.05], relative=False, confidence='mean', normalize=False)
+    borders, _, scores = proposals(sequence, np.ones(1))
+    expected = [fmean(sequence[start:end, 0].tolist()) for start, end in borders]
+    assert len(expected) > 1000 and scores == pytest.approx(expected, rel=0, abs=1e-9)
+
+
 @pytest.mark.parametrize('confidence', sorted(CONFIDENCES))
 @settings(max_examples=40, deadline=None)
 @given(

@@ -1,0 +1,49 @@
+"""Every command in the documentation runs, as it is written."""
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from readme_sandbox import REPOSITORY, Sandbox, commands
+
+DOCUMENTS = ('README.md', 'projects_README.md')
+
+
+@pytest.fixture(scope='module')
+def sandbox(tmp_path_factory) -> Sandbox:
+    return Sandbox(tmp_path_factory.mktemp('readme') / 'rpn_plugin')
+
+
+def all_commands() -> list[str]:
+    """In the order of the documents; later commands may need what earlier ones wrote."""
+    return list(dict.fromkeys(command for name in DOCUMENTS for command in commands(REPOSITORY / name)))
+
+
+@pytest.mark.parametrize('command', all_commands())
+def test_command_runs(sandbox, command) -> None:
+    output = sandbox.run(command)
+    if 'quickstart' in command:
+        picture = sandbox.root / 'work_dirs' / 'rpn_synthetic' / 'timeline.png'
+        assert picture.read_bytes().startswith(b'\x89PNG') and picture.stat().st_size > 10_000
+        assert re.search(r'^mAP +\d+ +[\d.]+', output, re.M), 'no mAP table'
+        again = sandbox.run(command)
+        assert 'trained already' in again and 'installing' not in again + output
+
+
+def test_the_documents_have_commands_and_their_links_lead_somewhere() -> None:
+    assert len(all_commands()) > 5
+    for name in DOCUMENTS:
+        text = (REPOSITORY / name).read_text()
+        for target in re.findall(r'\]\(([^)#:]+)\)', text):
+            assert (REPOSITORY / target).exists(), f'{name} links to {target}'
+
+
+def test_the_setup_is_two_commands() -> None:
+    assert commands(REPOSITORY / 'README.md')[:2] == ['bash tools/quickstart.sh', 'bash tools/run_tests.sh']
+
+
+def test_nothing_names_a_path_of_a_developers_machine() -> None:
+    for path in [*REPOSITORY.glob('*.md'), *REPOSITORY.glob('configs/**/*.py'), *REPOSITORY.glob('tools/**/*.py'),
+                 *REPOSITORY.glob('rpn_plugin/**/*.py')]:
+        assert not re.search(r'/(?:home|work|root)/', path.read_text()), path
