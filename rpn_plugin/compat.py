@@ -9,6 +9,7 @@ import importlib.util
 import pickle
 import sys
 import types
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -91,8 +92,14 @@ def _start_processes_without_cuda() -> None:
     utils._init_dist_pytorch = init_dist_pytorch
 
 
+def _silence_missing_ops() -> None:
+    """mmcv-lite warns at every start that a compiled op of mmdet is missing; nothing here uses one."""
+    warnings.filterwarnings('ignore', message='Fail to import ``MultiScaleDeformableAttention``')
+
+
 def apply() -> None:
     """Mend what this installation needs. Safe to call more than once."""
+    _silence_missing_ops()
     _place_missing_drn()
     _allow_checkpoint_types()
     _start_processes_without_cuda()

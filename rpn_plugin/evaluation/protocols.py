@@ -20,6 +20,11 @@ class Protocol:
     tiou_thresholds: tuple[float, ...]
     average_over: tuple[float, ...]
 
+    def __post_init__(self) -> None:
+        if not self.average_over or self.averaged.sum() != len(self.average_over):
+            raise ValueError(f'Protocol {self.name} averages over {list(self.average_over)}, which are not all among its '
+                             f'tIoU thresholds {list(self.tiou_thresholds)}.')
+
     @property
     def averaged(self) -> np.ndarray:
         """(H,) bool, the thresholds that the average takes in."""

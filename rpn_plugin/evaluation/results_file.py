@@ -8,21 +8,25 @@ from typing import Any, Mapping
 import numpy as np
 
 from rpn_plugin.evaluation.functional import VideoSegments
+from rpn_plugin.files import written_whole
 
 
 def write_detections(path: str | Path, detections: Mapping[str, VideoSegments]) -> None:
     """Write ActivityNet's submission format, ``{"version", "results": {video: [{label, score, segment}]}}``.
 
     The file appears whole or not at all. Segments are in seconds; numbers keep their full precision.
+
+    Raises:
+        ValueError: If a score is not finite; names the video.
     """
     results = {video: [dict(label=label, score=float(score), segment=[float(border) for border in segment])
                        for segment, label, score in zip(found.segments, found.labels, found.scores)]
                for video, found in detections.items()}
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f'{path.name}.part')
-    temporary.write_text(json.dumps(dict(version='VERSION 1.3', results=results, external_data={})), encoding='utf-8')
-    temporary.replace(path)
+    for video, found in detections.items():
+        if not np.isfinite(found.scores).all():
+            raise ValueError(f'Detections of video {video} have a score that is not finite.')
+    with written_whole(path) as temporary:
+        temporary.write_text(json.dumps(dict(version='VERSION 1.3', results=results, external_data={})), encoding='utf-8')
 
 
 def read_detections(path: str | Path) -> dict[str, VideoSegments]:
@@ -50,11 +54,14 @@ def read_ground_truth(path: str | Path, subset: str | None = None) -> dict[str, 
     database = _read_json(path).get('database')
     if not isinstance(database, dict):
         raise ValueError(f'{path}: expected a JSON object with a "database" of videos.')
+    for video, entry in database.items():
+        if not isinstance(entry, dict):
+            raise ValueError(f'{path}: video {video} has the entry {entry!r}; expected a JSON object.')
     chosen = {video: entry for video, entry in database.items() if subset in (None, entry.get('subset'))}
     if not chosen:
         known = sorted({str(entry.get('subset')) for entry in database.values()})
-        raise ValueError(f'{path}: no video in subset {subset!r}; the file has {known}.')
-    return {video: _video_segments(path, video, entry.get('annotations') or [], scored=False)
+        raise ValueError(f'{path}: no video' + (f' in subset {subset!r}; the file has {known}.' if database else '.'))
+    return {video: _video_segments(path, video, entry.get('annotations', []), scored=False)
             for video, entry in chosen.items()}
 
 
@@ -68,16 +75,22 @@ def _read_json(path: str | Path) -> dict[str, Any]:
     return content
 
 
-def _video_segments(path: str | Path, video: str, entries: list, scored: bool) -> VideoSegments:
+def _video_segments(path: str | Path, video: str, entries: Any, scored: bool) -> VideoSegments:
+    if not isinstance(entries, list):
+        raise ValueError(f'{path}: video {video} has {entries!r}; expected a list of segments.')
     segments, labels, scores = [], [], []
     for entry in entries:
         try:
-            start, end = (float(border) for border in entry['segment'])
-            segments.append((start, end))
-            labels.append(entry['label'])
-            scores.append(float(entry['score']) if scored else 0.0)
-        except (KeyError, TypeError, ValueError) as error:
+            start, end = entry['segment']
+            values = [float(start), float(end), float(entry['score']) if scored else 0.0]
+            if isinstance(entry['segment'], str) or not isinstance(entry['label'], str) or not np.isfinite(values).all():
+                raise ValueError('not finite, or not of this form')
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             wanted = '{"label", "segment": [start, end]' + (', "score"}' if scored else '}')
-            raise ValueError(f'{path}: video {video} has the entry {entry!r}; expected {wanted}.') from error
+            raise ValueError(f'{path}: video {video} has the entry {entry!r}; expected {wanted} with finite '
+                             f'numbers.') from error
+        segments.append(values[:2])
+        labels.append(entry['label'])
+        scores.append(values[2])
     return VideoSegments(np.array(segments, dtype=np.float64).reshape(-1, 2), labels,
                          np.array(scores) if scored else None)

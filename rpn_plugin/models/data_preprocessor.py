@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch.nn.functional as F
 from mmaction.registry import MODELS
 from mmengine.model import BaseDataPreprocessor
 from torch import Tensor
@@ -12,7 +13,17 @@ from rpn_plugin.structures import SnippetBatch, at_least_float32
 
 @MODELS.register_module()
 class SnippetDataPreprocessor(BaseDataPreprocessor):
-    """Moves the features to the device, widens them to float32 there and packs the videos of every stream."""
+    """Moves the features to the device, widens them to float32 there and packs the videos of every stream.
+
+    Args:
+        l2_length: Scale every snippet of every stream to this Euclidean length; None leaves the features as they are.
+            Squared distances grow with the features' scale, so alpha, gamma_c and gamma_t carry over to other features
+            only where their scale is fixed. Not in the paper.
+    """
+
+    def __init__(self, l2_length: float | None = None) -> None:
+        super().__init__()
+        self.l2_length = l2_length
 
     def forward(self, data: dict[str, Any], training: bool = False) -> dict[str, Any]:
         """Pack a batch.
@@ -26,6 +37,11 @@ class SnippetDataPreprocessor(BaseDataPreprocessor):
             ``inputs``, stream name to :class:`SnippetBatch`, and ``data_samples``.
         """
         streams: dict[str, list[Tensor]] = self.cast_data(data['inputs'])
-        inputs = {stream: SnippetBatch.from_videos([at_least_float32(video) for video in videos])
+        inputs = {stream: SnippetBatch.from_videos([self._scale(at_least_float32(video)) for video in videos])
                   for stream, videos in streams.items()}
         return dict(inputs=inputs, data_samples=self.cast_data(data.get('data_samples')))
+
+    def _scale(self, features: Tensor) -> Tensor:
+        if self.l2_length is None:
+            return features
+        return F.normalize(features, dim=1, eps=1e-6) * self.l2_length

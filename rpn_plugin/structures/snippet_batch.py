@@ -1,6 +1,7 @@
 """Videos of different lengths in one batch, without padding."""
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Sequence
@@ -22,10 +23,10 @@ class SnippetLayout:
     """
 
     def __init__(self, lengths: Sequence[int], device: torch.device | str = 'cpu') -> None:
-        if not lengths or min(lengths) < 1:
+        self.lengths = tuple(operator.index(length) for length in lengths)
+        if not self.lengths or min(self.lengths) < 1:
             raise ValueError(f'A batch needs at least one video, each with at least one snippet, but got lengths '
-                             f'{list(lengths)}.')
-        self.lengths = tuple(int(length) for length in lengths)
+                             f'{list(self.lengths)}.')
         self.device = torch.device(device)
 
     @property
@@ -112,6 +113,11 @@ class SnippetBatch:
 
     features: Tensor
     layout: SnippetLayout
+
+    def __post_init__(self) -> None:
+        if self.features.ndim != 2 or len(self.features) != sum(self.layout.lengths):
+            raise ValueError(f'Expected features of shape ({sum(self.layout.lengths)}, D) for videos of lengths '
+                             f'{list(self.layout.lengths)}, but got shape {tuple(self.features.shape)}.')
 
     @classmethod
     def from_videos(cls, videos: Sequence[Tensor]) -> 'SnippetBatch':

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, Mapping, TypeVar
 
 import numpy as np
@@ -38,9 +39,9 @@ class SnippetClock:
             object.__setattr__(self, 'window_frames', self.stride_frames)
         for name in ('fps', 'stride_frames', 'window_frames'):
             value = getattr(self, name)
-            if not (isinstance(value, (int, float)) and math.isfinite(value) and value > 0):
+            if isinstance(value, bool) or not isinstance(value, Real) or not (math.isfinite(value) and value > 0):
                 raise ValueError(f'SnippetClock expects a positive number for {name}, but got {value!r}.')
-        if not math.isfinite(self.offset_frames):
+        if not isinstance(self.offset_frames, Real) or not math.isfinite(self.offset_frames):
             raise ValueError(f'SnippetClock expects a finite offset_frames, but got {self.offset_frames!r}.')
 
     @classmethod

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from rpn_plugin.evaluation.functional import VideoSegments
+from rpn_plugin.files import written_whole
 
 
 def draw_timeline(title: str,
@@ -53,9 +54,6 @@ def draw_timeline(title: str,
 
 
 def save_figure(figure: Figure, path: str | Path) -> None:
-    """Write a picture, whole or not at all; the folder is made."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f'{path.stem}.part{path.suffix}')
-    figure.savefig(temporary, dpi=110)
-    temporary.replace(path)
+    """Write a picture, whole or not at all; the folder is made and the suffix names the format."""
+    with written_whole(path) as temporary:
+        figure.savefig(temporary, dpi=110)

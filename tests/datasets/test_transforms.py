@@ -38,6 +38,14 @@ def test_strata_take_one_snippet_of_each_part() -> None:
     assert seen == set(range(9))
 
 
-def test_a_bad_option_is_refused() -> None:
-    with pytest.raises(ValueError, match="crop or strata, but got 10 and 'middle'"):
-        SampleSnippets(10, 'middle')
+@pytest.mark.parametrize('mode', ['crop', 'strata'])
+def test_a_share_depends_on_the_video(mode) -> None:
+    sampler = SampleSnippets(0.25, mode)
+    assert [len(sampler.transform(results(length))['snippets']['rgb']) for length in (1, 3, 8, 43)] == [1, 1, 2, 10]
+
+
+@pytest.mark.parametrize('options', [(10, 'middle'), (0, 'crop'), (-3, 'crop'), (1.5, 'crop'), (0.0, 'strata')])
+def test_a_bad_option_is_refused(options) -> None:
+    with pytest.raises(ValueError, match=rf"share in \(0, 1\), and mode crop or strata, but got {options[0]} and "
+                       f"'{options[1]}'"):
+        SampleSnippets(*options)

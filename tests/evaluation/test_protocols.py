@@ -27,3 +27,9 @@ def test_an_unknown_protocol_is_refused_by_the_known_ones() -> None:
     with pytest.raises(ValueError, match="Unknown protocol 'thumos15'; known are") as error:
         get_protocol('thumos15')
     assert all(repr(name) in str(error.value) for name in PROTOCOLS)
+
+
+@pytest.mark.parametrize('average_over', [(0.75, ), (0.5, 0.75), ()])
+def test_an_average_over_thresholds_that_are_not_there_is_refused(average_over) -> None:
+    with pytest.raises(ValueError, match='not all among its tIoU thresholds'):
+        Protocol('p', (0.5, 0.6), average_over)

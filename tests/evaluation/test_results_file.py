@@ -152,3 +152,29 @@ def test_an_unknown_subset_is_refused_by_those_of_the_file(tmp_path: Path) -> No
     path = save(tmp_path / 'truth.json', dict(database=database()))
     with pytest.raises(ValueError, match=f"{re.escape(str(path))}: no video in subset 'validation'.*'test', 'train'"):
         read_ground_truth(path, 'validation')
+
+
+@pytest.mark.parametrize('content', [
+    dict(results=dict(va=None)), dict(results=dict(va=5)), dict(results=dict(va={})),
+    dict(results=dict(va=[dict(label='A', segment='12', score=0.5)])),
+    dict(results=dict(va=[dict(label=None, segment=[1, 2], score=0.5)])),
+    dict(results=dict(va=[dict(label='A', segment=[1, 10**400], score=0.5)])),
+    dict(results=dict(va=[dict(label='A', segment=[1, 2], score=float('nan'))])),
+])
+def test_odd_detections_are_named_by_file_and_video(content: dict, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match='found.json: video va has'):
+        read_detections(save(tmp_path / 'found.json', content))
+
+
+@pytest.mark.parametrize('entry', [[], dict(annotations=5), dict(annotations=None)])
+def test_odd_ground_truth_is_named_by_file_and_video(entry: object, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match='truth.json: video va has'):
+        read_ground_truth(save(tmp_path / 'truth.json', dict(database=dict(va=entry))))
+
+
+def test_a_score_that_json_cannot_hold_is_refused_before_the_file_is_touched(tmp_path: Path) -> None:
+    write_detections(tmp_path / 'found.json', ONE)
+    bad = VideoSegments(np.array([[0.0, 1.0]]), ['Diving'], np.array([np.inf]))
+    with pytest.raises(ValueError, match='video vb have a score that is not finite'):
+        write_detections(tmp_path / 'found.json', {'vb': bad})
+    assert content(read_detections(tmp_path / 'found.json')) == content(ONE)

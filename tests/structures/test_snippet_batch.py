@@ -108,3 +108,11 @@ def test_videos_of_different_widths_are_refused_by_their_shapes(second: Tensor) 
     with pytest.raises(ValueError, match=r'one common D, but got shapes \[\(2, 3\), \(') as error:
         SnippetBatch.from_videos([torch.zeros(2, 3), second])
     assert str(tuple(second.shape)) in str(error.value)
+
+
+def test_features_that_do_not_fit_the_lengths_are_refused() -> None:
+    with pytest.raises(ValueError, match=r'shape \(4, D\) for videos of lengths \[2, 2\], but got shape \(5, 3\)'):
+        SnippetBatch(torch.zeros(5, 3), SnippetLayout([2, 2]))
+    with pytest.raises(TypeError):
+        SnippetLayout([2.7])
+    assert SnippetLayout(torch.tensor([2, 3])).lengths == (2, 3)

@@ -40,30 +40,32 @@ class SampleSnippets(BaseTransform):
     """Keeps at most N snippets of a training video. Shorter videos stay whole.
 
     Args:
-        num_snippets: N.
+        num_snippets: N, or a share of the video's own snippets in (0, 1).
         mode: ``crop`` takes N consecutive snippets from a random start; ``strata`` cuts the video into N equal parts and
             takes one random snippet of each, in order.
     """
 
-    def __init__(self, num_snippets: int, mode: str = 'crop') -> None:
-        if mode not in ('crop', 'strata') or num_snippets < 1:
-            raise ValueError(f'SampleSnippets expects num_snippets >= 1 and mode crop or strata, but got '
-                             f'{num_snippets} and {mode!r}.')
+    def __init__(self, num_snippets: int | float, mode: str = 'crop') -> None:
+        whole = isinstance(num_snippets, int)
+        if mode not in ('crop', 'strata') or not (num_snippets >= 1 if whole else 0 < num_snippets < 1):
+            raise ValueError(f'SampleSnippets expects num_snippets >= 1 or a share in (0, 1), and mode crop or strata, '
+                             f'but got {num_snippets} and {mode!r}.')
         self.num_snippets = num_snippets
         self.mode = mode
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Sample the same snippets of every stream."""
         length = results['num_snippets']
-        if length <= self.num_snippets:
+        number = self.num_snippets if self.num_snippets >= 1 else max(1, int(self.num_snippets * length))
+        if length <= number:
             return results
         if self.mode == 'crop':
-            index = np.random.randint(length - self.num_snippets + 1) + np.arange(self.num_snippets)
+            index = np.random.randint(length - number + 1) + np.arange(number)
         else:
-            borders = np.linspace(0, length, self.num_snippets + 1)
-            index = np.floor(borders[:-1] + np.random.rand(self.num_snippets) * np.diff(borders)).astype(np.int64)
+            borders = np.linspace(0, length, number + 1)
+            index = np.floor(borders[:-1] + np.random.rand(number) * np.diff(borders)).astype(np.int64)
         results['snippets'] = {stream: snippets[index] for stream, snippets in results['snippets'].items()}
-        results['num_snippets'] = self.num_snippets
+        results['num_snippets'] = number
         return results
 
 

@@ -21,11 +21,22 @@ class VideoSegments:
         segments: (N, 2) in seconds.
         labels: N class names.
         scores: (N,) or None.
+
+    Raises:
+        ValueError: If the lengths differ, or the segments are not (N, 2) and finite.
     """
 
     segments: np.ndarray
     labels: Sequence[str]
     scores: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, 'segments', as_segments(self.segments))
+        lengths = {len(self.segments), len(self.labels), len(self.segments if self.scores is None else self.scores)}
+        if len(lengths) > 1:
+            raise ValueError(f'Expected as many labels and scores as segments, but got {len(self.segments)} segments, '
+                             f'{len(self.labels)} labels and '
+                             f'{"no" if self.scores is None else len(self.scores)} scores.')
 
 
 @dataclass(frozen=True)
@@ -65,11 +76,11 @@ def evaluate_localization(detections: Mapping[str, VideoSegments], ground_truth:
         protocol: The rules.
 
     Raises:
-        ValueError: If there is no ground truth at all, a score is NaN, or segments are not (N, 2) and finite.
+        ValueError: If there is no ground truth at all, or a score is NaN.
     """
     targets: dict[str, dict[str, list]] = defaultdict(lambda: defaultdict(list))
     for video, truth in ground_truth.items():
-        for segment, label in zip(as_segments(truth.segments, f'ground truth of {video}'), truth.labels):
+        for segment, label in zip(truth.segments, truth.labels):
             targets[label][video].append(segment)
     if not targets:
         raise ValueError(f'No ground-truth segment in {len(ground_truth)} videos: nothing to evaluate against. Use a '
@@ -78,8 +89,7 @@ def evaluate_localization(detections: Mapping[str, VideoSegments], ground_truth:
     for video, detected in detections.items():
         if detected.scores is None or np.isnan(detected.scores).any():
             raise ValueError(f'Detections of video {video} have a NaN score or none at all.')
-        segments = as_segments(detected.segments, f'detections of {video}')
-        for segment, label, score in zip(segments, detected.labels, detected.scores):
+        for segment, label, score in zip(detected.segments, detected.labels, detected.scores):
             found[label].append((video, segment, score))
     classes = tuple(sorted(targets))
     precision = [_class_ap(found[name], targets[name], protocol) for name in classes]

@@ -11,6 +11,8 @@ from mmaction.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from rpn_plugin.files import written_whole
+
 
 def cooccurrence_matrix(video_labels: Sequence[Sequence[int]], num_classes: int) -> np.ndarray:
     """Co-occurrence of classes in the training videos, a_ij = N(i and j) / N(i) (eq. 2).
@@ -52,19 +54,17 @@ def read_cooccurrence(path: str | Path) -> np.ndarray:
 
 def write_cooccurrence(path: str | Path, matrix: np.ndarray, classes: Sequence[str]) -> None:
     """Write the matrix as CSV with class names on both sides, readable by a person and :func:`read_cooccurrence`."""
-    temporary = Path(f'{path}.part')
-    with open(temporary, 'w', newline='', encoding='utf-8') as file:
+    with written_whole(path) as temporary, open(temporary, 'w', newline='', encoding='utf-8') as file:
         writer = csv.writer(file)
         writer.writerow(['a_ij = N(i and j) / N(i)', *classes])
         writer.writerows([name, *(repr(float(value)) for value in row)] for name, row in zip(classes, matrix))
-    temporary.replace(path)
 
 
 class _LabelNetwork(BaseModule):
     """Layers from label features (C, F) to prototypes (C, E), activated in between and not after the last."""
 
     def __init__(self, num_classes: int, channels: Sequence[int], label_features: Mapping[str, Any] | None,
-                 act_cfg: Mapping[str, Any]) -> None:
+                 act_cfg: Mapping[str, Any], init_gain: float) -> None:
         super().__init__()
         if not channels:
             raise ValueError(f'{type(self).__name__} expects at least one layer in channels, but got none.')
@@ -73,8 +73,15 @@ class _LabelNetwork(BaseModule):
         self.label_features = MODELS.build({'type': 'OneHotLabels', **(label_features or {}),
                                             'num_classes': num_classes})
         widths = [self.label_features.out_channels, *channels]
-        self.self_weights = nn.ModuleList(_weight(*pair) for pair in zip(widths, widths[1:]))  # W_2
+        self.init_gain = init_gain
+        self.self_weights = self._weights(widths)  # W_2
         self.activation = MODELS.build(dict(act_cfg))
+
+    def _weights(self, widths: Sequence[int]) -> nn.ModuleList:
+        layers = nn.ModuleList(nn.Linear(*pair, bias=False) for pair in zip(widths, widths[1:]))
+        for layer in layers:
+            nn.init.xavier_normal_(layer.weight, gain=self.init_gain if layer is layers[-1] else 1.0)
+        return layers
 
     def layer(self, index: int, hidden: Tensor) -> Tensor:
         raise NotImplementedError
@@ -87,12 +94,6 @@ class _LabelNetwork(BaseModule):
             if index < len(self.self_weights) - 1:
                 hidden = self.activation(hidden)
         return hidden
-
-
-def _weight(in_channels: int, out_channels: int) -> nn.Linear:
-    linear = nn.Linear(in_channels, out_channels, bias=False)
-    nn.init.xavier_normal_(linear.weight)
-    return linear
 
 
 @MODELS.register_module()
@@ -109,6 +110,7 @@ class CooccurrenceGCN(_LabelNetwork):
         label_features: Config of L without ``num_classes``; one-hot by default.
         cooccurrence: A file holding A, (C, C) as CSV or ``.npy``; if given, the hook leaves it alone.
         act_cfg: sigma, built by the MODELS registry.
+        init_gain: Of the last layer's initial weights, so of the length that the prototypes start with.
     """
 
     def __init__(self,
@@ -116,10 +118,11 @@ class CooccurrenceGCN(_LabelNetwork):
                  channels: Sequence[int],
                  label_features: Mapping[str, Any] | None = None,
                  cooccurrence: str | None = None,
-                 act_cfg: Mapping[str, Any] = dict(type='LeakyReLU', negative_slope=0.2)) -> None:
-        super().__init__(num_classes, channels, label_features, act_cfg)
+                 act_cfg: Mapping[str, Any] = dict(type='LeakyReLU', negative_slope=0.2),
+                 init_gain: float = 1.0) -> None:
+        super().__init__(num_classes, channels, label_features, act_cfg, init_gain)
         widths = [self.label_features.out_channels, *channels]
-        self.neighbour_weights = nn.ModuleList(_weight(*pair) for pair in zip(widths, widths[1:]))  # W_1
+        self.neighbour_weights = self._weights(widths)  # W_1
         self.register_buffer('cooccurrence', torch.zeros(num_classes, num_classes))
         self.cooccurrence_source: str | None = None
         if cooccurrence is not None:
@@ -178,14 +181,16 @@ class FullyConnectedPrototypes(_LabelNetwork):
         channels: Width of each layer; the last is E.
         label_features: Config of L without ``num_classes``; one-hot by default.
         act_cfg: Activation between layers, built by the MODELS registry.
+        init_gain: Of the last layer's initial weights, so of the length that the prototypes start with.
     """
 
     def __init__(self,
                  num_classes: int,
                  channels: Sequence[int],
                  label_features: Mapping[str, Any] | None = None,
-                 act_cfg: Mapping[str, Any] = dict(type='LeakyReLU', negative_slope=0.2)) -> None:
-        super().__init__(num_classes, channels, label_features, act_cfg)
+                 act_cfg: Mapping[str, Any] = dict(type='LeakyReLU', negative_slope=0.2),
+                 init_gain: float = 1.0) -> None:
+        super().__init__(num_classes, channels, label_features, act_cfg, init_gain)
 
     def layer(self, index: int, hidden: Tensor) -> Tensor:
         """H W_2: (C, F) to (C, F')."""
@@ -199,14 +204,14 @@ class RandomPrototypes(BaseModule):
     Args:
         num_classes: C.
         channels: Only the last value, E, is used, so that a config can swap this for one of the other necks.
-        std: Standard deviation of the initial values; the default gives the length that the GCN starts with.
+        init_gain: Of the initial values; 1 gives about the length that the other necks' prototypes start with.
     """
 
-    def __init__(self, num_classes: int, channels: Sequence[int], std: float | None = None) -> None:
+    def __init__(self, num_classes: int, channels: Sequence[int], init_gain: float = 1.0) -> None:
         super().__init__()
         self.num_classes = num_classes
         self.out_channels = channels[-1]
-        std = std if std is not None else (2 / (num_classes + self.out_channels))**0.5
+        std = init_gain * (2 / (num_classes + self.out_channels))**0.5
         self.prototypes = nn.Parameter(torch.randn(num_classes, self.out_channels) * std)
 
     def forward(self) -> Tensor:

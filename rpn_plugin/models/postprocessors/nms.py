@@ -46,7 +46,7 @@ def soft_nms(segments: np.ndarray,
         method: ``linear`` (times 1 - tIoU above ``threshold``) or ``gaussian`` (times exp(-tIoU^2 / sigma)).
         threshold: tIoU in [0, 1], for ``linear``.
         sigma: Positive, for ``gaussian``.
-        min_score: A segment whose decayed score falls below goes.
+        min_score: A segment whose decayed score falls below goes, and so does one that starts below.
 
     Returns:
         Indices of the kept segments, best first, and their decayed scores.

@@ -46,15 +46,13 @@ class RunStatistics:
 
     def max(self) -> np.ndarray:
         """(N,) maximum inside."""
-        if not self.label.size:
-            return np.zeros(0)
         flat = np.append(self.sequence.T.ravel(), -np.inf)  # (C * T + 1), one class after another
         base = self.label * len(self.sequence)
         borders = np.column_stack([base + self.start, base + self.end]).ravel()  # start, end, start, end, ...
         return np.maximum.reduceat(flat, borders)[::2]
 
     def outer_mean(self, inflation: float) -> np.ndarray:
-        """(N,) mean of what lies within ``inflation`` times the run's length on either side; 0 if there is nothing."""
+        """(N,) mean within ``inflation`` times the run's length, rounded up, on either side; 0 if nothing is there."""
         margin = np.ceil((self.end - self.start) * inflation).astype(np.int64)
         left, right = np.maximum(self.start - margin, 0), np.minimum(self.end + margin, len(self.sequence))
         outside = self._sum(left, self.start) + self._sum(self.end, right)
@@ -105,7 +103,7 @@ class ThresholdProposals:
         if confidence not in CONFIDENCES:
             raise ValueError(f'ThresholdProposals expects a confidence of {sorted(CONFIDENCES)}, but got '
                              f'{confidence!r}.')
-        if not thresholds:
+        if not len(thresholds):
             raise ValueError('ThresholdProposals expects at least one threshold, but got none.')
         self.min_class_score = min_class_score
         self.thresholds = np.asarray(thresholds, dtype=np.float64)
@@ -123,14 +121,21 @@ class ThresholdProposals:
             video_score: (C,) in [0, 1].
 
         Returns:
-            Snippet borders (N, 2), class indices (N,) and confidences (N,). None at all is a valid answer.
+            Snippet borders (N, 2), class indices (N,) and confidences (N,). None at all is a valid answer. A class
+            whose sequence is flat gives one proposal, the whole video.
+
+        Raises:
+            ValueError: If a score is not finite.
         """
+        if not (np.isfinite(sequence).all() and np.isfinite(video_score).all()):
+            raise ValueError('ThresholdProposals expects finite scores, but got NaN or infinity: the network has diverged. '
+                             'Lower the learning rate or alpha (head.loss_clu.loss_weight).')
         classes = np.flatnonzero(video_score >= self.min_class_score)
         sequence = sequence[:, classes].astype(np.float64)  # (T, C')
         low, high = sequence.min(axis=0), sequence.max(axis=0)
         cuts = self.thresholds[:, None]  # (H, 1)
         if self.relative:
-            cuts = low + cuts * (high - low)  # (H, C')
+            cuts = np.minimum(low + cuts * (high - low), high)  # (H, C')
         runs = group_runs(sequence[None] >= cuts[:, None, :])
         if self.normalize:
             sequence = (sequence - low) / np.maximum(high - low, np.finfo(np.float64).tiny)

@@ -98,13 +98,19 @@ def test_detections_without_a_usable_score_are_named(scores: np.ndarray | None) 
         evaluate_localization(found, truth, PROTOCOL)
 
 
-def test_segments_that_are_not_finite_are_named_by_their_video() -> None:
-    good, bad = np.array([[0.0, 1.0]]), np.array([[0.0, np.nan]])
-    with pytest.raises(ValueError, match=r'ground truth of va, but got \[0.0, nan\]'):
-        evaluate_localization({}, {'va': VideoSegments(bad, ['Diving'])}, PROTOCOL)
-    with pytest.raises(ValueError, match=r'detections of vb, but got \[0.0, nan\]'):
-        evaluate_localization({'vb': VideoSegments(bad, ['Diving'], np.ones(1))},
-                              {'va': VideoSegments(good, ['Diving'])}, PROTOCOL)
+def test_segments_that_are_not_finite_are_refused() -> None:
+    with pytest.raises(ValueError, match=r'finite segments, but got \[0.0, nan\]'):
+        VideoSegments(np.array([[0.0, np.nan]]), ['Diving'])
+
+
+@pytest.mark.parametrize('labels, scores, message', [
+    (['Diving'], None, '2 segments, 1 labels and no scores'),
+    (['Diving', 'Diving'], np.ones(1), '2 segments, 2 labels and 1 scores'),
+    ([], np.ones(2), '2 segments, 0 labels and 2 scores'),
+])
+def test_fields_of_unequal_length_are_refused(labels: list, scores: np.ndarray | None, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        VideoSegments(np.array([[0.0, 1.0], [2.0, 3.0]]), labels, scores)
 
 
 @pytest.fixture

@@ -232,3 +232,14 @@ def test_the_clock_of_each_video_is_its_own(test_items) -> None:
     sample: ActionDataSample = test_items[0]['data_samples']
     sample.set_metainfo(dict(clock=SnippetClock(25, 32), duration_second=2 * sample.duration_second))
     torch.testing.assert_close(run(model, test_items, 'predict')[0].pred_instances.segments, 2 * before)
+
+
+def test_features_are_scaled_to_a_stated_length(items) -> None:
+    items[0]['inputs']['rgb'][0] = 0
+    preprocessor = MODELS.build(dict(type='SnippetDataPreprocessor', l2_length=8.0))
+    batch = preprocessor(pseudo_collate(items))['inputs']['rgb']
+    length = batch.features.norm(dim=1)
+    assert length[0] == 0
+    torch.testing.assert_close(length[1:], torch.full_like(length[1:], 8.0))
+    direction = items[0]['inputs']['rgb'][1].float()
+    torch.testing.assert_close(batch.features[1], 8 * direction / direction.norm())

@@ -91,6 +91,18 @@ def test_random_prototypes_start_as_long_as_the_gcns_and_learn() -> None:
     assert (free.prototypes.grad != 0).all()
 
 
+@pytest.mark.parametrize('neck', [CooccurrenceGCN, FullyConnectedPrototypes, RandomPrototypes])
+def test_the_gain_scales_the_prototypes_at_the_start(neck) -> None:
+    lengths = []
+    for gain in (1.0, 0.1):
+        torch.manual_seed(0)
+        network = neck(6, [7, 5], init_gain=gain)
+        if neck is CooccurrenceGCN:
+            network.set_cooccurrence(random_matrix(6), 'test')
+        lengths.append(network().norm(dim=1))
+    torch.testing.assert_close(lengths[1], 0.1 * lengths[0])
+
+
 def test_the_matrix_travels_in_the_checkpoint() -> None:
     source, target = gcn(), CooccurrenceGCN(6, [7, 5]).double()
     with pytest.raises(RuntimeError, match='CooccurrenceHook.*checkpoint.*neck.cooccurrence'):

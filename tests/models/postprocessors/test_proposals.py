@@ -175,3 +175,13 @@ def test_an_unknown_confidence_is_refused_by_the_known_ones() -> None:
 def test_no_threshold_is_refused() -> None:
     with pytest.raises(ValueError, match='at least one threshold'):
         ThresholdProposals(thresholds=[])
+
+
+def test_a_relative_threshold_of_one_finds_the_peak_whatever_the_rounding() -> None:
+    borders, _, _ = ThresholdProposals(thresholds=[1.0])(np.array([[0.03], [0.29]]), np.ones(1))
+    assert borders.tolist() == [[1, 2]]
+
+
+def test_scores_of_a_diverged_network_are_an_error_and_not_an_empty_answer() -> None:
+    with pytest.raises(ValueError, match='diverged'):
+        ThresholdProposals()(np.array([[np.nan], [0.3]]), np.ones(1))
