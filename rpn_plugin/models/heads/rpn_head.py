@@ -43,7 +43,7 @@ class TemporalAttention(BaseModule):
     def __init__(self, in_channels: int, channels: int, kernel_size: int = 1) -> None:
         super().__init__()
         self.hidden = TemporalConv(in_channels, channels, kernel_size)
-        self.output = nn.Linear(channels, 1)
+        self.output = nn.Linear(channels, 1, bias=False)  # the softmax over time would cancel a bias
 
     def forward(self, batch: SnippetBatch) -> Tensor:
         """(N,) lambda, summing to 1 over each video."""
