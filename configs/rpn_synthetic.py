@@ -9,7 +9,7 @@ model = dict(
     localizer=dict(
         embedding=dict(in_channels=64, channels=[128]),
         neck=dict(num_classes=10, channels=[128, 128], init_gain=1.0),
-        head=dict(in_channels=128, gamma_c=1.0),
+        head=dict(in_channels=128, gamma_c=1.0, loss_clu=dict(loss_weight=0.1)),
         weighting=dict(gamma_t=0.5)))
 optim_wrapper = dict(optimizer=dict(lr=1e-3))
 train_cfg = dict(max_epochs=30, val_interval=30)
