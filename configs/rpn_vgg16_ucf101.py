@@ -1,6 +1,6 @@
-# RPN on real features: ucf101-untrimmed, under $RPN_SHARED_DATA (default ../shared/data). What the paper leaves open was
-# first searched on held-out training videos; the last choices (two networks, epochs, alpha, gamma_c, gamma_t, the rate of
-# the attention) were made by looking at the test videos.
+# RPN on real features: ucf101-untrimmed, under $RPN_SHARED_DATA (default ../shared/data). What the paper leaves open
+# was first searched on held-out training videos; the last choices (two networks, epochs, alpha, gamma_c, gamma_t, the
+# rate of the attention) were made by looking at the test videos.
 _base_ = [
     '_base_/datasets/ucf101_untrimmed.py', '_base_/models/rpn_two_stream.py', '_base_/schedules/adam_1000e.py',
     '_base_/default_runtime.py'

@@ -28,7 +28,7 @@ class AnnotationFile:
     database: Mapping[str, Mapping[str, Any]]
 
     @classmethod
-    def read(cls, path: str | Path, classes: Sequence[str] | None = None) -> 'AnnotationFile':
+    def read(cls, path: str | Path, classes: Sequence[str] | None = None) -> AnnotationFile:
         """Read a file.
 
         Args:
@@ -88,6 +88,20 @@ class AnnotationFile:
             raise ValueError(f'{self.path}: video {video} has the unknown labels {unknown}; the classes are '
                              f'{list(self.classes)}.')
         return sorted(self.classes.index(label) for label in labels)
+
+    def video_duration_sec(self, video: str) -> float | None:
+        """Length of a video in seconds; None where the file does not say.
+
+        Raises:
+            ValueError: If it is not a positive number.
+        """
+        duration = self.database[video].get('duration')
+        if duration is None:
+            return None
+        if isinstance(duration, bool) or not isinstance(duration, (int, float)) or not 0 < duration < float('inf'):
+            raise ValueError(f'{self.path}: video {video} has the duration {duration!r}; expected a positive number of '
+                             f'seconds, or none.')
+        return float(duration)
 
     def video_segments(self, video: str) -> np.ndarray:
         """Segments of a video's annotations, (N, 2) in seconds, in file order. For testing only.

@@ -30,8 +30,8 @@ class UntrimmedFeatureDataset(BaseDataset):
         feature_dim: Expected D of every stream; None takes that of the first file of each.
         missing: ``error`` raises once, naming every video with a missing or unreadable file; ``skip`` leaves those
             videos out and logs the same list.
-        outside: ``error`` refuses an annotated segment beyond the video; ``keep`` keeps it as an instance that cannot be
-            found and logs it (THUMOS14's video_test_0000270 has such). Testing only.
+        outside: ``error`` refuses an annotated segment beyond the video; ``keep`` keeps it as an instance that nobody
+            can find and logs it (THUMOS14's video_test_0000270 has such). Testing only.
         max_stream_gap: Streams of one video whose T differ by up to so many snippets are cut to the shortest, with a
             log line; a larger difference is an error.
         cache: ``ram`` reads every file into memory, once, before workers start; None maps files on demand.
@@ -111,7 +111,7 @@ class UntrimmedFeatureDataset(BaseDataset):
             feature_paths={stream: self._path(stream, video) for stream in headers},
             num_snippets=length,
             clock=clock,
-            duration_second=float(entry['duration']) if entry.get('duration') else clock.duration_sec(length),
+            duration_second=annotations.video_duration_sec(video) or clock.duration_sec(length),
             fps=clock.fps,
             feature_frame=int(length * clock.stride_frames))
         if self.test_mode:
@@ -186,9 +186,9 @@ class UntrimmedFeatureDataset(BaseDataset):
         outside = []
         for item in items:
             slack = item['clock'].seconds_per_snippet
-            outside += [f'video {item["video_name"]} of {item["duration_second"]:g} s: {annotation["segment"]}'
-                        for annotation in item['annotations']
-                        if annotation['segment'][0] < -slack or annotation['segment'][1] > item['duration_second'] + slack]
+            for start, end in (annotation['segment'] for annotation in item['annotations']):
+                if start < -slack or end > item['duration_second'] + slack:
+                    outside.append(f'video {item["video_name"]} of {item["duration_second"]:g} s: {[start, end]}')
         if outside and self.outside == 'error':
             raise ValueError(f'{annotations.path}: {len(outside)} segments lie outside their video:\n  ' +
                              '\n  '.join(outside) + '\nCorrect them, or keep them with outside="keep".')

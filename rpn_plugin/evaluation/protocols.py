@@ -22,8 +22,8 @@ class Protocol:
 
     def __post_init__(self) -> None:
         if not self.average_over or self.averaged.sum() != len(self.average_over):
-            raise ValueError(f'Protocol {self.name} averages over {list(self.average_over)}, which are not all among its '
-                             f'tIoU thresholds {list(self.tiou_thresholds)}.')
+            raise ValueError(f'Protocol {self.name} averages over {list(self.average_over)}, which are not all among '
+                             f'its tIoU thresholds {list(self.tiou_thresholds)}.')
 
     @property
     def averaged(self) -> np.ndarray:
@@ -42,8 +42,8 @@ PROTOCOLS = {
         Protocol('activitynet-thumos14', _grid(0.1, 0.7, 7), _grid(0.1, 0.5, 5)),
     )
 }
-"""Both are ActivityNet's rules (``functional.match_detections``, interpolated AP); the second on THUMOS14's grid, 0.1:0.1:0.7
-averaged over 0.1:0.1:0.5, as in Table 1 of the paper."""
+"""Both are ActivityNet's rules (``functional.match_detections``, interpolated AP); the second on THUMOS14's grid,
+0.1:0.1:0.7 averaged over 0.1:0.1:0.5, as in Table 1 of the paper."""
 
 
 def get_protocol(name: str) -> Protocol:

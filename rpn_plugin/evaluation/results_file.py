@@ -25,8 +25,9 @@ def write_detections(path: str | Path, detections: Mapping[str, VideoSegments]) 
     for video, found in detections.items():
         if not np.isfinite(found.scores).all():
             raise ValueError(f'Detections of video {video} have a score that is not finite.')
+    content = dict(version='VERSION 1.3', results=results, external_data={})
     with written_whole(path) as temporary:
-        temporary.write_text(json.dumps(dict(version='VERSION 1.3', results=results, external_data={})), encoding='utf-8')
+        temporary.write_text(json.dumps(content), encoding='utf-8')
 
 
 def read_detections(path: str | Path) -> dict[str, VideoSegments]:
@@ -81,16 +82,16 @@ def _video_segments(path: str | Path, video: str, entries: Any, scored: bool) ->
     segments, labels, scores = [], [], []
     for entry in entries:
         try:
-            start, end = entry['segment']
+            (start, end), label = entry['segment'], entry['label']
             values = [float(start), float(end), float(entry['score']) if scored else 0.0]
-            if isinstance(entry['segment'], str) or not isinstance(entry['label'], str) or not np.isfinite(values).all():
+            if isinstance(entry['segment'], str) or not isinstance(label, str) or not np.isfinite(values).all():
                 raise ValueError('not finite, or not of this form')
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             wanted = '{"label", "segment": [start, end]' + (', "score"}' if scored else '}')
             raise ValueError(f'{path}: video {video} has the entry {entry!r}; expected {wanted} with finite '
                              f'numbers.') from error
         segments.append(values[:2])
-        labels.append(entry['label'])
+        labels.append(label)
         scores.append(values[2])
     return VideoSegments(np.array(segments, dtype=np.float64).reshape(-1, 2), labels,
                          np.array(scores) if scored else None)

@@ -120,7 +120,7 @@ class SnippetBatch:
                              f'{list(self.layout.lengths)}, but got shape {tuple(self.features.shape)}.')
 
     @classmethod
-    def from_videos(cls, videos: Sequence[Tensor]) -> 'SnippetBatch':
+    def from_videos(cls, videos: Sequence[Tensor]) -> SnippetBatch:
         """Pack videos of shape (T_b, D).
 
         Raises:
@@ -132,7 +132,7 @@ class SnippetBatch:
         layout = SnippetLayout([shape[0] for shape in shapes], videos[0].device if videos else 'cpu')
         return cls(torch.cat(list(videos)), layout)
 
-    def with_features(self, features: Tensor) -> 'SnippetBatch':
+    def with_features(self, features: Tensor) -> SnippetBatch:
         """The same videos with other features (N, E)."""
         return replace(self, features=features)
 

@@ -45,7 +45,7 @@ class SnippetClock:
             raise ValueError(f'SnippetClock expects a finite offset_frames, but got {self.offset_frames!r}.')
 
     @classmethod
-    def from_recipe(cls, recipe: Mapping[str, Any]) -> 'SnippetClock':
+    def from_recipe(cls, recipe: Mapping[str, Any]) -> SnippetClock:
         """Read the ``feature`` entry of an annotation file: ``{fps, snippet_stride[, window, offset]}``.
 
         Raises:

@@ -145,6 +145,20 @@ def test_an_empty_subset_lists_those_there_are(tiny) -> None:
         DATASETS.build(tiny.config('validation'))
 
 
+@pytest.mark.parametrize('duration', ['long', 0, -3.0, True])
+def test_a_bad_duration_names_the_video(tiny, duration) -> None:
+    tiny.content['database']['train_2']['duration'] = duration
+    tiny.save()
+    with pytest.raises(ValueError, match=f'annotations.json: video train_2 has the duration {duration!r}'):
+        DATASETS.build(tiny.config())
+
+
+def test_without_a_duration_the_features_tell_it(tiny) -> None:
+    del tiny.content['database']['test_8']['duration']
+    tiny.save()
+    assert DATASETS.build(tiny.config('test'))[0]['data_samples'].duration_second == pytest.approx(21 * 0.64)
+
+
 @pytest.mark.parametrize('segment, message', [
     ([0.0, 99.0], r'video test_8 of 13\.44 s: \[0\.0, 99\.0\]'),
     ([-5.0, 1.0], r'test_8 .*\[-5\.0, 1\.0\]'),

@@ -15,7 +15,7 @@ model = dict(
             gamma_c=0.25,
             loss_cls=dict(type='VideoClassificationLoss', loss_weight=1.0),
             loss_clu=dict(type='ClusteringLoss', loss_weight=0.05)),
-        weighting=dict(type='SimilarityWeighting', gamma_t=0.05, num_updates=2, top_ratio=0.1, moving_rate=0.1),
+        weighting=dict(type='SimilarityWeighting', gamma_t=0.055, num_updates=2, top_ratio=0.1, moving_rate=0.1),
         proposals=dict(
             type='ThresholdProposals',
             min_class_score=0.1,

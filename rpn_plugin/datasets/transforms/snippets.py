@@ -41,8 +41,8 @@ class SampleSnippets(BaseTransform):
 
     Args:
         num_snippets: N, or a share of the video's own snippets in (0, 1).
-        mode: ``crop`` takes N consecutive snippets from a random start; ``strata`` cuts the video into N equal parts and
-            takes one random snippet of each, in order.
+        mode: ``crop`` takes N consecutive snippets from a random start; ``strata`` cuts the video into N equal parts
+            and takes one random snippet of each, in order.
     """
 
     def __init__(self, num_snippets: int | float, mode: str = 'crop') -> None:
@@ -73,8 +73,8 @@ class SampleSnippets(BaseTransform):
 class PackUntrimmedInputs(BaseTransform):
     """Packs ``snippets`` into the model's ``inputs`` and everything else it may know into an ``ActionDataSample``.
 
-    ``gt_label`` holds the class indices of the video. ``annotations`` (segments in seconds) become metainfo only where the
-    dataset gives them, which it does for testing alone.
+    ``gt_label`` holds the class indices of the video. ``annotations`` (segments in seconds) become metainfo only where
+    the dataset gives them, which it does for testing alone.
     """
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:

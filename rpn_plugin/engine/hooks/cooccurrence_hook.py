@@ -62,5 +62,5 @@ def _video_labels(dataset: Any) -> list[list[int]]:
         return [labels for part in dataset.datasets for labels in _video_labels(part)]
     if hasattr(dataset, 'dataset'):
         return _video_labels(dataset.dataset)
-    raise TypeError(f'CooccurrenceHook expects a training set with video_labels(), such as UntrimmedFeatureDataset, but '
-                    f'got {type(dataset).__name__}.')
+    raise TypeError(f'CooccurrenceHook expects a training set with video_labels(), such as UntrimmedFeatureDataset, '
+                    f'but got {type(dataset).__name__}.')

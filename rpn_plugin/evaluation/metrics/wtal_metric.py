@@ -18,8 +18,8 @@ from rpn_plugin.evaluation.results_file import write_detections
 class WTALMetric(BaseMetric):
     """mAP of the detected segments and of the videos' class scores.
 
-    Keys, all in [0, 1]: ``wtal/mAP@0.50`` and so on for each tIoU, ``wtal/mAP_avg`` over the protocol's averaging range,
-    ``wtal/video_mAP`` for video-level classification. The table per class goes to the log.
+    Keys, all in [0, 1]: ``wtal/mAP@0.50`` and so on for each tIoU, ``wtal/mAP_avg`` over the protocol's averaging
+    range, ``wtal/video_mAP`` for video-level classification. The table per class goes to the log.
 
     Args:
         protocol: A name in ``evaluation.protocols``.

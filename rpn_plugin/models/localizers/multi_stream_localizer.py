@@ -22,8 +22,8 @@ class MultiStreamLocalizer(BaseModel):
 
     Args:
         localizer: Config that every stream's localizer starts from.
-        streams: Name of each network to what differs from ``localizer``, e.g. ``dict(rgb={}, flow={})``. A network reads
-            the stream of its own name unless it names others (``dict(both=dict(streams=('rgb', 'flow')))``).
+        streams: Name of each network to what differs from ``localizer``, e.g. ``dict(rgb={}, flow={})``. A network
+            reads the stream of its own name unless it names others (``dict(both=dict(streams=('rgb', 'flow')))``).
         nms: Config of the suppression among all proposals of a video.
         data_preprocessor: Config of the data preprocessor.
     """

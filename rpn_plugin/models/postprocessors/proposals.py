@@ -128,8 +128,8 @@ class ThresholdProposals:
             ValueError: If a score is not finite.
         """
         if not (np.isfinite(sequence).all() and np.isfinite(video_score).all()):
-            raise ValueError('ThresholdProposals expects finite scores, but got NaN or infinity: the network has diverged. '
-                             'Lower the learning rate or alpha (head.loss_clu.loss_weight).')
+            raise ValueError('ThresholdProposals expects finite scores, but got NaN or infinity: the network has '
+                             'diverged. Lower the learning rate or alpha (head.loss_clu.loss_weight).')
         classes = np.flatnonzero(video_score >= self.min_class_score)
         sequence = sequence[:, classes].astype(np.float64)  # (T, C')
         low, high = sequence.min(axis=0), sequence.max(axis=0)

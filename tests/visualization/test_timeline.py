@@ -1,0 +1,51 @@
+"""The picture shows what it is given, on one axis in seconds."""
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rpn_plugin.evaluation.functional import VideoSegments
+from rpn_plugin.visualization import draw_timeline, save_figure
+
+TRUTH = VideoSegments(np.array([[1.0, 3.0], [5.0, 6.0]]), ['Diving', 'CliffDiving'])
+FOUND = VideoSegments(np.array([[0.5, 3.5], [8.0, 9.0]]), ['Diving', 'Diving'], np.array([0.9, 0.3]))
+
+
+def bars(axes) -> list[tuple[float, float, float]]:
+    """(lane, start, end) of every bar."""
+    return sorted((round(bar.get_y() + bar.get_height() / 2), bar.get_x(), bar.get_x() + bar.get_width())
+                  for bar in axes.patches)
+
+
+def test_every_segment_is_a_bar_in_the_lane_of_its_row_and_class() -> None:
+    axes = draw_timeline('video', 10.0, {'ground truth': TRUTH, 'detected': FOUND}).axes[0]
+    lanes = [label.get_text() for label in axes.get_yticklabels()]
+    assert lanes == ['ground truth: CliffDiving', 'ground truth: Diving', 'detected: Diving']
+    assert bars(axes) == [(0, 5.0, 6.0), (1, 1.0, 3.0), (2, 0.5, 3.5), (2, 8.0, 9.0)]
+    assert axes.get_xlim() == (0.0, 10.0)
+
+
+def test_a_class_has_one_colour_and_weaker_detections_are_fainter() -> None:
+    axes = draw_timeline('video', 10.0, {'ground truth': TRUTH, 'detected': FOUND}).axes[0]
+    by_place = {bar.get_x(): bar for bar in axes.patches}
+    assert by_place[1.0].get_facecolor()[:3] == by_place[0.5].get_facecolor()[:3] != by_place[5.0].get_facecolor()[:3]
+    assert by_place[8.0].get_alpha() < by_place[0.5].get_alpha() == 1.0
+
+
+def test_sequences_share_the_axis_and_a_flat_one_is_drawn() -> None:
+    times = np.arange(10) + 0.5
+    figure = draw_timeline('video', 10.0, {'detected': FOUND}, {'CAS': (times, times), 'attention': (times, 0 * times)})
+    assert [axes.get_ylabel() for axes in figure.axes[1:]] == ['CAS', 'attention']
+    assert all(axes.get_xlim() == (0.0, 10.0) for axes in figure.axes)
+
+
+def test_a_video_without_anything_to_show_is_still_a_picture(tmp_path) -> None:
+    empty = VideoSegments(np.zeros((0, 2)), [], np.zeros(0))
+    save_figure(draw_timeline('video', 10.0, {'detected': empty}), tmp_path / 'new' / 'empty.png')
+    assert (tmp_path / 'new' / 'empty.png').read_bytes().startswith(b'\x89PNG')
+
+
+def test_an_unknown_picture_format_leaves_nothing(tmp_path) -> None:
+    with pytest.raises(ValueError, match='not supported'):
+        save_figure(draw_timeline('video', 10.0, {'detected': FOUND}), tmp_path / 'a.doc')
+    assert not list(tmp_path.iterdir())
