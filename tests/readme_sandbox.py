@@ -32,7 +32,8 @@ class Sandbox:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        shutil.copytree(REPOSITORY, root, ignore=shutil.ignore_patterns('.git', '.venv', 'work_dirs', '*.egg-info', '__pycache__'))
+        left_out = shutil.ignore_patterns('.git', '.venv', 'work_dirs', '*.egg-info', '__pycache__')
+        shutil.copytree(REPOSITORY, root, ignore=left_out)
         shutil.rmtree(root / 'data', ignore_errors=True)
         self._reuse_interpreter()
         self._shorten()
@@ -49,7 +50,8 @@ class Sandbox:
 
     def run(self, command: str) -> str:
         """Run one command; its output, or an AssertionError with it."""
-        run = subprocess.run(['bash', '-c', command], cwd=self.root, env=self.environment, capture_output=True, text=True)
+        run = subprocess.run(['bash', '-c', command], cwd=self.root, env=self.environment, capture_output=True,
+                             text=True)
         output = run.stdout + run.stderr
         assert run.returncode == 0, f'{command}\n{output[-4000:]}'
         return output
@@ -71,4 +73,5 @@ class Sandbox:
         runtime = base / 'default_runtime.py'
         runtime.write_text(runtime.read_text().replace("'nccl'", "'gloo'").replace('interval=50', 'interval=1'))
         for path in (self.root / 'configs').glob('rpn_*.py'):
-            path.write_text(re.sub(r'max_epochs=\d+, val_interval=\d+', 'max_epochs=1, val_interval=1', path.read_text()))
+            short = re.sub(r'max_epochs=\d+, val_interval=\d+', 'max_epochs=1, val_interval=1', path.read_text())
+            path.write_text(short)

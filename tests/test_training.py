@@ -8,6 +8,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import mmaction
 import pytest
 import torch
 from mmengine.config import Config
@@ -30,7 +31,8 @@ def data(tmp_path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def build(work_dir: Path, **changes: object) -> Runner:
     config = Config.fromfile(CONFIG)
-    config.merge_from_dict(dict(work_dir=str(work_dir), experiment_name=work_dir.name, randomness=dict(seed=3)) | changes)
+    ours = dict(work_dir=str(work_dir), experiment_name=work_dir.name, randomness=dict(seed=3))
+    config.merge_from_dict(ours | changes)
     config.train_cfg.update(max_epochs=3, val_interval=3)
     return Runner.from_cfg(config)
 
@@ -91,6 +93,16 @@ def test_a_killed_training_resumes_and_ends_where_an_unbroken_one_does(data, tmp
     assert scalars(broken, 'loss')[0]['epoch'] > 1
     assert scalars(broken, 'loss')[-1]['epoch'] == scalars(unbroken, 'loss')[-1]['epoch'] == 6
     assert (broken / 'epoch_6.pth').is_file()
+
+
+def test_the_hosts_own_tool_needs_nothing_but_the_installed_plugin(data, tmp_path, python) -> None:
+    host = Path(mmaction.__file__).parent / '.mim' / 'tools' / 'train.py'
+    if not host.is_file():
+        pytest.skip('mmaction2 is installed without its tools')
+    environment = {**os.environ, 'PYTHONPATH': str(REPOSITORY)}
+    run = tool(f'{python} {host} {CONFIG} --work-dir work', '--cfg-options', 'train_cfg.max_epochs=1',
+               'train_cfg.val_interval=1', cwd=tmp_path, env=environment)
+    assert 'wtal/mAP_avg' in run.stdout + run.stderr
 
 
 def test_two_processes_train_and_score_like_one(data, tmp_path, python) -> None:

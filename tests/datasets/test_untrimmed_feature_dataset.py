@@ -69,7 +69,8 @@ def test_a_recipe_is_needed_once_and_not_twice(tiny) -> None:
     tiny.save()
     with pytest.raises(ValueError, match='fps and stride of the features are stated nowhere'):
         DATASETS.build(tiny.config())
-    assert DATASETS.build(tiny.config(recipe=dict(fps=25, snippet_stride=8)))[0]['data_samples'].clock.stride_frames == 8
+    item = DATASETS.build(tiny.config(recipe=dict(fps=25, snippet_stride=8)))[0]
+    assert item['data_samples'].clock.stride_frames == 8
 
 
 def test_all_unusable_files_are_listed_at_once(tiny) -> None:

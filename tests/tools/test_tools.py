@@ -14,8 +14,11 @@ def run(python: str, tool: str, *arguments: str, cwd: Path) -> subprocess.Comple
                           capture_output=True, text=True)
 
 
-@pytest.mark.parametrize('content, message', [(None, 'found.json'), ('{', 'found.json: not a JSON file'),
-                                              ('{"results": {"va": [{"label": "Diving"}]}}', 'found.json: video va has')])
+@pytest.mark.parametrize('content, message', [
+    (None, 'found.json'),
+    ('{', 'found.json: not a JSON file'),
+    ('{"results": {"va": [{"label": "Diving"}]}}', 'found.json: video va has'),
+])
 def test_scoring_a_bad_file_exits_with_1_and_one_line(python, tmp_path, tiny, content, message) -> None:
     if content is not None:
         (tmp_path / 'found.json').write_text(content)

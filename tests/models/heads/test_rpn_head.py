@@ -70,6 +70,7 @@ def test_a_video_scores_the_same_whoever_is_in_the_batch() -> None:
     together = head(SnippetBatch.from_videos(videos), prototypes)
     alone = [head(SnippetBatch.from_videos([video]), prototypes) for video in videos]
     reversed_order = head(SnippetBatch.from_videos(videos[::-1]), prototypes)
-    torch.testing.assert_close(together.video_score, torch.cat([output.video_score for output in alone]), atol=1e-6, rtol=0)
-    torch.testing.assert_close(together.cas, torch.cat([output.cas for output in alone]), atol=1e-6, rtol=0)
-    torch.testing.assert_close(together.video_score, reversed_order.video_score.flip(0), atol=1e-6, rtol=0)
+    close = {'atol': 1e-6, 'rtol': 0}
+    torch.testing.assert_close(together.video_score, torch.cat([output.video_score for output in alone]), **close)
+    torch.testing.assert_close(together.cas, torch.cat([output.cas for output in alone]), **close)
+    torch.testing.assert_close(together.video_score, reversed_order.video_score.flip(0), **close)

@@ -29,7 +29,8 @@ def brute_force_cooccurrence(video_labels, num_classes):
 
 @given(st.lists(st.lists(st.integers(0, 4), max_size=6), max_size=12))
 def test_cooccurrence_counts_videos(video_labels) -> None:
-    np.testing.assert_allclose(cooccurrence_matrix(video_labels, 5), brute_force_cooccurrence(video_labels, 5), atol=1e-15)
+    expected = brute_force_cooccurrence(video_labels, 5)
+    np.testing.assert_allclose(cooccurrence_matrix(video_labels, 5), expected, atol=1e-15)
 
 
 def test_real_thumos14_labels_give_the_known_relations(shared_data) -> None:
@@ -137,7 +138,8 @@ def test_a_file_round_trips_exactly_and_is_read_by_config(tmp_path, name) -> Non
 
 
 def test_learnable_and_word_labels_reach_the_prototypes(tmp_path) -> None:
-    vectors = {word: np.random.default_rng(ord(word[0])).standard_normal(3) for word in ('cliff', 'diving', 'high', 'jump')}
+    words = ('cliff', 'diving', 'high', 'jump')
+    vectors = {word: np.random.default_rng(ord(word[0])).standard_normal(3) for word in words}
     lines = [f'{word} ' + ' '.join(map(repr, map(float, vector))) for word, vector in vectors.items()]
     random.Random(0).shuffle(lines)
     (tmp_path / 'glove.txt').write_text('\n'.join(['unrelated x y z', *lines]))
@@ -152,9 +154,11 @@ def test_learnable_and_word_labels_reach_the_prototypes(tmp_path) -> None:
     assert learnable.label_features.table.shape == (3, 9) and (learnable.label_features.table.grad != 0).all()
 
 
-@pytest.mark.parametrize('content, message', [('cliff 1 2\ndiving 1 2\nhigh 1 2', r"no vector for \['jump'\]"),
-                                              ('cliff 1 x', 'line 1: expected "word v1'),
-                                              ('cliff 1 2\ndiving 1\nhigh 1 2\njump 1 2', r'different lengths \[1, 2\]')])
+@pytest.mark.parametrize('content, message', [
+    ('cliff 1 2\ndiving 1 2\nhigh 1 2', r"no vector for \['jump'\]"),
+    ('cliff 1 x', 'line 1: expected "word v1'),
+    ('cliff 1 2\ndiving 1\nhigh 1 2\njump 1 2', r'different lengths \[1, 2\]'),
+])
 def test_bad_word_vectors_name_the_file(tmp_path, content, message) -> None:
     (tmp_path / 'glove.txt').write_text(content)
     with pytest.raises(ValueError, match=f'glove.txt.*{message}'):
@@ -163,7 +167,8 @@ def test_bad_word_vectors_name_the_file(tmp_path, content, message) -> None:
 
 
 def test_words_of_class_names() -> None:
-    assert split_words('CliffDiving') == split_words('cliff_diving') == split_words('Cliff diving') == ['cliff', 'diving']
+    for name in ('CliffDiving', 'cliff_diving', 'Cliff diving'):
+        assert split_words(name) == ['cliff', 'diving']
     assert split_words('Ping-pong') == ['ping', 'pong'] and split_words('TVShow') == ['tv', 'show']
 
 
