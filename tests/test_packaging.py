@@ -69,3 +69,11 @@ def test_nothing_imports_up_the_way_of_the_data() -> None:
         for path in (REPOSITORY / 'rpn_plugin' / step).rglob('*.py'):
             later = re.findall(rf'rpn_plugin\.({"|".join(steps[place + 1:])})\b', path.read_text())
             assert not later, f'{path} imports {later}'
+
+
+def test_git_ignores_no_source_file() -> None:
+    if not (REPOSITORY / '.git').exists():
+        pytest.skip('not a git checkout')
+    ignored = subprocess.run(['git', 'ls-files', '--others', '--ignored', '--exclude-standard', 'rpn_plugin', 'tools',
+                              'tests', 'configs'], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    assert not [name for name in ignored.stdout.split() if name.endswith(('.py', '.sh'))]
