@@ -21,7 +21,8 @@ def draw_timeline(title: str,
     Args:
         title: Heading, usually the video's name.
         duration_sec: End of the time axis.
-        rows: Row name, e.g. ``ground truth``, to its segments; detections fade with their score relative to the best.
+        rows: Row name, e.g. ``ground truth``, to its segments; detections fade with their score relative to the best of
+            the row.
         sequences: Curve name to (times in seconds (T,), values (T,)); each is scaled to [0, 1] for the picture.
     """
     sequences = sequences or {}
@@ -34,12 +35,13 @@ def draw_timeline(title: str,
                            height_ratios=[max(1.0, 0.35 * len(lanes)), *[0.9] * len(sequences)])[:, 0]
     for lane, (name, label) in enumerate(lanes):
         row = rows[name]
-        member = np.array([str(found) == label for found in row.labels])
-        scores = np.ones(member.sum()) if row.scores is None else row.scores[member]
+        scores = np.ones(len(row.labels)) if row.scores is None else row.scores
         strength = np.clip(scores / max(scores.max(), 1e-12), 0.15, 1.0)
-        for (start, end), alpha in zip(row.segments[member], strength):
-            axes[0].barh(lane, end - start, left=start, height=0.8, color=colour[label], alpha=float(alpha),
-                         edgecolor='black', linewidth=0.4)
+        for place in np.argsort(scores, kind='stable'):  # the best on top
+            if str(row.labels[place]) == label:
+                start, end = row.segments[place]
+                axes[0].barh(lane, end - start, left=start, height=0.8, color=colour[label],
+                             alpha=float(strength[place]), edgecolor='black', linewidth=0.4)
     axes[0].set_yticks(range(len(lanes)), [f'{name}: {label}' for name, label in lanes])
     axes[0].invert_yaxis()
     axes[0].set_title(title)

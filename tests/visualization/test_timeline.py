@@ -32,6 +32,12 @@ def test_a_class_has_one_colour_and_weaker_detections_are_fainter() -> None:
     assert by_place[8.0].get_alpha() < by_place[0.5].get_alpha() == 1.0
 
 
+def test_a_weak_class_looks_weak_beside_a_strong_one() -> None:
+    both = VideoSegments(np.array([[0.0, 1.0], [2.0, 3.0]]), ['Diving', 'CliffDiving'], np.array([1.0, 0.2]))
+    alpha = {bar.get_x(): bar.get_alpha() for bar in draw_timeline('video', 5.0, {'detected': both}).axes[0].patches}
+    assert alpha == {0.0: 1.0, 2.0: 0.2}
+
+
 def test_sequences_share_the_axis_and_a_flat_one_is_drawn() -> None:
     times = np.arange(10) + 0.5
     figure = draw_timeline('video', 10.0, {'detected': FOUND}, {'CAS': (times, times), 'attention': (times, 0 * times)})

@@ -84,6 +84,7 @@ class _LabelNetwork(BaseModule):
         return layers
 
     def layer(self, index: int, hidden: Tensor) -> Tensor:
+        """One layer before its activation: (C, F) to (C, F')."""
         raise NotImplementedError
 
     def forward(self) -> Tensor:

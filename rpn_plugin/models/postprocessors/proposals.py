@@ -72,8 +72,9 @@ CONFIDENCES: dict[str, Confidence] = {
     'outer-inner+video':
     lambda runs, video_score, weight, inflation: runs.mean() - runs.outer_mean(inflation) + weight * video_score,
 }
-"""Confidence q of a proposal by name. ``mean``: STPN. ``max+video``: W-TALC. ``outer-inner``: AutoLoc, CMCS.
-``outer-inner+video``: BaS-Net, CoLA. Each is computed on the localization sequence, see ``ThresholdProposals``."""
+"""Confidence q of a proposal by name. ``mean``: as in STPN. ``max+video``: as in W-TALC (weight 0.7). ``outer-inner``:
+as in AutoLoc and CMCS (inflation 0.25). ``outer-inner+video``: as in BaS-Net and CoLA (weights 0.2 and 0.25). Each is
+computed on the localization sequence, see :class:`ThresholdProposals`."""
 
 
 @MODELS.register_module()
