@@ -59,7 +59,13 @@ class _ReachesThroughGetattr:
         return getattr, (HistoryBuffer, '__init__')
 
 
-@pytest.mark.parametrize('payload', [_RunsCode(), _ReachesThroughGetattr()])
+class _NamesAnotherOwner:
+
+    def __reduce__(self):
+        return getattr, (np.ndarray, 'min')
+
+
+@pytest.mark.parametrize('payload', [_RunsCode(), _ReachesThroughGetattr(), _NamesAnotherOwner()])
 def test_a_crafted_checkpoint_is_refused(payload, tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     torch.save(dict(payload=payload), 'crafted.pth')

@@ -82,5 +82,5 @@ def _video_map(results: Sequence[dict[str, Any]], num_classes: int) -> float:
     positive = np.zeros((len(results), num_classes), dtype=bool)
     for row, result in zip(positive, results):
         row[result['video_label']] = True
-    return float(np.nanmean([classification_average_precision(scores[:, label], positive[:, label])
-                             for label in np.flatnonzero(positive.any(axis=0))]))
+    return float(np.mean([classification_average_precision(scores[:, label], positive[:, label])
+                          for label in np.flatnonzero(positive.any(axis=0))]))

@@ -38,6 +38,11 @@ def test_similarity_keeps_float32_under_autocast() -> None:
     torch.testing.assert_close(similarity, prototype_similarity(x, p))
 
 
+def test_similarity_of_half_precision_features_is_computed_in_float32() -> None:
+    x, p = (torch.randn(50, 512) + 10).bfloat16(), (torch.randn(7, 512) + 10).bfloat16()
+    torch.testing.assert_close(prototype_similarity(x, p), prototype_similarity(x.float(), p.float()), rtol=0, atol=0)
+
+
 def test_scores_follow_equations_5_to_8() -> None:
     head, videos, prototypes = setting()
     output = head(SnippetBatch.from_videos(videos), prototypes)

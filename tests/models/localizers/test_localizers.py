@@ -8,11 +8,13 @@ import pytest
 import torch
 from mmaction.registry import DATASETS, MODELS
 from mmaction.structures import ActionDataSample
+from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.model import BaseModule
 from torch import nn
 
 from rpn_plugin.models import CooccurrenceGCN
+from rpn_plugin.models.localizers.weakly_supervised_localizer import multi_hot_labels
 from rpn_plugin.structures import HeadOutput, SnippetClock
 
 
@@ -130,9 +132,21 @@ def test_networks_of_a_composite_share_nothing(items) -> None:
 
 def test_a_composite_may_also_train_a_concatenation(items) -> None:
     streams = dict(rgb={}, both=dict(streams=('rgb', 'flow'), embedding=dict(in_channels=8)))
-    model = build(composite_config(streams=streams))
+    model = build(Config(dict(model=composite_config(streams=streams))).model)
     assert set(run(model, items, 'loss')) == {'rgb.loss_cls', 'rgb.loss_clu', 'both.loss_cls', 'both.loss_clu'}
     assert model.localizers['rgb'].embedding.in_channels == 4
+
+
+def test_a_difference_of_one_network_does_not_reach_the_next(items) -> None:
+    streams = dict(both=dict(streams=('rgb', 'flow'), embedding=dict(in_channels=8)), rgb={})
+    model = build(Config(dict(model=composite_config(streams=streams))).model)
+    assert [network.embedding.in_channels for network in model.localizers.values()] == [8, 4]
+
+
+def test_every_label_of_a_video_counts(items) -> None:
+    samples = [item['data_samples'] for item in items[:3]]
+    labels = multi_hot_labels(samples, like=torch.zeros(3, 3))
+    assert labels.tolist() == [[1, 1, 0], [0, 1, 0], [0, 0, 1]]
 
 
 def test_a_composite_fuses_the_proposals_of_all_networks(test_items) -> None:
