@@ -14,6 +14,7 @@ from rpn_plugin.models.postprocessors.overlap import TimeAxis
 from rpn_plugin.structures import Array, same_kind, to_numpy
 
 BLOCK = 256  # best proposals that hard NMS settles at once; more make more pairs within, fewer more blocks
+WIDE = 512  # window from which on soft NMS first drops what ends before the pick begins
 
 Decay = Callable[[np.ndarray, float, float], np.ndarray]
 
@@ -135,6 +136,8 @@ def _decay(segments: np.ndarray, labels: np.ndarray, scores: np.ndarray, min_sco
                 break
             query = place[best]
             near = slice(low[query], high[query])
+            if near.stop - near.start > WIDE:
+                near = near.start + np.flatnonzero(axis.end[near] > axis.start[query])
             final[waiting[best]] = score[best]
             score[axis.order[near]] *= decay(axis.tiou(query, near))
             score[best], axis.end[query] = -np.inf, -np.inf  # picked: overlaps nothing from now on
