@@ -49,9 +49,9 @@ def pairwise_tiou(first: Array, second: Array) -> Array:
         (N, M) in [0, 1], in the precision of floating-point segments.
     """
     library = torch if isinstance(first, Tensor) else np
-    start = library.maximum(first[:, None, 0], second[None, :, 0])  # (N, M)
-    end = library.minimum(first[:, None, 1], second[None, :, 1])  # (N, M)
-    intersection = (end - start).clip(min=0)
-    length = (first[:, 1] - first[:, 0])[:, None] + (second[:, 1] - second[:, 0])[None, :]
-    union = length - intersection
+    intersection = library.minimum(first[:, None, 1], second[None, :, 1])  # (N, M)
+    intersection -= library.maximum(first[:, None, 0], second[None, :, 0])  # in place: large matrices wait for memory
+    intersection = intersection.clip(min=0)
+    union = (first[:, 1] - first[:, 0])[:, None] + (second[:, 1] - second[:, 0])[None, :]
+    union -= intersection
     return intersection / library.where(union > 0, union, library.inf)  # nothing over infinity is 0

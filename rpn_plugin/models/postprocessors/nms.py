@@ -39,14 +39,15 @@ def hard_nms(segments: Array, scores: Array, threshold: float, labels: Array | N
     bounds, label, score = _as_proposals(segments, scores, labels)
     proper = np.flatnonzero(bounds[:, 1] > bounds[:, 0])
     axis = TimeAxis(bounds[proper], label[proper], threshold)
-    best_first = np.lexsort((proper[axis.order], -score[proper[axis.order]]))  # places on the axis
+    members = proper[axis.order]
+    best_first = np.lexsort((members, -score[members]))  # places on the axis
     waiting = np.ones(len(proper), dtype=bool)
     kept = np.ones(len(score), dtype=bool)
     kept[proper] = False
     while best_first.size:
         block, best_first = best_first[:BLOCK], best_first[BLOCK:]
         winners = _greedy(axis, block)
-        kept[proper[axis.order[winners]]] = True
+        kept[members[winners]] = True
         waiting[block] = False
         waiting[axis.pairs(winners, np.flatnonzero(waiting))[1]] = False
         best_first = best_first[waiting[best_first]]
@@ -55,7 +56,7 @@ def hard_nms(segments: Array, scores: Array, threshold: float, labels: Array | N
 
 
 def _greedy(axis: TimeAxis, block: np.ndarray) -> np.ndarray:
-    """Those of ``block``, best first, that no better kept one of it overlaps; visits only those that overlap a worse."""
+    """Those of ``block``, best first, that no better kept one overlaps; only those that overlap a worse are visited."""
     better, worse = axis.pairs(block, np.sort(block))
     rank = np.empty(len(axis.order), dtype=np.int64)
     rank[block] = np.arange(len(block))

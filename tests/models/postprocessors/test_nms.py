@@ -132,8 +132,8 @@ def test_another_method_is_refused_by_the_known_ones() -> None:
 def crowd(kind: str, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Segments, labels and tied scores of many proposals, empty, reversed and doubled ones among them."""
     rng = np.random.default_rng(0)
-    length = dict(dense=rng.uniform(1, 60, size), sparse=rng.uniform(0.1, 3, size), nested=np.exp(rng.uniform(0, 6, size)),
-                  chain=np.full(size, 5.0))[kind]
+    length = dict(dense=rng.uniform(1, 60, size), sparse=rng.uniform(0.1, 3, size),
+                  nested=np.exp(rng.uniform(0, 6, size)), chain=np.full(size, 5.0))[kind]
     start = np.arange(size) * 2.0 if kind == 'chain' else rng.random(size) * (100 if kind == 'dense' else 5 * size)
     segments = np.column_stack([start, start + length])
     segments[::50] = segments[::50, ::-1]
