@@ -2,6 +2,10 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
+from torch import Tensor
+
+from rpn_plugin.structures.arrays import Array
 
 
 def as_segments(values: object, what: str = 'segments') -> np.ndarray:
@@ -31,22 +35,23 @@ def clip_segments(segments: np.ndarray, duration_sec: float) -> tuple[np.ndarray
     return clipped[keep], keep
 
 
-def pairwise_tiou(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Temporal intersection over union of every pair.
+def pairwise_tiou(first: Array, second: Array) -> Array:
+    """Temporal intersection over union of every pair, computed in numpy or by torch on the tensors' device.
 
     The union is the sum of both lengths less the intersection; where that is not positive (two empty segments, or a
     reversed one) the tIoU is 0.
 
     Args:
         first: (N, 2) in seconds.
-        second: (M, 2) in seconds.
+        second: (M, 2) in seconds, of the same kind.
 
     Returns:
-        (N, M) in [0, 1].
+        (N, M) in [0, 1], in the precision of floating-point segments.
     """
-    start = np.maximum(first[:, None, 0], second[None, :, 0])  # (N, M)
-    end = np.minimum(first[:, None, 1], second[None, :, 1])  # (N, M)
-    intersection = (end - start).clip(min=0.0)
-    length = (first[:, 1] - first[:, 0])[:, None] + (second[:, 1] - second[:, 0])[None, :]
-    union = length - intersection
-    return np.divide(intersection, union, out=np.zeros_like(union), where=union > 0)
+    library = torch if isinstance(first, Tensor) else np
+    intersection = library.minimum(first[:, None, 1], second[None, :, 1])  # (N, M)
+    intersection -= library.maximum(first[:, None, 0], second[None, :, 0])  # in place: large matrices wait for memory
+    intersection = intersection.clip(min=0)
+    union = (first[:, 1] - first[:, 0])[:, None] + (second[:, 1] - second[:, 0])[None, :]
+    union -= intersection
+    return intersection / library.where(union > 0, union, library.inf)  # nothing over infinity is 0

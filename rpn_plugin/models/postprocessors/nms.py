@@ -1,70 +1,151 @@
-"""Temporal non-maximum suppression in numpy: no compiled op."""
+"""Temporal non-maximum suppression of all classes at once: no compiled op.
+
+Tensors are suppressed in numpy on the CPU, and what comes back is moved to their device: suppression is a chain of
+decisions, each of which waits for the one before.
+"""
 from __future__ import annotations
+
+from typing import Callable
 
 import numpy as np
 from mmaction.registry import MODELS
 
-from rpn_plugin.structures import pairwise_tiou
+from rpn_plugin.models.postprocessors.overlap import TimeAxis
+from rpn_plugin.structures import Array, same_kind, to_numpy
 
-SOFT_DECAYS = {
+BLOCK = 256  # best proposals that hard NMS settles at once; more make more pairs within, fewer more blocks
+WIDE = 512  # window from which on soft NMS first drops what ends before the pick begins
+
+Decay = Callable[[np.ndarray, float, float], np.ndarray]
+
+SOFT_DECAYS: dict[str, Decay] = {
     'linear': lambda tiou, threshold, sigma: np.where(tiou > threshold, 1 - tiou, 1.0),
     'gaussian': lambda tiou, threshold, sigma: np.exp(-tiou**2 / sigma),
 }
 
 
-def hard_nms(segments: np.ndarray, scores: np.ndarray, threshold: float) -> np.ndarray:
-    """Greedy suppression: a segment goes when a better kept one overlaps it by more than ``threshold``.
+def hard_nms(segments: Array, scores: Array, threshold: float, labels: Array | None = None) -> Array:
+    """Greedy suppression: a segment goes when a better kept one of its class overlaps it by more than ``threshold``.
 
     Args:
-        segments: (N, 2) in seconds.
+        segments: (N, 2) in seconds, compared in float64; an empty or reversed one overlaps nothing.
         scores: (N,); equal scores keep their input order.
         threshold: tIoU in [0, 1].
+        labels: (N,) class indices; None if all are of one class.
 
     Returns:
-        Indices of the kept segments, best first.
+        Indices of the kept segments of all classes, best first.
     """
-    waiting = np.argsort(-scores, kind='stable')
-    kept = []
-    while waiting.size:
-        best, waiting = waiting[0], waiting[1:]
-        kept.append(best)
-        waiting = waiting[pairwise_tiou(segments[best:best + 1], segments[waiting])[0] <= threshold]
-    return np.array(kept, dtype=np.int64)
+    bounds, label, score = _as_proposals(segments, scores, labels)
+    proper = np.flatnonzero(bounds[:, 1] > bounds[:, 0])
+    axis = TimeAxis(bounds[proper], label[proper], threshold)
+    members = proper[axis.order]
+    best_first = np.lexsort((members, -score[members]))  # places on the axis
+    waiting = np.ones(len(proper), dtype=bool)
+    kept = np.ones(len(score), dtype=bool)
+    kept[proper] = False
+    while best_first.size:
+        block, best_first = best_first[:BLOCK], best_first[BLOCK:]
+        winners = _greedy(axis, block)
+        kept[members[winners]] = True
+        waiting[block] = False
+        waiting[axis.pairs(winners, np.flatnonzero(waiting))[1]] = False
+        best_first = best_first[waiting[best_first]]
+    index = np.flatnonzero(kept)
+    return same_kind(index[np.argsort(-score[index], kind='stable')], segments)
 
 
-def soft_nms(segments: np.ndarray,
-             scores: np.ndarray,
+def _greedy(axis: TimeAxis, block: np.ndarray) -> np.ndarray:
+    """Those of ``block``, best first, that no better kept one overlaps; only those that overlap a worse are visited."""
+    better, worse = axis.pairs(block, np.sort(block))
+    rank = np.empty(len(axis.order), dtype=np.int64)
+    rank[block] = np.arange(len(block))
+    better, worse = rank[better], rank[worse]
+    better, worse = better[better < worse], worse[better < worse]  # ascending in better
+    kept = np.ones(len(block), dtype=bool)
+    rivals, first = np.unique(better, return_index=True)
+    for place, group in zip(rivals.tolist(), np.split(worse, first[1:])):
+        if kept[place]:
+            kept[group] = False
+    return block[kept]
+
+
+def soft_nms(segments: Array,
+             scores: Array,
              method: str = 'gaussian',
              threshold: float = 0.3,
              sigma: float = 0.5,
-             min_score: float = 1e-3) -> tuple[np.ndarray, np.ndarray]:
-    """Soft-NMS (Bodla et al., ICCV 2017): an overlapping segment loses score instead of going.
+             min_score: float = 1e-3,
+             labels: Array | None = None) -> tuple[Array, Array]:
+    """Soft-NMS (Bodla et al., ICCV 2017): an overlapping segment of its class loses score instead of going.
 
     Args:
-        segments: (N, 2) in seconds.
+        segments: (N, 2) in seconds, compared in float64; an empty or reversed one overlaps nothing.
         scores: (N,), at least 0; equal scores keep their input order.
         method: ``linear`` (times 1 - tIoU above ``threshold``) or ``gaussian`` (times exp(-tIoU^2 / sigma)).
         threshold: tIoU in [0, 1], for ``linear``.
         sigma: Positive, for ``gaussian``.
         min_score: A segment whose decayed score falls below goes, and so does one that starts below.
+        labels: (N,) class indices; None if all are of one class.
 
     Returns:
-        Indices of the kept segments, best first, and their decayed scores.
+        Indices of the kept segments of all classes, best first, and their decayed scores in float64.
     """
+    bounds, label, score = _as_proposals(segments, scores, labels)
     decay = SOFT_DECAYS[method]
-    waiting, current = np.arange(len(scores)), scores.astype(np.float64)
-    kept, kept_scores = [], []
+    decayed = score.astype(np.float64)
+    proper = np.flatnonzero((bounds[:, 1] > bounds[:, 0]) & (decayed >= min_score))
+    decayed[proper] = _decay(bounds[proper], label[proper], decayed[proper], min_score,
+                             threshold if method == 'linear' else 0.0, lambda tiou: decay(tiou, threshold, sigma))
+    index = np.flatnonzero(decayed >= min_score)
+    index = index[np.argsort(-decayed[index], kind='stable')]
+    return same_kind(index, segments), same_kind(decayed[index], segments)
+
+
+def _as_proposals(segments: Array, scores: Array, labels: Array | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Segments in float64, labels and scores in numpy."""
+    scores = to_numpy(scores)
+    labels = np.zeros(len(scores), dtype=np.int64) if labels is None else to_numpy(labels)
+    return to_numpy(segments).astype(np.float64), labels, scores
+
+
+def _decay(segments: np.ndarray, labels: np.ndarray, scores: np.ndarray, min_score: float, threshold: float,
+           decay: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """Scores at which each segment was picked, or the score below ``min_score`` that it fell to.
+
+    Every pick decays a slice of the segments sorted by class and start. After as many picks as half of those that wait,
+    whatever is gone is cleared away.
+
+    Args:
+        segments: (N, 2) float64, each of positive length.
+        labels: (N,) class indices.
+        scores: (N,) float64.
+        min_score: Where to stop.
+        threshold: tIoU up to which nothing decays.
+        decay: tIoU to factor, 1 for a tIoU of 0.
+    """
+    final, waiting = scores.copy(), np.arange(len(scores))
     while waiting.size:
-        place = int(np.argmax(current))
-        best, best_score = waiting[place], current[place]
-        if best_score < min_score:
-            break
-        kept.append(best)
-        kept_scores.append(best_score)
-        waiting, current = np.delete(waiting, place), np.delete(current, place)
-        tiou = pairwise_tiou(segments[best:best + 1], segments[waiting])[0]
-        current = current * decay(tiou, threshold, sigma)
-    return np.array(kept, dtype=np.int64), np.array(kept_scores)
+        axis = TimeAxis(segments[waiting], labels[waiting], threshold)
+        everyone = np.arange(len(waiting))
+        low, high = (border.tolist() for border in axis.windows_among(everyone, everyone))
+        place = np.argsort(axis.order).tolist()
+        score = final[waiting]  # in input order, so that the first of the best is the one to pick
+        for _ in range(len(waiting) // 2 + 1):
+            best = int(score.argmax())
+            if score[best] < min_score:
+                break
+            query = place[best]
+            near = slice(low[query], high[query])
+            if near.stop - near.start > WIDE:
+                near = near.start + np.flatnonzero(axis.end[near] > axis.start[query])
+            final[waiting[best]] = score[best]
+            score[axis.order[near]] *= decay(axis.tiou(query, near))
+            score[best], axis.end[query] = -np.inf, -np.inf  # picked: overlaps nothing from now on
+        left = score > -np.inf
+        final[waiting[left]] = score[left]
+        waiting = waiting[score >= min_score]
+    return final
 
 
 @MODELS.register_module()
@@ -93,8 +174,7 @@ class TemporalNMS:
         self.min_score = min_score
         self.max_per_video = max_per_video
 
-    def __call__(self, segments: np.ndarray, labels: np.ndarray,
-                 scores: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def __call__(self, segments: Array, labels: Array, scores: Array) -> tuple[Array, Array, Array]:
         """Suppress the proposals of one video.
 
         Args:
@@ -105,17 +185,9 @@ class TemporalNMS:
         Returns:
             Segments, labels and scores of what is kept, best first.
         """
-        kept, kept_scores = [np.zeros(0, np.int64)], [np.zeros(0)]
-        for label in np.unique(labels):
-            members = np.flatnonzero(labels == label)
-            if self.method == 'hard':
-                chosen = hard_nms(segments[members], scores[members], self.threshold)
-                new_scores = scores[members][chosen]
-            else:
-                chosen, new_scores = soft_nms(segments[members], scores[members], self.method, self.threshold,
-                                              self.sigma, self.min_score)
-            kept.append(members[chosen])
-            kept_scores.append(new_scores)
-        index, score = np.concatenate(kept), np.concatenate(kept_scores)
-        order = np.lexsort((index, -score))[:self.max_per_video]
-        return segments[index[order]], labels[index[order]], score[order]
+        if self.method == 'hard':
+            index = hard_nms(segments, scores, self.threshold, labels)[:self.max_per_video]
+            return segments[index], labels[index], scores[index]
+        index, decayed = soft_nms(segments, scores, self.method, self.threshold, self.sigma, self.min_score, labels)
+        index = index[:self.max_per_video]
+        return segments[index], labels[index], decayed[:self.max_per_video]

@@ -6,61 +6,72 @@ from typing import Callable, Sequence
 import numpy as np
 from mmaction.registry import MODELS
 
-Runs = np.ndarray
+from rpn_plugin.structures import Array, same_kind, to_numpy
+
+Runs = Array
 """(N, 4) int: threshold index, class, first snippet, one past the last snippet."""
 
 
-def group_runs(above: np.ndarray) -> Runs:
-    """Maximal runs of True along the time of every threshold and class.
+def group_runs(above: Array) -> Runs:
+    """Maximal runs of True along the time of every threshold and class, found in numpy on the CPU.
 
     Args:
         above: (H, T, C) bool, H thresholds.
 
     Returns:
-        (N, 4) int: threshold index, class, first snippet, one past the last.
+        (N, 4) int64: threshold index, class, first snippet, one past the last; sorted by these.
     """
-    steps = np.diff(np.pad(above.transpose(0, 2, 1).astype(np.int8), ((0, 0), (0, 0), (1, 1))), axis=2)  # (H, C, T + 1)
-    starts, ends = np.argwhere(steps == 1), np.argwhere(steps == -1)
-    return np.column_stack([starts, ends[:, 2]])
+    flags = to_numpy(above)
+    cuts, length, classes = flags.shape
+    rows = np.zeros((cuts, classes, length + 1), dtype=bool)  # ends in False, so that no run reaches the next row
+    rows[..., :-1] = flags.transpose(0, 2, 1)
+    flat = rows.ravel()
+    borders = np.flatnonzero(flat[1:] != flat[:-1]) + 1  # start, end, start, end, ...
+    if flat.size and flat[0]:
+        borders = np.concatenate([[0], borders])
+    row, start = np.divmod(borders[::2], length + 1)
+    end = start + borders[1::2] - borders[::2]
+    return same_kind(np.column_stack([*np.divmod(row, max(classes, 1)), start, end]), above)
 
 
 class RunStatistics:
-    """Means and maxima of a sequence inside and around runs, each in one vectorised pass.
+    """Means and maxima of a sequence inside and around runs, each in one vectorised pass of numpy on the CPU.
 
     Args:
-        sequence: (T, C).
+        sequence: (T, C); the statistics are of its kind.
         runs: (N, 4), see :func:`group_runs`.
     """
 
-    def __init__(self, sequence: np.ndarray, runs: Runs) -> None:
-        self.sequence = sequence
+    def __init__(self, sequence: Array, runs: Runs) -> None:
+        self.like = sequence
+        self.sequence, runs = to_numpy(sequence), to_numpy(runs)
         self.label, self.start, self.end = runs[:, 1], runs[:, 2], runs[:, 3]
-        self._cumulative = np.pad(sequence.cumsum(axis=0), ((1, 0), (0, 0)))  # (T + 1, C)
+        self._cumulative = np.pad(self.sequence.cumsum(axis=0), ((1, 0), (0, 0)))  # (T + 1, C)
 
     def _sum(self, start: np.ndarray, end: np.ndarray) -> np.ndarray:
         return self._cumulative[end, self.label] - self._cumulative[start, self.label]
 
-    def mean(self) -> np.ndarray:
+    def mean(self) -> Array:
         """(N,) mean inside."""
-        return self._sum(self.start, self.end) / (self.end - self.start)
+        return same_kind(self._sum(self.start, self.end) / (self.end - self.start), self.like)
 
-    def max(self) -> np.ndarray:
+    def max(self) -> Array:
         """(N,) maximum inside."""
         flat = np.append(self.sequence.T.ravel(), -np.inf)  # (C * T + 1), one class after another
         base = self.label * len(self.sequence)
         borders = np.column_stack([base + self.start, base + self.end]).ravel()  # start, end, start, end, ...
-        return np.maximum.reduceat(flat, borders)[::2]
+        return same_kind(np.maximum.reduceat(flat, borders)[::2], self.like)
 
-    def outer_mean(self, inflation: float) -> np.ndarray:
+    def outer_mean(self, inflation: float) -> Array:
         """(N,) mean within ``inflation`` times the run's length, rounded up, on either side; 0 if nothing is there."""
         margin = np.ceil((self.end - self.start) * inflation).astype(np.int64)
         left, right = np.maximum(self.start - margin, 0), np.minimum(self.end + margin, len(self.sequence))
         outside = self._sum(left, self.start) + self._sum(self.end, right)
         count = (self.start - left) + (right - self.end)
-        return outside / np.maximum(count, 1)
+        return same_kind(outside / np.maximum(count, 1), self.like)
 
 
-Confidence = Callable[[RunStatistics, np.ndarray, float, float], np.ndarray]
+Confidence = Callable[[RunStatistics, Array, float, float], Array]
 
 CONFIDENCES: dict[str, Confidence] = {
     'mean': lambda runs, video_score, weight, inflation: runs.mean(),
@@ -114,32 +125,33 @@ class ThresholdProposals:
         self.video_weight = video_weight
         self.inflation = inflation
 
-    def __call__(self, sequence: np.ndarray, video_score: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Proposals of one video.
+    def __call__(self, sequence: Array, video_score: Array) -> tuple[Array, Array, Array]:
+        """Proposals of one video, in numpy on the CPU; given tensors, they come back to the device of ``sequence``.
 
         Args:
             sequence: phi, (T, C).
             video_score: (C,) in [0, 1].
 
         Returns:
-            Snippet borders (N, 2), class indices (N,) and confidences (N,). None at all is a valid answer. A class
-            whose sequence is flat gives one proposal, the whole video.
+            Snippet borders (N, 2), class indices (N,) and confidences (N,) in float64. None at all is a valid answer.
+            A class whose sequence is flat gives one proposal, the whole video.
 
         Raises:
             ValueError: If a score is not finite.
         """
-        if not (np.isfinite(sequence).all() and np.isfinite(video_score).all()):
+        phi, likely = to_numpy(sequence), to_numpy(video_score)
+        if not (np.isfinite(phi).all() and np.isfinite(likely).all()):
             raise ValueError('ThresholdProposals expects finite scores, but got NaN or infinity: the network has '
                              'diverged. Lower the learning rate or alpha (head.loss_clu.loss_weight).')
-        classes = np.flatnonzero(video_score >= self.min_class_score)
-        sequence = sequence[:, classes].astype(np.float64)  # (T, C')
-        low, high = sequence.min(axis=0), sequence.max(axis=0)
-        cuts = self.thresholds[:, None]  # (H, 1)
+        classes = np.flatnonzero(likely >= self.min_class_score)
+        rows = np.ascontiguousarray(phi[:, classes].T, dtype=np.float64)  # (C', T)
+        low, high = rows.min(axis=1, keepdims=True), rows.max(axis=1, keepdims=True)  # (C', 1)
+        cuts = self.thresholds[:, None, None]  # (H, 1, 1)
         if self.relative:
-            cuts = np.minimum(low + cuts * (high - low), high)  # (H, C')
-        runs = group_runs(sequence[None] >= cuts[:, None, :])
+            cuts = np.minimum(low + cuts * (high - low), high)  # (H, C', 1)
+        runs = group_runs((rows >= cuts).transpose(0, 2, 1))
         if self.normalize:
-            sequence = (sequence - low) / np.maximum(high - low, np.finfo(np.float64).tiny)
+            rows = (rows - low) / np.maximum(high - low, np.finfo(np.float64).tiny)
         labels = classes[runs[:, 1]]
-        scores = self.confidence(RunStatistics(sequence, runs), video_score[labels], self.video_weight, self.inflation)
-        return runs[:, 2:], labels, scores
+        scores = self.confidence(RunStatistics(rows.T, runs), likely[labels], self.video_weight, self.inflation)
+        return same_kind(runs[:, 2:], sequence), same_kind(labels, sequence), same_kind(scores, sequence)

@@ -5,10 +5,12 @@ import math
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rpn_plugin.models.postprocessors import TemporalNMS, hard_nms, soft_nms
+from rpn_plugin.structures import pairwise_tiou
 
 Segment = tuple[int, int]
 Proposal = tuple[Segment, float, int]
@@ -125,3 +127,93 @@ def test_a_video_is_suppressed_class_by_class_and_sorted(proposals: list[Proposa
 def test_another_method_is_refused_by_the_known_ones() -> None:
     with pytest.raises(ValueError, match="hard, linear or gaussian, but got 'softer'"):
         TemporalNMS('softer')
+
+
+def crowd(kind: str, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Segments, labels and tied scores of many proposals, empty, reversed and doubled ones among them."""
+    rng = np.random.default_rng(0)
+    length = dict(dense=rng.uniform(1, 60, size), sparse=rng.uniform(0.1, 3, size),
+                  nested=np.exp(rng.uniform(0, 6, size)), chain=np.full(size, 5.0))[kind]
+    start = np.arange(size) * 2.0 if kind == 'chain' else rng.random(size) * (100 if kind == 'dense' else 5 * size)
+    segments = np.column_stack([start, start + length])
+    segments[::50] = segments[::50, ::-1]
+    segments[1::50, 1] = segments[1::50, 0]
+    segments[2::50] = segments[3::50]
+    scores = np.ones(size) if kind == 'chain' else np.round(rng.random(size), 2)
+    return segments, rng.integers(0, 3, size), scores
+
+
+@pytest.mark.parametrize('kind', ['dense', 'sparse', 'nested', 'chain'])
+@pytest.mark.parametrize('threshold', [0.0, 0.1, 0.5, 0.7])
+def test_hard_nms_of_a_crowd_is_the_greedy_loop(kind: str, threshold: float) -> None:
+    segments, labels, scores = crowd(kind, 1500)
+    tiou = np.where(labels[:, None] == labels, pairwise_tiou(segments, segments), 0.0)
+    kept = []
+    for index in np.argsort(-scores, kind='stable'):
+        if (tiou[index, kept] <= threshold).all():
+            kept.append(index)
+    assert hard_nms(segments, scores, threshold, labels).tolist() == kept
+
+
+@pytest.mark.parametrize('kind', ['dense', 'sparse', 'nested', 'chain'])
+@pytest.mark.parametrize('method', ['gaussian', 'linear'])
+def test_soft_nms_of_a_crowd_is_the_loop_to_the_bit(kind: str, method: str) -> None:
+    segments, labels, scores = crowd(kind, 1500)
+    tiou = np.where(labels[:, None] == labels, pairwise_tiou(segments, segments), 0.0)
+    factors = np.exp(-tiou**2 / 0.4) if method == 'gaussian' else np.where(tiou > 0.3, 1 - tiou, 1.0)
+    left, kept, kept_scores = scores.copy(), [], []
+    while left.max() >= 1e-2:
+        kept.append(int(left.argmax()))
+        kept_scores.append(left[kept[-1]])
+        left = np.where(left > 0, left * factors[kept[-1]], left)
+        left[kept[-1]] = -1
+    index, decayed = soft_nms(segments, scores, method, 0.3, 0.4, 1e-2, labels)
+    assert index.tolist() == kept and decayed.tolist() == kept_scores
+
+
+@pytest.mark.parametrize('scale, shift', [(1e-9, 0.0), (1e6, 0.0), (1.0, 1e9), (1e-3, -1e6)])
+@quick
+@given(all_proposals, thresholds)
+def test_hard_nms_in_any_unit_and_far_from_zero(scale: float, shift: float, proposals: list[Proposal],
+                                                threshold: float) -> None:
+    segments, labels, scores = arrays(proposals)
+    segments = segments * scale + shift
+    tiou = np.where(labels[:, None] == labels, pairwise_tiou(segments, segments), 0.0)
+    kept = []
+    for index in np.argsort(-scores, kind='stable'):
+        if (tiou[index, kept] <= threshold).all():
+            kept.append(index)
+    assert hard_nms(segments, scores, threshold, labels).tolist() == kept
+
+
+@quick
+@given(all_proposals, thresholds, st.sampled_from(['linear', 'gaussian']))
+def test_classes_at_once_are_the_classes_one_by_one(proposals: list[Proposal], threshold: float, method: str) -> None:
+    segments, labels, scores = arrays(proposals)
+    members = [np.flatnonzero(labels == label) for label in range(3)]
+    hard_at_once = hard_nms(segments, scores, threshold, labels)
+    soft_at_once = soft_nms(segments, scores, method, threshold, labels=labels)
+    for label, of_class in enumerate(members):
+        alone = hard_nms(segments[of_class], scores[of_class], threshold)
+        assert hard_at_once[labels[hard_at_once] == label].tolist() == of_class[alone].tolist()
+        alone, decayed = soft_nms(segments[of_class], scores[of_class], method, threshold)
+        mine = labels[soft_at_once[0]] == label
+        assert soft_at_once[0][mine].tolist() == of_class[alone].tolist()
+        assert soft_at_once[1][mine].tolist() == decayed.tolist()
+
+
+@pytest.mark.parametrize('method', ['hard', 'linear', 'gaussian'])
+@pytest.mark.parametrize('size', [0, 300])
+def test_tensors_are_suppressed_as_arrays_are(method: str, size: int) -> None:
+    given_arrays = crowd('dense', 300)
+    given_arrays = tuple(array[:size] for array in given_arrays)
+    nms = TemporalNMS(method, threshold=0.4, max_per_video=50)
+    for found, expected in zip(nms(*map(torch.from_numpy, given_arrays)), nms(*given_arrays)):
+        assert isinstance(found, torch.Tensor) and isinstance(expected, np.ndarray)
+        assert found.tolist() == expected.tolist() and found.numpy().dtype == expected.dtype
+
+
+def test_scores_of_zero_are_picked_once_when_nothing_is_too_low() -> None:
+    segments, scores = np.array([[0.0, 2.0], [0.0, 2.0], [0.0, 2.0]]), np.array([0.5, 0.0, 0.5])
+    kept, decayed = soft_nms(segments, scores, 'linear', threshold=0.0, min_score=0.0)
+    assert kept.tolist() == [0, 1, 2] and decayed.tolist() == [0.5, 0.0, 0.0]

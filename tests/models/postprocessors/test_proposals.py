@@ -6,6 +6,7 @@ from statistics import fmean
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -185,3 +186,41 @@ def test_a_relative_threshold_of_one_finds_the_peak_whatever_the_rounding() -> N
 def test_scores_of_a_diverged_network_are_an_error_and_not_an_empty_answer() -> None:
     with pytest.raises(ValueError, match='diverged'):
         ThresholdProposals()(np.array([[np.nan], [0.3]]), np.ones(1))
+
+
+def test_runs_of_tensors_are_those_of_arrays() -> None:
+    above = np.random.default_rng(0).random((3, 40, 4)) > 0.5
+    found = group_runs(torch.from_numpy(above))
+    assert isinstance(found, torch.Tensor) and found.tolist() == group_runs(above).tolist()
+
+
+@pytest.mark.parametrize('dtype', [torch.float64, torch.float32, torch.bfloat16])
+@pytest.mark.parametrize('confidence', sorted(CONFIDENCES))
+def test_proposals_of_tensors_are_those_of_arrays(confidence: str, dtype: torch.dtype) -> None:
+    sequence = torch.rand(50, 4, generator=torch.Generator().manual_seed(0)).to(dtype).requires_grad_()
+    video_score = torch.tensor([0.05, 0.2, 0.9, 1.0], dtype=dtype)
+    propose = ThresholdProposals(thresholds=[0.2, 0.5, 0.8], confidence=confidence)
+    expected = propose(sequence.detach().double().numpy(), video_score.double().numpy())
+    found = propose(sequence, video_score)
+    assert all(isinstance(tensor, torch.Tensor) for tensor in found) and len(found[0]) > 10
+    assert [tensor.tolist() for tensor in found[:2]] == [array.tolist() for array in expected[:2]]
+    assert found[2].tolist() == pytest.approx(expected[2].tolist(), rel=1e-6)
+
+
+def test_statistics_of_tensors_are_those_of_arrays() -> None:
+    sequence, runs = np.random.default_rng(0).random((30, 2)), np.array([[0, 0, 2, 9], [0, 1, 0, 30], [1, 1, 4, 5]])
+    of_arrays, of_tensors = RunStatistics(sequence, runs), RunStatistics(*map(torch.from_numpy, (sequence, runs)))
+    for found, expected in [(of_tensors.mean(), of_arrays.mean()), (of_tensors.max(), of_arrays.max()),
+                            (of_tensors.outer_mean(0.5), of_arrays.outer_mean(0.5))]:
+        assert isinstance(found, torch.Tensor) and found.tolist() == expected.tolist()
+
+
+def test_classes_at_once_are_the_classes_one_by_one() -> None:
+    rng = np.random.default_rng(0)
+    sequence, video_score = rng.random((60, 5)), rng.random(5)
+    propose = ThresholdProposals(thresholds=[0.3, 0.6])
+    borders, labels, scores = propose(sequence, video_score)
+    for label in range(5):
+        alone = propose(sequence[:, [label]], video_score[[label]])
+        mine = labels == label
+        assert borders[mine].tolist() == alone[0].tolist() and scores[mine].tolist() == alone[2].tolist()
