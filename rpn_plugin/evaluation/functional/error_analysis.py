@@ -47,7 +47,7 @@ class ErrorAnalysis:
     missed: tuple[tuple[str, str, float, int], ...]
 
     def shares(self, budget: float = np.inf) -> np.ndarray:
-        """(5,) share of each kind among the detections of rank below ``budget``, all by default; NaN if there are none."""
+        """(5,) share of each kind among the detections of rank below ``budget``, all by default; NaN if none."""
         counts = np.bincount(self.kind[(self.rank < budget) | np.isinf(budget)], minlength=len(KINDS))
         return counts / counts.sum() if counts.sum() else np.full(len(KINDS), np.nan)
 
