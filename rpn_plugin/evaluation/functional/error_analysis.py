@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rpn_plugin.evaluation.functional.average_precision import Detections, match_detections
-from rpn_plugin.evaluation.functional.mean_ap import VideoSegments
-from rpn_plugin.structures import pairwise_tiou
+from rpn_plugin.evaluation.functional.matching import overlapping_pairs, union_by_lengths
+from rpn_plugin.evaluation.functional.mean_ap import match_detections
+from rpn_plugin.evaluation.functional.tables import SegmentTable, VideoSegments
+from rpn_plugin.evaluation.protocols import Protocol
 
 KINDS = ('true positive', 'duplicate', 'localization', 'confusion', 'background')
 """Kinds of detections. ``duplicate``: overlaps an instance of its class enough, but a better detection took it.
@@ -85,73 +86,21 @@ def analyse_errors(detections: Mapping[str, VideoSegments], ground_truth: Mappin
     """
     if not TOUCHING < tiou <= 1:
         raise ValueError(f'Expected a tIoU in ({TOUCHING}, 1], but got {tiou}.')
-    truth, found = _flatten(ground_truth), _flatten(detections)
-    if not truth:
-        raise ValueError('No ground-truth segment: nothing to analyse the detections against.')
-    matched, taken, rank = _match(found, truth, tiou)
-    kind = np.zeros(len(found), dtype=np.int64)
-    for index in np.flatnonzero(~matched):
-        kind[index] = _error_kind(found[index], ground_truth.get(found[index].video), tiou)
-    crowd = [len(ground_truth[entry.video].labels) for entry in truth]
-    length = [float(entry.segment[1] - entry.segment[0]) for entry in truth]
-    missed = tuple((truth[index].video, truth[index].label, length[index], crowd[index])
-                   for index in np.flatnonzero(~taken))
-    return ErrorAnalysis(tiou, kind, rank, taken, np.array(length), np.array(crowd), missed)
-
-
-@dataclass(frozen=True)
-class _Entry:
-    video: str
-    label: str
-    segment: np.ndarray
-    score: float
-
-
-def _flatten(videos: Mapping[str, VideoSegments]) -> list[_Entry]:
-    return [_Entry(video, label, segment, float(score)) for video, entry in videos.items()
-            for label, segment, score in zip(entry.labels, entry.segments, entry.scores if entry.scores is not None
-                                             else np.zeros(len(entry.labels)))]
-
-
-def _match(found: list[_Entry], truth: list[_Entry], tiou: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Which detections match, which instances are taken, and the rank of each detection."""
-    matched, rank = np.zeros(len(found), dtype=bool), np.full(len(found), np.inf)
-    taken = np.zeros(len(truth), dtype=bool)
-    for label in {entry.label for entry in found}:
-        members = np.array([index for index, entry in enumerate(found) if entry.label == label])
-        by_video: dict[str, list[int]] = {}
-        for index, entry in enumerate(truth):
-            if entry.label == label:
-                by_video.setdefault(entry.video, []).append(index)
-        segments = {video: np.array([truth[index].segment for index in indices]) for video, indices in by_video.items()}
-        of_class = Detections([found[index].video for index in members],
-                              np.array([found[index].segment for index in members]),
-                              np.array([found[index].score for index in members]))
-        order, true_positive = match_detections(of_class, segments, [tiou])
-        ordered = members[order]
-        matched[ordered] = true_positive[0]
-        if by_video:
-            rank[ordered] = np.arange(len(ordered)) / sum(map(len, by_video.values()))
-        for index in ordered[true_positive[0]]:
-            free = [place for place in by_video[found[index].video] if not taken[place]]
-            overlap = pairwise_tiou(found[index].segment[None], np.array([truth[place].segment for place in free]))[0]
-            taken[free[int(overlap.argmax())]] = True
-    return matched, taken, rank
-
-
-def _error_kind(entry: _Entry, truth: VideoSegments | None, tiou: float) -> int:
-    if truth is None or not len(truth.labels):
-        return KINDS.index('background')
-    overlap = pairwise_tiou(entry.segment[None], truth.segments)[0]
-    own = np.array([name == entry.label for name in truth.labels])
-    best_own, best_other = overlap[own].max(initial=0), overlap[~own].max(initial=0)
-    if best_own >= tiou:
-        return KINDS.index('duplicate')
-    if best_other >= tiou:
-        return KINDS.index('confusion')
-    if best_own >= TOUCHING:
-        return KINDS.index('localization')
-    return KINDS.index('confusion' if best_other >= TOUCHING else 'background')
+    matched = match_detections(detections, ground_truth, _protocol(tiou))
+    found, instances = matched.detections, matched.instances
+    hit = np.zeros(len(found), dtype=bool)
+    hit[matched.ranking[matched.matches.detection]] = True
+    taken = np.zeros(len(instances), dtype=bool)
+    taken[matched.matches.instance] = True
+    rank = np.full(len(found), np.inf)
+    for count, first, last in zip(matched.num_instances, matched.first, matched.first[1:]):
+        rank[matched.ranking[first:last]] = np.arange(last - first) / count
+    length = np.diff(instances.segments, axis=1)[:, 0]
+    crowd = np.bincount(instances.videos)[instances.videos]
+    names = list(ground_truth)
+    missed = tuple((names[instances.videos[index]], matched.classes[instances.labels[index]], float(length[index]),
+                    int(crowd[index])) for index in np.flatnonzero(~taken))
+    return ErrorAnalysis(tiou, _kinds(found, instances, hit, tiou), rank, taken, length, crowd, missed)
 
 
 def precision_recall(detections: Mapping[str, VideoSegments], ground_truth: Mapping[str, VideoSegments],
@@ -161,17 +110,32 @@ def precision_recall(detections: Mapping[str, VideoSegments], ground_truth: Mapp
     Args:
         detections: By video name, with scores.
         ground_truth: By video name.
-        tiou: Threshold of a match, in (0.1, 1].
+        tiou: Threshold of a match (ActivityNet's rules).
 
     Returns:
         Class to (recall (N,), precision (N,)), N detections of the class; not interpolated.
     """
-    truth, found = _flatten(ground_truth), _flatten(detections)
-    matched, _, rank = _match(found, truth, tiou)
+    matched = match_detections(detections, ground_truth, _protocol(tiou))
+    hit = np.zeros(len(matched.ranking), dtype=bool)
+    hit[matched.matches.detection] = True
     curves = {}
-    for label in sorted({entry.label for entry in truth}):
-        members = np.array([index for index, entry in enumerate(found) if entry.label == label], dtype=np.int64)
-        hits = matched[members[np.argsort(rank[members], kind='stable')]].cumsum()
-        instances = sum(entry.label == label for entry in truth)
-        curves[label] = (hits / instances, hits / np.arange(1, len(hits) + 1))
+    for name, count, of_class in zip(matched.classes, matched.num_instances, np.split(hit, matched.first[1:-1])):
+        hits = of_class.cumsum()
+        curves[name] = (hits / count, hits / np.arange(1, len(hits) + 1))
     return curves
+
+
+def _protocol(tiou: float) -> Protocol:
+    return Protocol('errors', (tiou, ), (tiou, ))
+
+
+def _kinds(found: SegmentTable, instances: SegmentTable, hit: np.ndarray, tiou: float) -> np.ndarray:
+    """(N,) index into :data:`KINDS` from the best overlap with the own class and with the others."""
+    pairs = overlapping_pairs(found.videos, found.segments, instances.videos, instances.segments, union_by_lengths)
+    same = found.labels[pairs.detection] == instances.labels[pairs.instance]
+    own, other = np.zeros(len(found)), np.zeros(len(found))
+    np.maximum.at(own, pairs.detection[same], pairs.tiou[same])
+    np.maximum.at(other, pairs.detection[~same], pairs.tiou[~same])
+    rules = [hit, own >= tiou, other >= tiou, own >= TOUCHING, other >= TOUCHING]
+    kinds = ['true positive', 'duplicate', 'confusion', 'localization', 'confusion']
+    return np.select(rules, [KINDS.index(kind) for kind in kinds], KINDS.index('background'))
