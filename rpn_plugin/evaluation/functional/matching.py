@@ -6,23 +6,24 @@ from typing import Callable, Sequence
 
 import numpy as np
 
-Union = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+Borders = Sequence[np.ndarray]  # starts and ends
+Union = Callable[[Borders, Borders, np.ndarray], np.ndarray]
 
 _PAIRS_AT_ONCE = 1 << 16  # bounds the memory of the search for overlaps and keeps it in the cache
 
 
-def union_by_lengths(first: np.ndarray, second: np.ndarray, intersection: np.ndarray) -> np.ndarray:
+def union_by_lengths(first: Borders, second: Borders, intersection: np.ndarray) -> np.ndarray:
     """Union of overlapping pairs as the sum of the lengths less the intersection, the double of ActivityNet's toolkit.
 
     Args:
-        first: (2, P), starts and ends.
-        second: (2, P), in the same unit.
+        first: Starts and ends, (P,) each.
+        second: Likewise, in the same unit.
         intersection: (P,), positive.
     """
     return (first[1] - first[0]) + (second[1] - second[0]) - intersection
 
 
-def union_by_hull(first: np.ndarray, second: np.ndarray, intersection: np.ndarray) -> np.ndarray:
+def union_by_hull(first: Borders, second: Borders, intersection: np.ndarray) -> np.ndarray:
     """Likewise as the hull of both, the double of TH14evalDet: equal but for the last bits."""
     return np.maximum(first[1], second[1]) - np.minimum(first[0], second[0])
 
@@ -61,16 +62,19 @@ def overlapping_pairs(detection_groups: np.ndarray, detection_segments: np.ndarr
     first = (sizes.cumsum() - sizes)[detection_groups[rows]]
     total = count.cumsum()
     borders = np.searchsorted(total, np.arange(_PAIRS_AT_ONCE, total[-1] if len(total) else 0, _PAIRS_AT_ONCE))
+    instance_borders = np.ascontiguousarray(instance_segments.T)
     parts = [(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))]
     for part in np.split(np.arange(len(rows)), borders):
         number = count[part]
-        place = np.arange(number.sum()) - np.repeat(number.cumsum() - number, number)
-        instance = by_group[np.repeat(first[part], number) + place]
-        found = np.repeat(detection_segments[rows[part]].T, number, axis=1)  # (2, P)
-        wanted = instance_segments[instance].T  # (2, P)
+        # each detection meets the instances first, first + 1, ... of its group
+        instance = by_group[np.arange(number.sum()) + np.repeat(first[part] - (number.cumsum() - number), number)]
+        found = [np.repeat(border, number) for border in detection_segments[rows[part]].T]  # starts, ends: (P,) each
+        wanted = [border[instance] for border in instance_borders]
         intersection = np.minimum(found[1], wanted[1]) - np.maximum(found[0], wanted[0])
         near = np.flatnonzero(intersection > 0)
-        tiou = intersection[near] / union(found[:, near], wanted[:, near], intersection[near])
+        intersection = intersection[near]
+        tiou = intersection / union([border[near] for border in found], [border[near] for border in wanted],
+                                    intersection)
         enough = tiou >= at_least
         near = near[enough]
         parts.append((np.repeat(rows[part], number)[near], instance[near], tiou[enough]))
@@ -96,16 +100,19 @@ def match(pairs: Pairs, tiou_thresholds: Sequence[float], matching: str, compari
     """Let detections take instances, or the other way round, for every threshold by itself.
 
     Args:
-        pairs: With the detections of each class numbered by descending score, and the instances in file order.
+        pairs: With the detections of each class numbered by descending score, and the instances in file order; the
+            pairs of a detection stand together, by instance.
         tiou_thresholds: H thresholds.
         matching: Key of ``protocols.RULES['matching']``.
         comparison: ``'>='`` or ``'>'``.
     """
-    by_tiou = np.zeros(len(pairs.tiou)) if matching == 'detection_takes_first' else -pairs.tiou
-    chooser, chosen = pairs.detection, pairs.instance
-    if matching == 'instance_takes_best':
-        chooser, chosen = chosen, chooser
-    order = np.lexsort((chosen, by_tiou, chooser))  # each chooser's wishes, best first
+    if matching == 'detection_takes_first':  # the pairs of a detection come in file order
+        chooser, chosen, wishes = pairs.detection, pairs.instance, (pairs.detection, )
+    elif matching == 'detection_takes_best':
+        chooser, chosen, wishes = pairs.detection, pairs.instance, (-pairs.tiou, pairs.detection)
+    else:
+        chooser, chosen, wishes = pairs.instance, pairs.detection, (pairs.detection, -pairs.tiou, pairs.instance)
+    order = np.lexsort(wishes)  # each chooser's wishes, best first
     reached = np.greater_equal if comparison == '>=' else np.greater
     passes = reached(pairs.tiou[order], np.asarray(tiou_thresholds, dtype=np.float64)[:, None])  # (H, P)
     threshold, wish = np.nonzero(passes)

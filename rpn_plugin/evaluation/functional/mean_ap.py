@@ -119,7 +119,7 @@ def match_detections(detections: Mapping[str, VideoSegments], ground_truth: Mapp
     found, instances = _on_borders(found, instances, protocol)
     in_ambiguous = np.zeros(len(found), dtype=bool)
     if protocol.ambiguous != 'ignored' and ambiguous:
-        in_ambiguous = _overlaps_ambiguous(found, list(scored), ambiguous, protocol)
+        in_ambiguous = _overlaps_ambiguous(found, detections, ambiguous, protocol)
     if protocol.ambiguous == 'drop_first':
         counts['dropped_in_ambiguous_intervals'] = int((keep & in_ambiguous).sum())
         keep &= ~in_ambiguous
@@ -166,13 +166,16 @@ def _on_borders(found: SegmentTable, instances: SegmentTable,
     return found, instances
 
 
-def _overlaps_ambiguous(found: SegmentTable, video_names: list[str], ambiguous: Ambiguous,
+def _overlaps_ambiguous(found: SegmentTable, detections: Mapping[str, VideoSegments], ambiguous: Ambiguous,
                         protocol: Protocol) -> np.ndarray:
-    """(N,) bool, the detections with a positive tIoU with an ambiguous interval of their video."""
+    """(N,) bool, the detections with a positive tIoU with an ambiguous interval of their video, known or not."""
     intervals = tabulate({video: VideoSegments(listed, ['Ambiguous'] * len(listed))
-                          for video, listed in ambiguous.items()}, video_names, ['Ambiguous'])
-    _, intervals = _on_borders(found, intervals.take(intervals.videos >= 0), protocol)
-    pairs = overlapping_pairs(found.videos, found.segments, intervals.videos, intervals.segments, union_by_lengths)
+                          for video, listed in ambiguous.items()}, list(ambiguous), ['Ambiguous'])
+    _, intervals = _on_borders(found, intervals, protocol)
+    number = {video: place for place, video in enumerate(ambiguous)}
+    videos = np.repeat([number.get(video, -1) for video in detections],
+                       [len(entry.labels) for entry in detections.values()]).astype(np.int64)
+    pairs = overlapping_pairs(videos, found.segments, intervals.videos, intervals.segments, union_by_lengths)
     inside = np.zeros(len(found), dtype=bool)
     inside[pairs.detection] = True
     return inside
