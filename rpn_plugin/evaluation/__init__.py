@@ -1,5 +1,6 @@
 """Evaluation: segments in seconds to average precision."""
 from rpn_plugin.evaluation.metrics import WTALMetric
 from rpn_plugin.evaluation.protocols import PROTOCOLS, Protocol, get_protocol
+from rpn_plugin.evaluation.video_sets import VIDEO_SETS, VideoSet, get_video_set
 
-__all__ = ['PROTOCOLS', 'Protocol', 'WTALMetric', 'get_protocol']
+__all__ = ['PROTOCOLS', 'Protocol', 'VIDEO_SETS', 'VideoSet', 'WTALMetric', 'get_protocol', 'get_video_set']

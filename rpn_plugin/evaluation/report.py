@@ -1,21 +1,163 @@
-"""Evaluation results as text for people."""
+"""Evaluation results as text for people and as files."""
 from __future__ import annotations
 
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any, Callable, Sequence
+
+from rpn_plugin.evaluation.comparison import Comparison
 from rpn_plugin.evaluation.functional import LocalizationResult
+from rpn_plugin.files import written_whole
 
 
 def format_table(result: LocalizationResult) -> str:
     """AP per class and tIoU and their mean, in percent, under the name of the protocol."""
-    thresholds = result.protocol.tiou_thresholds
     width = max(map(len, (*result.classes, 'class')))
-    rows = [(name, count, precision)
-            for name, count, precision in zip(result.classes, result.num_instances, result.average_precision)]
-    rows.append(('mAP', int(result.num_instances.sum()), result.mean_ap))
-    averaged = result.protocol.averaged
-    lines = [f'protocol {result.protocol.name}; AP in % at tIoU; AVG over '
-             f'{result.protocol.average_over[0]:g}..{result.protocol.average_over[-1]:g}',
-             f'{"class":<{width}}  instances' + ''.join(f'{threshold:>7.2f}' for threshold in thresholds) + '    AVG']
-    for name, count, precision in rows:
-        values = ''.join(f'{100 * value:>7.2f}' for value in (*precision, precision[averaged].mean()))
-        lines.append(f'{name:<{width}}  {count:>9}{values}')
+    lines = [_title(result), f'{"class":<{width}}  instances'
+             + ''.join(f'{threshold:>7.2f}' for threshold in result.protocol.tiou_thresholds) + '    AVG']
+    for name, count, values in _rows(result):
+        lines.append(f'{name:<{width}}  {count:>9}' + ''.join(f'{100 * value:>7.2f}' for value in values))
     return '\n'.join(lines)
+
+
+def format_notes(result: LocalizationResult) -> str:
+    """What was scored, what was not, and how the protocol takes what is odd; a line each."""
+    counts, protocol = result.counts, result.protocol
+    expected = protocol.video_set.num_videos
+    lines = [f'video set {protocol.video_set.name}: {counts["videos"]} videos with {counts["instances"]} instances; '
+             f'{counts["scored"]} of {counts["detections"]} detections scored']
+    if expected not in (None, counts['videos']):
+        lines.append(f'warning: a complete ground truth of {protocol.video_set.name} has {expected} videos')
+    rules = protocol.described()
+    for key, text in (
+            ('on_excluded_videos', 'detections left out: they are on videos that the set leaves out'),
+            ('of_other_classes', 'detections left out: their class has no instance here'),
+            ('dropped_on_other_videos', 'detections left out: they are on videos without instances here'),
+            ('dropped_in_ambiguous_intervals', 'detections left out: they overlap ambiguous intervals'),
+            ('on_unknown_videos', f'detections on videos that the ground truth lacks: {rules["other_videos"]}'),
+            ('reversed', f'detections end before they start: {rules["borders"]}'),
+            ('empty', f'detections end where they start: {rules["borders"]}'),
+            ('reversed_instances', f'instances end before they start: {rules["borders"]}'),
+            ('empty_instances', f'instances end where they start: {rules["borders"]}')):
+        if counts.get(key):
+            lines.append(f'{counts[key]} {text}')
+    return '\n'.join(lines)
+
+
+def format_comparison(comparison: Comparison) -> str:
+    """Two protocols side by side in percent, the rules that differ, and what each is worth on these detections."""
+    first, second = comparison.first, comparison.second
+    names = [result.protocol.name for result in (first, second)]
+    width = max(map(len, names)) + 2
+    lines = ['mAP in %  ' + ''.join(f'{name:>{width}}' for name in names) + '  difference']
+    by_threshold = [{round(threshold, 4): value for threshold, value in
+                     zip(result.protocol.tiou_thresholds, result.mean_ap)} for result in (first, second)]
+    for threshold in sorted(by_threshold[0].keys() | by_threshold[1].keys()):
+        lines.append(_side_by_side(f'{threshold:<10.2f}', [values.get(threshold) for values in by_threshold], width))
+    lines.append(_side_by_side(f'{"AVG":<10}', [first.average_map, second.average_map], width))
+    lines += ['', 'rules that differ']
+    described = [result.protocol.described() for result in (first, second)]
+    for rule in (rule for rule in described[0] if described[0][rule] != described[1][rule]):
+        lines += [f'  {rule}', *(f'    {name:<{width}}{rules[rule]}' for name, rules in zip(names, described))]
+    lines += ['', *_steps(comparison, names), '', *_class_differences(comparison, width)]
+    return '\n'.join(lines)
+
+
+def write_result(path: str | Path, results: Sequence[LocalizationResult]) -> None:
+    """Write results as ``.json``, ``.csv`` or ``.md``; the JSON of one result is an object, that of several a list.
+
+    Raises:
+        ValueError: If the name ends otherwise.
+    """
+    write = FORMATS.get(Path(path).suffix)
+    if write is None:
+        raise ValueError(f'{path}: results are written by ending, one of {", ".join(FORMATS)}.')
+    with written_whole(path) as temporary:
+        temporary.write_text(write(results), encoding='utf-8')
+
+
+def as_plain(result: LocalizationResult) -> dict[str, Any]:
+    """The numbers, in [0, 1], as JSON holds them: protocol, video_set, tiou, mAP, mAP_avg, ap, counts, and the rules."""
+    return dict(
+        protocol=result.protocol.name, video_set=result.protocol.video_set.name,
+        tiou=list(result.protocol.tiou_thresholds), mAP=result.mean_ap.tolist(), mAP_avg=result.average_map,
+        averaged_over=list(result.protocol.average_over),
+        ap=dict(zip(result.classes, result.average_precision.tolist())),
+        num_instances=dict(zip(result.classes, result.num_instances.tolist())), counts=dict(result.counts),
+        rules=result.protocol.described())
+
+
+def _title(result: LocalizationResult) -> str:
+    averaged = result.protocol.average_over
+    return f'protocol {result.protocol.name}; AP in % at tIoU; AVG over {averaged[0]:g}..{averaged[-1]:g}'
+
+
+def _rows(result: LocalizationResult) -> list[tuple[str, int, list[float]]]:
+    """(name, instances, H values and their average) of each class and of their mean."""
+    averaged = result.protocol.averaged
+    rows = [(name, int(count), [*precision.tolist(), float(precision[averaged].mean())])
+            for name, count, precision in zip(result.classes, result.num_instances, result.average_precision)]
+    mean = [*result.mean_ap.tolist(), result.average_map]
+    return [*rows, ('mAP', int(result.num_instances.sum()), mean)]
+
+
+def _side_by_side(head: str, values: Sequence[float | None], width: int) -> str:
+    cells = ''.join(f'{"-":>{width}}' if value is None else f'{100 * value:>{width}.2f}' for value in values)
+    return head + cells + ('' if None in values else f'{100 * (values[1] - values[0]):>+12.2f}')
+
+
+def _steps(comparison: Comparison, names: Sequence[str]) -> list[str]:
+    if not comparison.steps:
+        return ['the protocols have no tIoU threshold in common']
+    shown = ', '.join(f'{threshold:g}' for threshold in comparison.tiou_thresholds)
+    lines = [f'from {names[0]} to {names[1]}, one rule after the other; mean mAP in % over tIoU {shown}']
+    before = comparison.steps[0][1]
+    for rule, value in comparison.steps:
+        lines.append(f'  {rule:<22}{100 * value:>7.2f}{100 * (value - before):>+8.2f}')
+        before = value
+    return lines
+
+
+def _class_differences(comparison: Comparison, width: int) -> list[str]:
+    """AVG of each class, largest difference first."""
+    values = [{name: row[-1] for name, _, row in _rows(result)[:-1]} for result in (comparison.first,
+                                                                                   comparison.second)]
+    names = sorted(values[0].keys() | values[1].keys(),
+                   key=lambda name: -abs(values[0].get(name, 0.0) - values[1].get(name, 0.0)))
+    longest = max(map(len, names)) + 2
+    return ['AVG per class in %, largest difference first',
+            *(_side_by_side(f'  {name:<{longest}}', [column.get(name) for column in values], width) for name in names)]
+
+
+def _json(results: Sequence[LocalizationResult]) -> str:
+    plain = [as_plain(result) for result in results]
+    return json.dumps(plain[0] if len(plain) == 1 else plain, indent=1)
+
+
+def _csv(results: Sequence[LocalizationResult]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator='\n')
+    writer.writerow(['protocol', 'video_set', 'class', 'instances', 'tiou', 'ap'])
+    for result in results:
+        columns = [*map(repr, result.protocol.tiou_thresholds), 'AVG']
+        for name, count, values in _rows(result):
+            for column, value in zip(columns, values):
+                writer.writerow([result.protocol.name, result.protocol.video_set.name, name, count, column, value])
+    return text.getvalue()
+
+
+def _markdown(results: Sequence[LocalizationResult]) -> str:
+    lines = []
+    for result in results:
+        columns = ['class', 'instances', *(f'{threshold:.2f}' for threshold in result.protocol.tiou_thresholds), 'AVG']
+        lines += [_title(result) + f'; video set {result.protocol.video_set.name}', '', f'| {" | ".join(columns)} |',
+                  '| --- ' + '| ---: ' * (len(columns) - 1) + '|']
+        for name, count, values in _rows(result):
+            lines.append(f'| {name} | {count} | ' + ' | '.join(f'{100 * value:.2f}' for value in values) + ' |')
+        lines.append('')
+    return '\n'.join(lines)
+
+
+FORMATS: dict[str, Callable[[Sequence[LocalizationResult]], str]] = {'.json': _json, '.csv': _csv, '.md': _markdown}

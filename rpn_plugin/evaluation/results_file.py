@@ -1,14 +1,16 @@
-"""Detections and ground truth as ActivityNet-style JSON files."""
+"""Detections and ground truth as files: ActivityNet-style JSON, and THUMOS14's text files of detections."""
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any, Collection, Mapping
 
 import numpy as np
 
 from rpn_plugin.evaluation.functional import VideoSegments
+from rpn_plugin.evaluation.thumos_files import read_thumos_detections
 from rpn_plugin.files import written_whole
+from rpn_plugin.structures import as_segments
 
 
 def write_detections(path: str | Path, detections: Mapping[str, VideoSegments]) -> None:
@@ -31,11 +33,13 @@ def write_detections(path: str | Path, detections: Mapping[str, VideoSegments]) 
 
 
 def read_detections(path: str | Path) -> dict[str, VideoSegments]:
-    """Read ActivityNet's submission format.
+    """Read ActivityNet's submission format, or THUMOS14's from a file whose name ends in ``.txt``.
 
     Raises:
         ValueError: Names file, video and value of the first entry that is not ``{label, score, segment}``.
     """
+    if Path(path).suffix == '.txt':
+        return read_thumos_detections(path)
     results = _read_json(path).get('results')
     if not isinstance(results, dict):
         raise ValueError(f'{path}: expected a JSON object with "results": {{video: [...]}}.')
@@ -52,18 +56,64 @@ def read_ground_truth(path: str | Path, subset: str | None = None) -> dict[str, 
     Raises:
         ValueError: Names file, video and value.
     """
-    database = _read_json(path).get('database')
-    if not isinstance(database, dict):
-        raise ValueError(f'{path}: expected a JSON object with a "database" of videos.')
-    for video, entry in database.items():
-        if not isinstance(entry, dict):
-            raise ValueError(f'{path}: video {video} has the entry {entry!r}; expected a JSON object.')
+    database = _read_database(path)
     chosen = {video: entry for video, entry in database.items() if subset in (None, entry.get('subset'))}
     if not chosen:
         known = sorted({str(entry.get('subset')) for entry in database.values()})
         raise ValueError(f'{path}: no video' + (f' in subset {subset!r}; the file has {known}.' if database else '.'))
     return {video: _video_segments(path, video, entry.get('annotations', []), scored=False)
             for video, entry in chosen.items()}
+
+
+def read_ambiguous(path: str | Path) -> dict[str, np.ndarray]:
+    """Read the ``ambiguous: {video: [[start, end], ...]}`` that a ground truth may have beside its ``database``.
+
+    Returns:
+        (N, 2) intervals in seconds by video; empty without that key.
+
+    Raises:
+        ValueError: Names file, video and value.
+    """
+    intervals = _read_json(path).get('ambiguous', {})
+    if not isinstance(intervals, dict):
+        raise ValueError(f'{path}: expected "ambiguous" as {{video: [[start, end], ...]}}, but got {intervals!r}.')
+    read = {}
+    for video, listed in intervals.items():
+        try:
+            read[video] = as_segments(listed)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise ValueError(f'{path}: video {video} has the ambiguous intervals {listed!r}; expected a list of '
+                             f'[start, end] in finite seconds.') from error
+    return read
+
+
+def read_labels(path: str | Path) -> set[str]:
+    """Labels that a ground truth knows: those annotated in any subset, and those of ``classes`` where it has them.
+
+    Raises:
+        ValueError: Names file, video and value.
+    """
+    truth = read_ground_truth(path)
+    return {*(label for entry in truth.values() for label in entry.labels), *(_read_json(path).get('classes') or [])}
+
+
+def without_labels(detections: Mapping[str, VideoSegments], labels: Collection[str]) -> dict[str, VideoSegments]:
+    """The detections of all other labels, in their order."""
+    kept = {}
+    for video, found in detections.items():
+        rows = [row for row, label in enumerate(found.labels) if label not in labels]
+        kept[video] = VideoSegments(found.segments[rows], [found.labels[row] for row in rows], found.scores[rows])
+    return kept
+
+
+def _read_database(path: str | Path) -> dict[str, dict]:
+    database = _read_json(path).get('database')
+    if not isinstance(database, dict):
+        raise ValueError(f'{path}: expected a JSON object with a "database" of videos.')
+    for video, entry in database.items():
+        if not isinstance(entry, dict):
+            raise ValueError(f'{path}: video {video} has the entry {entry!r}; expected a JSON object.')
+    return database
 
 
 def _read_json(path: str | Path) -> dict[str, Any]:
@@ -79,19 +129,27 @@ def _read_json(path: str | Path) -> dict[str, Any]:
 def _video_segments(path: str | Path, video: str, entries: Any, scored: bool) -> VideoSegments:
     if not isinstance(entries, list):
         raise ValueError(f'{path}: video {video} has {entries!r}; expected a list of segments.')
-    segments, labels, scores = [], [], []
-    for entry in entries:
-        try:
-            (start, end), label = entry['segment'], entry['label']
-            values = [float(start), float(end), float(entry['score']) if scored else 0.0]
-            if isinstance(entry['segment'], str) or not isinstance(label, str) or not np.isfinite(values).all():
-                raise ValueError('not finite, or not of this form')
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
-            wanted = '{"label", "segment": [start, end]' + (', "score"}' if scored else '}')
-            raise ValueError(f'{path}: video {video} has the entry {entry!r}; expected {wanted} with finite '
-                             f'numbers.') from error
-        segments.append(values[:2])
-        labels.append(label)
-        scores.append(values[2])
-    return VideoSegments(np.array(segments, dtype=np.float64).reshape(-1, 2), labels,
-                         np.array(scores) if scored else None)
+    rows = [_row(path, video, entry, scored) for entry in entries]
+    values = np.array([row[:3] for row in rows], dtype=np.float64).reshape(-1, 3)
+    if not np.isfinite(values).all():
+        entry = entries[int(np.flatnonzero(~np.isfinite(values).all(axis=1))[0])]
+        raise _malformed(path, video, entry, scored)
+    return VideoSegments(values[:, :2], [row[3] for row in rows], values[:, 2] if scored else None)
+
+
+def _row(path: str | Path, video: str, entry: Any, scored: bool) -> tuple[float, float, float, str]:
+    """(start, end, score, label) of one entry."""
+    try:
+        segment, label = entry['segment'], entry['label']
+        start, end = segment
+        row = float(start), float(end), float(entry['score']) if scored else 0.0, label
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise _malformed(path, video, entry, scored) from error
+    if isinstance(segment, str) or not isinstance(label, str):
+        raise _malformed(path, video, entry, scored)
+    return row
+
+
+def _malformed(path: str | Path, video: str, entry: Any, scored: bool) -> ValueError:
+    wanted = '{"label", "segment": [start, end]' + (', "score"}' if scored else '}')
+    return ValueError(f'{path}: video {video} has the entry {entry!r}; expected {wanted} with finite numbers.')

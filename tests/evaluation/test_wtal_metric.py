@@ -1,11 +1,14 @@
 """The runner's metric: perfect, empty and mixed predictions, and a file that scores the same."""
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import torch
+from mmengine.logging import MMLogger
 
-from rpn_plugin.evaluation import WTALMetric, get_protocol
+from rpn_plugin.evaluation import PROTOCOLS, WTALMetric, get_protocol
 from rpn_plugin.evaluation.functional import VideoSegments, evaluate_localization
 from rpn_plugin.evaluation.results_file import read_detections
 
@@ -24,7 +27,7 @@ def sample(video: str, annotations: list, detections: list, video_score=(0.9, 0.
 
 
 def evaluate(samples: list[dict], **options) -> dict[str, float]:
-    metric = WTALMetric(protocol='activitynet-thumos14', **options)
+    metric = WTALMetric(**dict(protocol='activitynet-thumos14') | options)
     metric.dataset_meta = dict(classes=CLASSES)
     for each in samples:
         metric.process(None, [each])
@@ -87,3 +90,42 @@ def test_an_unknown_protocol_lists_the_known() -> None:
 def test_a_set_without_segments_says_what_to_use() -> None:
     with pytest.raises(ValueError, match='subset whose annotations have segments'):
         evaluate([sample('a', [], [([0.0, 4.0], 0, 0.5)])])
+
+
+@pytest.mark.parametrize('protocol, with_file, without', [('thumos14', 1.0, 0.5), ('wtalc', 1.0, 0.5),
+                                                          ('facnet-filtered', 1.0, 0.5), ('activitynet', 0.5, 0.5)])
+def test_ambiguous_intervals_come_from_their_file(protocol: str, with_file: float, without: float, tmp_path) -> None:
+    (tmp_path / 'truth.json').write_text(json.dumps(dict(database={}, ambiguous=dict(a=[[20.0, 30.0]]))))
+    samples = [sample('a', [([0.0, 8.0], 0)], [([22.0, 28.0], 0, 0.9), ([0.0, 8.0], 0, 0.5)])]
+    changes = dict(protocol=protocol, ambiguous_file=str(tmp_path / 'truth.json'))
+    assert evaluate(samples, **changes)['wtal/mAP_avg'] == with_file
+    assert evaluate(samples, protocol=protocol)['wtal/mAP_avg'] == without
+
+
+def test_missing_ambiguous_intervals_are_said_where_they_count(caplog) -> None:
+    samples = [sample('a', [([0.0, 8.0], 0)], [])]
+    MMLogger.get_current_instance().addHandler(caplog.handler)
+    evaluate(samples, protocol='activitynet')
+    assert 'ambiguous' not in caplog.text
+    evaluate(samples, protocol='thumos14')
+    assert 'thumos14 looks at ambiguous intervals' in caplog.text and 'ambiguous_file' in caplog.text
+
+
+@pytest.mark.parametrize('protocol', PROTOCOLS)
+def test_every_protocol_gives_its_keys_and_says_its_name(protocol: str, caplog) -> None:
+    MMLogger.get_current_instance().addHandler(caplog.handler)
+    truth = [([0.0, 8.0], 0)]
+    metrics = evaluate([sample('a', truth, [([0.0, 8.0], 0, 0.9)])], protocol=protocol)
+    thresholds = get_protocol(protocol).tiou_thresholds
+    assert metrics == {f'wtal/mAP@{threshold:.2f}': 1.0 for threshold in thresholds} | {'wtal/mAP_avg': 1.0,
+                                                                                       'wtal/video_mAP': 1.0}
+    assert f'protocol {protocol};' in caplog.text and 'video set' in caplog.text
+
+
+def test_the_video_set_is_the_callers_choice() -> None:
+    samples = [sample('a', [([0.0, 8.0], 0)], [([0.0, 8.0], 0, 0.5)]),
+               sample('video_test_0001496', [([0.0, 8.0], 0)], [([20.0, 28.0], 0, 0.9)])]
+    assert evaluate(samples)['wtal/mAP_avg'] == 0.25
+    assert evaluate(samples, video_set='thumos14-210')['wtal/mAP_avg'] == 1.0
+    with pytest.raises(ValueError, match="Unknown video set 'thumos14-211'; known are .*'thumos14-212'"):
+        evaluate(samples, video_set='thumos14-211')

@@ -1,31 +1,103 @@
 """Score a file of detections without the model.
 
 python tools/analysis/evaluate.py detections.json annotations.json --subset test --protocol activitynet-thumos14
+python tools/analysis/evaluate.py detections.txt annotations.json --protocol thumos14 --compare activitynet-thumos14
 """
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import Mapping
 
-from rpn_plugin.evaluation import PROTOCOLS, get_protocol
-from rpn_plugin.evaluation.functional import evaluate_localization
-from rpn_plugin.evaluation.report import format_table
-from rpn_plugin.evaluation.results_file import read_detections, read_ground_truth
+from rpn_plugin.evaluation import PROTOCOLS, VIDEO_SETS, Protocol, get_protocol, get_video_set
+from rpn_plugin.evaluation.comparison import compare_protocols
+from rpn_plugin.evaluation.functional import VideoSegments, evaluate_localization
+from rpn_plugin.evaluation.protocols import linear_grid
+from rpn_plugin.evaluation.report import FORMATS, format_comparison, format_notes, format_table, write_result
+from rpn_plugin.evaluation.results_file import (read_ambiguous, read_detections, read_ground_truth, read_labels,
+                                                without_labels)
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description='Score detections against ground truth under a named protocol.')
+    parser.add_argument('detections', help='JSON with "results", as WTALMetric(out_file=...) writes it, or .txt with '
+                        'lines "video start end class_index score" as for THUMOS14')
+    parser.add_argument('ground_truth', help='JSON with "database", and maybe "ambiguous": {video: [[start, end], ...]}')
+    parser.add_argument('--subset', help='score on the videos of this subset; all by default')
+    parser.add_argument('--protocol', default='activitynet', help=f'one of {", ".join(PROTOCOLS)}')
+    parser.add_argument('--compare', metavar='PROTOCOL', help='a second one, and what makes the difference')
+    parser.add_argument('--video-set', help=f'one of {", ".join(VIDEO_SETS)}; by default as the protocol says')
+    parser.add_argument('--tiou', nargs=3, metavar=('FIRST', 'LAST', 'NUMBER'),
+                        help="thresholds of numpy's linspace, all averaged, in the place of the protocol's")
+    parser.add_argument('--ignore-unknown-labels', action='store_true',
+                        help='drop detections whose label the ground truth does not know')
+    parser.add_argument('--out', help=f'write the numbers; the ending is one of {", ".join(FORMATS)}')
+    return parser.parse_args()
+
+
+def chosen_protocol(name: str, options: argparse.Namespace) -> Protocol:
+    """The protocol of that name with what the command line changes."""
+    protocol = get_protocol(name)
+    if options.video_set:
+        protocol = replace(protocol, video_set=get_video_set(options.video_set))
+    if options.tiou:
+        first, last, number = options.tiou
+        grid = linear_grid(float(first), float(last), int(number))
+        protocol = replace(protocol, tiou_thresholds=grid, average_over=grid)
+    return protocol
+
+
+def known_detections(options: argparse.Namespace) -> Mapping[str, VideoSegments]:
+    """The detections, without those of unknown labels if that is wanted.
+
+    Raises:
+        ValueError: If it is not and there are some; names one.
+    """
+    detections, known = read_detections(options.detections), read_labels(options.ground_truth)
+    unknown = {label: video for video, found in detections.items() for label in set(found.labels) - known}
+    if unknown and not options.ignore_unknown_labels:
+        label, video = next(iter(unknown.items()))
+        raise ValueError(f'{options.detections}: video {video} has the label {label!r}, which is not among the '
+                         f'{len(known)} of {options.ground_truth} ({len(unknown)} such labels in all). '
+                         f'--ignore-unknown-labels drops them.')
+    if not unknown:
+        return detections
+    kept = without_labels(detections, unknown)
+    number = sum(len(found.labels) for found in detections.values()) - sum(len(found.labels) for found in kept.values())
+    print(f'{number} detections dropped: their labels are unknown, {", ".join(sorted(unknown))}')
+    return kept
+
+
+def run(options: argparse.Namespace) -> None:
+    """Score, print, write."""
+    protocols = [chosen_protocol(name, options) for name in (options.protocol, options.compare) if name]
+    if options.out and Path(options.out).suffix not in FORMATS:
+        raise ValueError(f'{options.out}: results are written by ending, one of {", ".join(FORMATS)}.')
+    ground_truth = read_ground_truth(options.ground_truth, options.subset)
+    ambiguous, detections = read_ambiguous(options.ground_truth), known_detections(options)
+    if len(protocols) == 2:
+        comparison = compare_protocols(detections, ground_truth, *protocols, ambiguous)
+        results = [comparison.first, comparison.second]
+    else:
+        results = [evaluate_localization(detections, ground_truth, protocols[0], ambiguous)]
+    for result in results:
+        print(format_table(result) + '\n' + format_notes(result) + '\n')
+        if result.protocol.ambiguous != 'ignored' and not ambiguous:
+            print(f'{result.protocol.name} looks at ambiguous intervals, and {options.ground_truth} has none\n')
+    if len(protocols) == 2:
+        print(format_comparison(comparison))
+    if options.out:
+        write_result(options.out, results)
+        print(f'written to {options.out}')
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description='Score ActivityNet-style detections against ground truth.')
-    parser.add_argument('detections', help='JSON with "results", as WTALMetric(out_file=...) writes it')
-    parser.add_argument('ground_truth', help='JSON with "database"')
-    parser.add_argument('--subset', help='score on the videos of this subset; all by default')
-    parser.add_argument('--protocol', default='activitynet', help=f'one of {", ".join(PROTOCOLS)}')
-    options = parser.parse_args()
+    options = parse()
     try:
-        result = evaluate_localization(
-            read_detections(options.detections), read_ground_truth(options.ground_truth, options.subset),
-            get_protocol(options.protocol))
+        run(options)
     except (OSError, ValueError) as error:
-        parser.exit(1, f'error: {error}\n')
-    print(format_table(result))
+        raise SystemExit(f'error: {error}') from None
 
 
 if __name__ == '__main__':

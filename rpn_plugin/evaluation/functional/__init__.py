@@ -1,7 +1,9 @@
 """Pure evaluation functions."""
-from rpn_plugin.evaluation.functional.average_precision import (Detections, classification_average_precision,
-                                                                interpolated_average_precision, match_detections)
-from rpn_plugin.evaluation.functional.mean_ap import LocalizationResult, VideoSegments, evaluate_localization
+from rpn_plugin.evaluation.functional.average_precision import average_precision, classification_average_precision
+from rpn_plugin.evaluation.functional.matching import Matches
+from rpn_plugin.evaluation.functional.mean_ap import (LocalizationResult, MatchedDetections, evaluate_localization,
+                                                      match_detections)
+from rpn_plugin.evaluation.functional.tables import VideoSegments
 
-__all__ = ['Detections', 'LocalizationResult', 'VideoSegments', 'classification_average_precision',
-           'evaluate_localization', 'interpolated_average_precision', 'match_detections']
+__all__ = ['LocalizationResult', 'MatchedDetections', 'Matches', 'VideoSegments', 'average_precision',
+           'classification_average_precision', 'evaluate_localization', 'match_detections']

@@ -1,42 +1,20 @@
 """Average precision per class and tIoU of a whole set of detections, under a protocol."""
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass
-from typing import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Mapping
 
 import numpy as np
 
-from rpn_plugin.evaluation.functional.average_precision import (Detections, interpolated_average_precision,
-                                                                match_detections)
+from rpn_plugin.evaluation.functional.average_precision import average_precision
+from rpn_plugin.evaluation.functional.matching import (Matches, Pairs, match, overlapping_pairs,
+                                                       union_by_hull, union_by_lengths)
+from rpn_plugin.evaluation.functional.tables import (SegmentTable, VideoSegments, at_least_one_snippet,
+                                                     snippet_borders, tabulate)
 from rpn_plugin.evaluation.protocols import Protocol
-from rpn_plugin.structures import as_segments
+from rpn_plugin.evaluation.video_sets import VideoSet
 
-
-@dataclass(frozen=True)
-class VideoSegments:
-    """Labelled segments of one video: ground truth, or detections when ``scores`` is given.
-
-    Args:
-        segments: (N, 2) in seconds.
-        labels: N class names.
-        scores: (N,) or None.
-
-    Raises:
-        ValueError: If the lengths differ, or the segments are not (N, 2) and finite.
-    """
-
-    segments: np.ndarray
-    labels: Sequence[str]
-    scores: np.ndarray | None = None
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, 'segments', as_segments(self.segments))
-        lengths = {len(self.segments), len(self.labels), len(self.segments if self.scores is None else self.scores)}
-        if len(lengths) > 1:
-            raise ValueError(f'Expected as many labels and scores as segments, but got {len(self.segments)} segments, '
-                             f'{len(self.labels)} labels and '
-                             f'{"no" if self.scores is None else len(self.scores)} scores.')
+Ambiguous = Mapping[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -48,12 +26,14 @@ class LocalizationResult:
         classes: The C classes that have ground truth.
         average_precision: (C, H) in [0, 1].
         num_instances: (C,) ground-truth instances.
+        counts: What was scored and what was not; see :func:`match_detections`.
     """
 
     protocol: Protocol
     classes: tuple[str, ...]
     average_precision: np.ndarray
     num_instances: np.ndarray
+    counts: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def mean_ap(self) -> np.ndarray:
@@ -66,41 +46,176 @@ class LocalizationResult:
         return float(self.mean_ap[self.protocol.averaged].mean())
 
 
+@dataclass(frozen=True)
+class MatchedDetections:
+    """The ranking of every class and which instances its detections take.
+
+    Args:
+        classes: The C classes that have ground truth.
+        num_instances: (C,).
+        detections: All detections in input order, on the protocol's borders.
+        instances: M rows in file order, on the protocol's borders.
+        ranking: (N,) indices of the scored detections, by class, then by descending score.
+        first: (C + 1,) place in the ranking where each class begins.
+        matches: Places in the ranking and indices of instances for each threshold.
+        forgiven: (N,) bool in the order of the ranking, no false positive when unmatched.
+        counts: As :func:`match_detections` says.
+    """
+
+    classes: tuple[str, ...]
+    num_instances: np.ndarray
+    detections: SegmentTable
+    instances: SegmentTable
+    ranking: np.ndarray
+    first: np.ndarray
+    matches: Matches
+    forgiven: np.ndarray
+    counts: dict[str, int]
+
+
 def evaluate_localization(detections: Mapping[str, VideoSegments], ground_truth: Mapping[str, VideoSegments],
-                          protocol: Protocol) -> LocalizationResult:
+                          protocol: Protocol, ambiguous: Ambiguous | None = None) -> LocalizationResult:
     """Score detections.
 
     Args:
         detections: By video name.
         ground_truth: By video name; a video of the set without instances has an empty entry.
-        protocol: The rules.
+        protocol: The rules, and the videos that they are applied to.
+        ambiguous: (N, 2) intervals in seconds by video name, for the protocols that look at them.
 
     Raises:
         ValueError: If there is no ground truth at all, or a score is NaN.
     """
-    targets: dict[str, dict[str, list]] = defaultdict(lambda: defaultdict(list))
-    for video, truth in ground_truth.items():
-        for segment, label in zip(truth.segments, truth.labels):
-            targets[label][video].append(segment)
-    if not targets:
-        raise ValueError(f'No ground-truth segment in {len(ground_truth)} videos: nothing to evaluate against. Use a '
-                         f'subset whose annotations have segments.')
-    found: dict[str, list] = defaultdict(list)
-    for video, detected in detections.items():
-        if detected.scores is None or np.isnan(detected.scores).any():
+    matched = match_detections(detections, ground_truth, protocol, ambiguous)
+    return LocalizationResult(protocol, matched.classes, _class_ap(matched, protocol), matched.num_instances,
+                              matched.counts)
+
+
+def match_detections(detections: Mapping[str, VideoSegments], ground_truth: Mapping[str, VideoSegments],
+                     protocol: Protocol, ambiguous: Ambiguous | None = None) -> MatchedDetections:
+    """Find the true positives of every class at every threshold.
+
+    The counts are those of ``videos`` and ``instances`` scored; of ``detections`` given, and of them those ``scored``
+    and those left out, by the first reason that holds: ``on_excluded_videos`` of the video set, ``of_other_classes``,
+    which have no instance here, ``dropped_on_other_videos`` and ``dropped_in_ambiguous_intervals`` by the protocol.
+    ``on_unknown_videos`` are not in the ground truth; ``reversed`` end before they start, ``empty`` end where they
+    start; ``reversed_instances`` and ``empty_instances`` likewise.
+
+    Args, Raises: As :func:`evaluate_localization`.
+    """
+    for video, found in detections.items():
+        if found.scores is None or np.isnan(found.scores).any():
             raise ValueError(f'Detections of video {video} have a NaN score or none at all.')
-        for segment, label, score in zip(detected.segments, detected.labels, detected.scores):
-            found[label].append((video, segment, score))
-    classes = tuple(sorted(targets))
-    precision = [_class_ap(found[name], targets[name], protocol) for name in classes]
-    counts = [sum(len(segments) for segments in targets[name].values()) for name in classes]
-    return LocalizationResult(protocol, classes, np.array(precision), np.array(counts))
+    scored = _scored_videos(ground_truth, protocol.video_set)
+    classes = tuple(sorted({str(label) for entry in scored.values() for label in entry.labels}))
+    if not classes:
+        raise ValueError(f'No ground-truth segment in {len(scored)} videos: nothing to evaluate against. Use a subset '
+                         f'whose annotations have segments.')
+    instances = tabulate(scored, list(scored), classes)
+    found = tabulate(detections, list(scored), classes)
+    counts = dict(videos=len(scored), instances=len(instances), detections=len(found))
+    keep = _kept(found, instances, detections, ground_truth, scored, protocol, counts)
+    counts |= _degenerate(found, '') | _degenerate(instances, '_instances')
+    found, instances = _on_borders(found, instances, protocol)
+    in_ambiguous = np.zeros(len(found), dtype=bool)
+    if protocol.ambiguous != 'ignored' and ambiguous:
+        in_ambiguous = _overlaps_ambiguous(found, detections, ambiguous, protocol)
+    if protocol.ambiguous == 'drop_first':
+        counts['dropped_in_ambiguous_intervals'] = int((keep & in_ambiguous).sum())
+        keep &= ~in_ambiguous
+    ranking, first = _ranking(found, keep, len(classes))
+    counts['scored'] = len(ranking)
+    forgiven = in_ambiguous[ranking] & (protocol.ambiguous == 'drop_unmatched')
+    return MatchedDetections(classes, np.bincount(instances.labels, minlength=len(classes)), found, instances, ranking,
+                             first, _matches(found, keep, ranking, instances, protocol), forgiven, counts)
 
 
-def _class_ap(found: list, targets: Mapping[str, list], protocol: Protocol) -> np.ndarray:
-    """(H,) average precision of one class."""
-    videos, segments, scores = zip(*found) if found else ((), (), ())
-    detections = Detections(videos, np.array(segments).reshape(-1, 2), np.array(scores, dtype=np.float64))
-    truth = {video: np.array(segments) for video, segments in targets.items()}
-    _, true_positive = match_detections(detections, truth, protocol.tiou_thresholds)
-    return interpolated_average_precision(true_positive, sum(map(len, truth.values())))
+def _scored_videos(ground_truth: Mapping[str, VideoSegments], video_set: VideoSet) -> dict[str, VideoSegments]:
+    return {video: entry for video, entry in ground_truth.items() if not video_set.excludes(video, len(entry.labels))}
+
+
+def _kept(found: SegmentTable, instances: SegmentTable, detections: Mapping[str, VideoSegments],
+          ground_truth: Mapping[str, VideoSegments], scored: Mapping[str, VideoSegments], protocol: Protocol,
+          counts: dict[str, int]) -> np.ndarray:
+    """(N,) bool, the detections on the videos and of the classes that are scored; counts the others."""
+    lengths = [len(entry.labels) for entry in detections.values()]
+    excluded = np.repeat([video in protocol.video_set.excluded or (video in ground_truth and video not in scored)
+                          for video in detections], lengths).astype(bool)
+    unknown = np.repeat([video not in ground_truth for video in detections], lengths).astype(bool)
+    other_class = ~excluded & (found.labels < 0)
+    elsewhere = np.bincount(instances.videos, minlength=len(scored)) == 0
+    elsewhere = ~excluded & ~other_class & np.append(elsewhere, True)[found.videos]  # the last is that of unknown ones
+    dropped = elsewhere & (protocol.other_videos == 'dropped')
+    counts |= dict(on_excluded_videos=int(excluded.sum()), of_other_classes=int(other_class.sum()),
+                   dropped_on_other_videos=int(dropped.sum()), on_unknown_videos=int((unknown & ~excluded).sum()))
+    return ~(excluded | other_class | dropped)
+
+
+def _degenerate(table: SegmentTable, what: str) -> dict[str, int]:
+    length = table.segments[:, 1] - table.segments[:, 0]
+    return {f'reversed{what}': int((length < 0).sum()), f'empty{what}': int((length == 0).sum())}
+
+
+def _on_borders(found: SegmentTable, instances: SegmentTable,
+                protocol: Protocol) -> tuple[SegmentTable, SegmentTable]:
+    if protocol.clock is not None:
+        borders = at_least_one_snippet(snippet_borders(found.segments, protocol.clock))
+        return found.on_borders(borders), instances.on_borders(snippet_borders(instances.segments, protocol.clock))
+    if protocol.borders == 'min_max':
+        return tuple(table.on_borders(np.sort(table.segments, axis=1)) for table in (found, instances))
+    return found, instances
+
+
+def _overlaps_ambiguous(found: SegmentTable, detections: Mapping[str, VideoSegments], ambiguous: Ambiguous,
+                        protocol: Protocol) -> np.ndarray:
+    """(N,) bool, the detections with a positive tIoU with an ambiguous interval of their video, known or not."""
+    intervals = tabulate({video: VideoSegments(listed, ['Ambiguous'] * len(listed))
+                          for video, listed in ambiguous.items()}, list(ambiguous), ['Ambiguous'])
+    _, intervals = _on_borders(found, intervals, protocol)
+    number = {video: place for place, video in enumerate(ambiguous)}
+    videos = np.repeat([number.get(video, -1) for video in detections],
+                       [len(entry.labels) for entry in detections.values()]).astype(np.int64)
+    pairs = overlapping_pairs(videos, found.segments, intervals.videos, intervals.segments, union_by_lengths)
+    inside = np.zeros(len(found), dtype=bool)
+    inside[pairs.detection] = True
+    return inside
+
+
+def _ranking(found: SegmentTable, keep: np.ndarray, num_classes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Indices of the kept detections by class, then by descending score, and where each class begins."""
+    ranking = np.argsort(-found.scores, kind='stable')
+    ranking = ranking[keep[ranking]]
+    labels = found.labels[ranking].astype(np.min_scalar_type(num_classes))  # up to 16 bits numpy sorts by radix
+    sizes = np.bincount(labels, minlength=num_classes)
+    return ranking[np.argsort(labels, kind='stable')], np.append(0, sizes.cumsum())
+
+
+def _matches(found: SegmentTable, keep: np.ndarray, ranking: np.ndarray, instances: SegmentTable,
+             protocol: Protocol) -> Matches:
+    """Matches between places in the ranking and instances."""
+    union = union_by_hull if protocol.borders == 'min_max' else union_by_lengths
+    num_classes = int(instances.labels.max()) + 1
+    groups = np.where(keep & (found.videos >= 0), found.videos * num_classes + found.labels, -1)
+    pairs = overlapping_pairs(groups, found.segments, instances.videos * num_classes + instances.labels,
+                              instances.segments, union, min(protocol.tiou_thresholds))
+    place = np.empty(len(found), dtype=np.int64)
+    place[ranking] = np.arange(len(ranking))
+    pairs = Pairs(place[pairs.detection], pairs.instance, pairs.tiou)
+    return match(pairs, protocol.tiou_thresholds, protocol.matching, protocol.comparison)
+
+
+def _class_ap(matched: MatchedDetections, protocol: Protocol) -> np.ndarray:
+    """(C, H) average precision."""
+    values = np.zeros((len(matched.classes), len(protocol.tiou_thresholds)))
+    kept = np.ones(len(matched.ranking), dtype=bool)
+    before = np.arange(len(kept) + 1)  # detections that count, before each
+    for column in range(values.shape[1]):
+        hits = matched.matches.detection[matched.matches.threshold == column]
+        if matched.forgiven.any():
+            np.logical_not(matched.forgiven, out=kept)
+            kept[hits] = True
+            before = np.append(0, kept.cumsum())
+        for row, own in enumerate(np.split(hits, np.searchsorted(hits, matched.first[1:-1]))):
+            values[row, column] = average_precision(before[own + 1] - before[matched.first[row]],
+                                                    int(matched.num_instances[row]), protocol.interpolation)
+    return values

@@ -1,0 +1,60 @@
+"""The same detections under two protocols, and which rule made the difference."""
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Mapping
+
+import numpy as np
+
+from rpn_plugin.evaluation.functional import LocalizationResult, VideoSegments, evaluate_localization
+from rpn_plugin.evaluation.protocols import Protocol
+
+STEPS = ('video_set', 'other_videos', 'clock', 'borders', 'ambiguous', 'matching', 'comparison', 'interpolation')
+"""Rules in the order in which they are exchanged."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two results and the way from one to the other.
+
+    Args:
+        first: Under the first protocol.
+        second: Under the second.
+        tiou_thresholds: (K,) those that both report, to four digits.
+        steps: The rules that differ, in the order of :data:`STEPS` and the thresholds' last bits at the end, each with
+            the mean over the common thresholds of mAP after the first protocol took this one over, too; the first
+            entry is the first protocol itself. What a rule is worth depends on those exchanged before it.
+    """
+
+    first: LocalizationResult
+    second: LocalizationResult
+    tiou_thresholds: tuple[float, ...]
+    steps: tuple[tuple[str, float], ...]
+
+
+def compare_protocols(detections: Mapping[str, VideoSegments], ground_truth: Mapping[str, VideoSegments],
+                      first: Protocol, second: Protocol,
+                      ambiguous: Mapping[str, np.ndarray] | None = None) -> Comparison:
+    """Score under both and exchange the rules one after the other.
+
+    Raises:
+        ValueError: As :func:`evaluate_localization`.
+    """
+    common = [(ours, theirs) for ours in first.tiou_thresholds for theirs in second.tiou_thresholds
+              if round(ours, 4) == round(theirs, 4)]
+    steps = []
+    if common:
+        grids = tuple(zip(*common))
+        current = replace(first, tiou_thresholds=grids[0], average_over=grids[0])
+        changes = [('', {})] + [(rule, {rule: getattr(second, rule)}) for rule in STEPS
+                                if getattr(first, rule) != getattr(second, rule)]
+        if grids[0] != grids[1]:
+            changes.append(('tIoU grid', dict(tiou_thresholds=grids[1], average_over=grids[1])))
+        for rule, change in changes:
+            current = replace(current, **change)
+            result = evaluate_localization(detections, ground_truth, current, ambiguous)
+            steps.append((rule or first.name, result.average_map))
+    return Comparison(
+        evaluate_localization(detections, ground_truth, first, ambiguous),
+        evaluate_localization(detections, ground_truth, second, ambiguous), tuple(ours for ours, _ in common),
+        tuple(steps))

@@ -1,0 +1,113 @@
+"""Labelled segments of many videos as flat arrays."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain
+from typing import Mapping, Sequence
+
+import numpy as np
+
+from rpn_plugin.structures import SnippetClock, as_segments
+
+
+@dataclass(frozen=True)
+class VideoSegments:
+    """Labelled segments of one video: ground truth, or detections when ``scores`` is given.
+
+    Args:
+        segments: (N, 2) in seconds.
+        labels: N class names.
+        scores: (N,) or None.
+
+    Raises:
+        ValueError: If the lengths differ, or the segments are not (N, 2) and finite.
+    """
+
+    segments: np.ndarray
+    labels: Sequence[str]
+    scores: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, 'segments', as_segments(self.segments))
+        lengths = {len(self.segments), len(self.labels), len(self.segments if self.scores is None else self.scores)}
+        if len(lengths) > 1:
+            raise ValueError(f'Expected as many labels and scores as segments, but got {len(self.segments)} segments, '
+                             f'{len(self.labels)} labels and '
+                             f'{"no" if self.scores is None else len(self.scores)} scores.')
+
+
+@dataclass(frozen=True)
+class SegmentTable:
+    """Segments of all videos, in input order.
+
+    Args:
+        videos: (N,) int, number of the video.
+        labels: (N,) int, number of the class; -1 is none of them.
+        segments: (N, 2) float64, in seconds or on a grid.
+        scores: (N,) float64, or (0,) for ground truth.
+    """
+
+    videos: np.ndarray
+    labels: np.ndarray
+    segments: np.ndarray
+    scores: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.videos)
+
+    def take(self, chosen: np.ndarray) -> SegmentTable:
+        """Those rows, by index or by mask."""
+        return SegmentTable(self.videos[chosen], self.labels[chosen], self.segments[chosen],
+                            self.scores[chosen] if len(self.scores) else self.scores)
+
+    def on_borders(self, borders: np.ndarray) -> SegmentTable:
+        """The same rows with other (N, 2) segments."""
+        return SegmentTable(self.videos, self.labels, borders, self.scores)
+
+
+class _Numbers(dict):
+    """Numbers by name; -1 for any other."""
+
+    def __missing__(self, name: str) -> int:
+        return -1
+
+
+def tabulate(videos: Mapping[str, VideoSegments], video_names: Sequence[str],
+             class_names: Sequence[str]) -> SegmentTable:
+    """Put the segments of all videos one after the other.
+
+    Args:
+        videos: By name.
+        video_names: Names in the order of their numbers; another video has the number -1.
+        class_names: Likewise for the classes.
+    """
+    video_numbers, class_numbers = (_Numbers(zip(names, range(len(names)))) for names in (video_names, class_names))
+    lengths = np.array([len(entry.labels) for entry in videos.values()], dtype=np.int64)
+    labels = map(class_numbers.__getitem__, chain.from_iterable(entry.labels for entry in videos.values()))
+    scores = [entry.scores for entry in videos.values() if entry.scores is not None]
+    return SegmentTable(
+        np.repeat(np.array([video_numbers[name] for name in videos], dtype=np.int64), lengths),
+        np.fromiter(labels, dtype=np.int64, count=int(lengths.sum())),
+        np.concatenate([np.zeros((0, 2)), *(entry.segments for entry in videos.values())]),
+        np.concatenate([np.zeros(0), *scores]).astype(np.float64, copy=False))
+
+
+def snippet_borders(segments: np.ndarray, clock: SnippetClock) -> np.ndarray:
+    """Seconds to whole snippets: the borders times fps over stride, rounded, halves to even.
+
+    In this order of operations, as in W-TALC: dividing by the seconds of a snippet instead rounds some halves
+    differently. The offset of the first window is not counted there, nor here.
+
+    Args:
+        segments: (N, 2) in seconds.
+        clock: Of the snippets.
+
+    Returns:
+        (N, 2) float64 with integral values.
+    """
+    return np.rint(segments * clock.fps / clock.stride_frames)
+
+
+def at_least_one_snippet(borders: np.ndarray) -> np.ndarray:
+    """(N, 2) snippet borders with every end at least one after its start."""
+    return np.stack([borders[:, 0], np.maximum(borders[:, 1], borders[:, 0] + 1)], axis=1)
