@@ -121,7 +121,8 @@ def _by_name(protocols: Iterable[Protocol]) -> dict[str, Protocol]:
 _TEN = linear_grid(0.5, 0.95, 10)
 _SEVEN = linear_grid(0.1, 0.7, 7)  # the doubles of the literals 0.1, 0.2, 0.3, ...
 _SEVEN_OF_OCTAVE = linear_grid(0.1, 0.9, 9)[:7]  # those of 0.1:0.1:0.7 in Octave: 0.30000000000000004, ...
-_WTALC = dict(other_videos='dropped', clock=SnippetClock(fps=25, stride_frames=16), video_set=get_video_set('annotated'))
+_WTALC = dict(other_videos='dropped', clock=SnippetClock(fps=25, stride_frames=16),
+              video_set=get_video_set('annotated'))
 
 PROTOCOLS = _by_name((
     Protocol('activitynet', _TEN, _TEN, source='ActivityNet toolkit, detection task'),

@@ -79,7 +79,7 @@ def write_result(path: str | Path, results: Sequence[LocalizationResult]) -> Non
 
 
 def as_plain(result: LocalizationResult) -> dict[str, Any]:
-    """The numbers, in [0, 1], as JSON holds them: protocol, video_set, tiou, mAP, mAP_avg, ap, counts, and the rules."""
+    """What the JSON of a result holds; numbers in [0, 1]."""
     return dict(
         protocol=result.protocol.name, video_set=result.protocol.video_set.name,
         tiou=list(result.protocol.tiou_thresholds), mAP=result.mean_ap.tolist(), mAP_avg=result.average_map,

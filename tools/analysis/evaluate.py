@@ -23,7 +23,8 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description='Score detections against ground truth under a named protocol.')
     parser.add_argument('detections', help='JSON with "results", as WTALMetric(out_file=...) writes it, or .txt with '
                         'lines "video start end class_index score" as for THUMOS14')
-    parser.add_argument('ground_truth', help='JSON with "database", and maybe "ambiguous": {video: [[start, end], ...]}')
+    parser.add_argument('ground_truth',
+                        help='JSON with "database", and maybe "ambiguous": {video: [[start, end], ...]}')
     parser.add_argument('--subset', help='score on the videos of this subset; all by default')
     parser.add_argument('--protocol', default='activitynet', help=f'one of {", ".join(PROTOCOLS)}')
     parser.add_argument('--compare', metavar='PROTOCOL', help='a second one, and what makes the difference')

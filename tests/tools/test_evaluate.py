@@ -1,0 +1,182 @@
+"""The scorer at the command line: what it prints, writes and refuses."""
+from __future__ import annotations
+
+import csv
+import importlib.util
+import json
+from pathlib import Path
+from typing import Callable
+
+import pytest
+
+TOOL = Path(__file__).resolve().parents[2] / 'tools' / 'analysis' / 'evaluate.py'
+
+TRUTH = dict(
+    database=dict(
+        va=dict(subset='test', annotations=[dict(label='Diving', segment=[0, 8]),
+                                            dict(label='Shotput', segment=[0, 4])]),
+        video_test_0001292=dict(subset='test', annotations=[]),
+        vt=dict(subset='train', annotations=[dict(label='HighJump', segment=[0, 8])])),
+    ambiguous=dict(va=[[20, 30]]))
+FOUND = dict(
+    va=[dict(label='Diving', segment=[22, 28], score=0.9), dict(label='Diving', segment=[0, 8], score=0.5),
+        dict(label='Shotput', segment=[4, 0], score=0.9), dict(label='HighJump', segment=[0, 8], score=0.9)],
+    video_test_0001292=[dict(label='Diving', segment=[0, 8], score=0.7)],
+    elsewhere=[dict(label='Diving', segment=[0, 8], score=0.1)])
+
+
+@pytest.fixture
+def score(tmp_path: Path, monkeypatch, capsys) -> Callable[..., tuple[int, str]]:
+    """Run the tool on FOUND and TRUTH, or other contents; returns its exit status and what it printed."""
+    spec = importlib.util.spec_from_file_location('evaluate_tool', TOOL)
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+
+    def run(*arguments: str, found: object = None, truth: object = None, name: str = 'found.json') -> tuple[int, str]:
+        for path, content in ((name, dict(results=FOUND) if found is None else found),
+                              ('truth.json', TRUTH if truth is None else truth)):
+            (tmp_path / path).write_text(content if isinstance(content, str) else json.dumps(content))
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr('sys.argv', ['evaluate.py', name, 'truth.json', *arguments])
+        try:
+            tool.main()
+        except SystemExit as end:
+            return 1, str(end.code)
+        return 0, capsys.readouterr().out
+
+    return run
+
+
+def test_the_json_holds_the_numbers_and_what_they_mean(score, tmp_path: Path) -> None:
+    status, _ = score('--subset', 'test', '--protocol', 'activitynet-thumos14', '--out', 'out.json')
+    written = json.loads((tmp_path / 'out.json').read_text())
+    assert status == 0 and written['protocol'] == 'activitynet-thumos14' and written['video_set'] == 'all'
+    assert written['tiou'] == [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]
+    assert written['ap'] == dict(Diving=[pytest.approx(1 / 3)] * 7, Shotput=[0.0] * 7)  # at rank three
+    assert written['mAP'] == [pytest.approx(1 / 6)] * 7 and written['mAP_avg'] == pytest.approx(1 / 6)
+    counts = written['counts']
+    assert (counts['detections'], counts['scored'], counts['reversed']) == (6, 5, 1)
+    assert (counts['of_other_classes'], counts['on_unknown_videos']) == (1, 1)
+
+
+@pytest.mark.parametrize('protocol, diving, shotput', [
+    ('thumos14', 1 / 2, 1.0),  # the ambiguous one is forgiven, the reversed one turned
+    ('wtalc', 1.0, 0.0), ('facnet', 1 / 2, 0.0), ('facnet-filtered', 1.0, 0.0)])
+def test_ambiguous_intervals_beside_the_database_count(score, tmp_path, protocol, diving, shotput) -> None:
+    assert score('--subset', 'test', '--protocol', protocol, '--out', 'out.json')[0] == 0
+    ap = json.loads((tmp_path / 'out.json').read_text())['ap']
+    assert (ap['Diving'][0], ap['Shotput'][0]) == (pytest.approx(diving), shotput)
+
+
+def test_the_table_is_followed_by_what_was_not_scored(score) -> None:
+    _, printed = score('--subset', 'test', '--video-set', 'thumos14-212')
+    assert printed.startswith('protocol activitynet; AP in % at tIoU')
+    for line in ('video set thumos14-212: 1 videos with 2 instances; 4 of 6 detections scored',
+                 'warning: a complete ground truth of thumos14-212 has 212 videos',
+                 '1 detections left out: they are on videos that the set leaves out',
+                 '1 detections left out: their class has no instance here',
+                 '1 detections on videos that the ground truth lacks: detections on videos without instances or not in '
+                 'the ground truth are false positives',
+                 '1 detections end before they start: a segment whose end is not after its start overlaps nothing'):
+        assert line in printed.splitlines(), line
+
+
+def test_a_protocol_that_misses_ambiguous_intervals_says_so(score) -> None:
+    truth = dict(database=TRUTH['database'])
+    assert 'thumos14 looks at ambiguous intervals, and truth.json has none' in score(
+        '--protocol', 'thumos14', truth=truth)[1]
+    assert 'looks at ambiguous' not in score('--protocol', 'thumos14')[1]
+    assert 'looks at ambiguous' not in score('--protocol', 'activitynet', truth=truth)[1]
+
+
+def test_a_comparison_names_the_rules_and_what_each_is_worth(score, tmp_path: Path) -> None:
+    _, printed = score('--subset', 'test', '--protocol', 'activitynet-thumos14', '--compare', 'thumos14', '--out',
+                       'out.json')
+    lines = [line.split() for line in printed.splitlines()]
+    assert ['AVG', '16.67', '75.00', '+58.33'] in lines
+    assert ['0.70', '16.67', '75.00', '+58.33'] in lines
+    steps = {line[0]: line[1:] for line in lines if len(line) == 3 and line[2][0] in '+-'}
+    assert steps == dict([('activitynet-thumos14', ['16.67', '+0.00']), ('video_set', ['16.67', '+0.00']),
+                          ('borders', ['66.67', '+50.00']), ('ambiguous', ['75.00', '+8.33']),
+                          ('matching', ['75.00', '+0.00']), ('comparison', ['75.00', '+0.00']),
+                          ('interpolation', ['75.00', '+0.00'])])
+    assert ['Shotput', '0.00', '100.00', '+100.00'] in lines
+    assert [entry['protocol'] for entry in json.loads((tmp_path / 'out.json').read_text())] == [
+        'activitynet-thumos14', 'thumos14']
+
+
+def test_a_threshold_that_only_one_protocol_reports_has_a_dash(score) -> None:
+    table = score('--protocol', 'activitynet', '--compare', 'activitynet-thumos14')[1]
+    lines = [line.split() for line in table.splitlines()]
+    assert ['0.95', '11.11', '-'] in lines and ['0.10', '-', '11.11'] in lines
+
+
+def test_csv_and_markdown_hold_the_same_numbers(score, tmp_path: Path) -> None:
+    for ending in ('json', 'csv', 'md'):
+        score('--subset', 'test', '--protocol', 'facnet', '--out', f'out.{ending}')
+    expected = json.loads((tmp_path / 'out.json').read_text())
+    rows = list(csv.DictReader((tmp_path / 'out.csv').open()))
+    assert [float(row['ap']) for row in rows if row['class'] == 'Diving' and row['tiou'] != 'AVG'] == (
+        expected['ap']['Diving'])
+    assert [row['ap'] for row in rows if (row['class'], row['tiou']) == ('mAP', 'AVG')] == [str(expected['mAP_avg'])]
+    assert {(row['protocol'], row['video_set']) for row in rows} == {('facnet', 'annotated')}
+    cells = [line.strip('| ').split(' | ') for line in (tmp_path / 'out.md').read_text().splitlines()]
+    assert ['Diving', '1', *['50.00'] * 8] in cells
+
+
+def test_the_grid_can_be_that_of_linspace(score, tmp_path: Path) -> None:
+    score('--tiou', '0.1', '0.9', '9', '--out', 'out.json')
+    assert json.loads((tmp_path / 'out.json').read_text())['tiou'] == [
+        0.1, 0.2, 0.30000000000000004, 0.4, 0.5, 0.6, 0.7000000000000001, 0.8, 0.9]
+
+
+def test_an_unknown_label_is_named_or_dropped(score) -> None:
+    found = dict(results=dict(va=[dict(label='Diving', segment=[0, 8], score=1), dict(label='Divng', segment=[0, 8],
+                                                                                        score=1)]))
+    status, message = score(found=found)
+    assert status == 1 and message.startswith("error: found.json: video va has the label 'Divng'")
+    assert '--ignore-unknown-labels' in message
+    status, printed = score('--ignore-unknown-labels', found=found)
+    assert status == 0 and '1 detections dropped: their labels are unknown, Divng' in printed
+    assert '1 of 1 detections scored' in printed
+
+
+def test_thumos_text_files_score_like_their_json(score, tmp_path: Path) -> None:
+    lines = 'va.mp4 0 8 26 0.5\nva 4.0 0.0 79 0.9\n\nva\t22\t28\t26\t0.9\n'
+    as_json = dict(results=dict(va=FOUND['va'][:3]))
+    score('--protocol', 'thumos14', '--out', 'text.json', found=lines, name='found.txt')
+    score('--protocol', 'thumos14', '--out', 'json.json', found=as_json)
+    read = [json.loads((tmp_path / name).read_text()) for name in ('text.json', 'json.json')]
+    assert read[0] == read[1] and read[0]['counts']['detections'] == 3
+
+
+@pytest.mark.parametrize('line, message', [
+    ('va 0 8 26', "found.txt: line 2, video va, has 'va 0 8 26'"),
+    ('va 0 8 26 nan', 'line 2, video va'),
+    ('va 0 x 26 0.5', 'line 2, video va'),
+    ('va 0 8 5 0.5', "video va has the label 'class 5'"),
+])
+def test_bad_text_files_are_named_by_file_line_and_value(score, line: str, message: str) -> None:
+    status, printed = score(found=f'va 0 8 26 0.5\n{line}\n', name='found.txt')
+    assert status == 1 and message in printed
+
+
+@pytest.mark.parametrize('arguments, changes, message', [
+    ((), dict(found='{'), 'found.json: not a JSON file'),
+    ((), dict(found={}), 'expected a JSON object with "results"'),
+    ((), dict(found=dict(results=dict(va=[dict(label='Diving', segment=[0, 8, 9], score=1)]))),
+     'video va has the entry'),
+    ((), dict(found='{"results": {"va": [{"label": "Diving", "segment": [0, 8], "score": NaN}]}}'),
+     'video va has the entry'),
+    ((), dict(truth=dict(TRUTH, ambiguous=dict(va=[[1, 2, 3]]))), 'truth.json: video va has the ambiguous intervals'),
+    ((), dict(truth=dict(TRUTH, ambiguous=[])), 'expected "ambiguous" as'),
+    ((), dict(found='', name='found.txt'), 'found.txt: no detection'),
+    (('--protocol', 'thumos'), {}, "Unknown protocol 'thumos'; known are"),
+    (('--compare', 'thumos'), {}, "Unknown protocol 'thumos'; known are"),
+    (('--video-set', '212'), {}, "Unknown video set '212'; known are"),
+    (('--out', 'out.txt'), {}, 'out.txt: results are written by ending, one of .json, .csv, .md'),
+    (('--subset', 'validation'), {}, "no video in subset 'validation'"),
+])
+def test_what_cannot_be_scored_ends_with_one_line(score, arguments, changes, message) -> None:
+    status, printed = score(*arguments, **changes)
+    assert status == 1 and printed.startswith('error: ') and message in printed and '\n' not in printed
