@@ -1,5 +1,6 @@
 # ActivityNet 1.2, 100 classes, I3D features: one feature per 16 frames at 25 fps, 0.64 s; D = 1024 per stream.
 # Trains on "training", tests on "validation"; annotations are ActivityNet's own activity_net.v1-2.min.json.
+_base_ = 'untrimmed_features.py'
 data_root = '{{$ANET12_ROOT:data/activitynet12}}'
 classes = [
     'Archery', 'Ballet', 'Bathing dog', 'Belly dance', 'Breakdancing', 'Brushing hair', 'Brushing teeth',
@@ -22,32 +23,16 @@ classes = [
 ]
 recipe = dict(fps=25, snippet_stride=16, window=16)
 
-pipeline = [dict(type='LoadSnippets'), dict(type='PackUntrimmedInputs')]
 dataset = dict(
-    type='UntrimmedFeatureDataset',
     data_root=data_root,
     ann_file='activity_net.v1-2.min.json',
     data_prefix=dict(rgb='i3d/rgb', flow='i3d/flow'),
     metainfo=dict(classes=classes),
     recipe=recipe,
-    feature_dim=1024,
-    pipeline=pipeline)
-train_dataloader = dict(
-    batch_size=10,
-    num_workers=4,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
-    collate_fn=dict(type='pseudo_collate'),
-    dataset=dict(subset='training', **dataset))
-val_dataloader = dict(
-    batch_size=1,
-    num_workers=4,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    collate_fn=dict(type='pseudo_collate'),
-    dataset=dict(subset='validation', test_mode=True, **dataset))
+    feature_dim=1024)
+train_dataloader = dict(dataset=dict(subset='training', **dataset))
+val_dataloader = dict(dataset=dict(subset='validation', **dataset))
 test_dataloader = val_dataloader
-auto_scale_lr = dict(enable=False, base_batch_size=10)
 
 val_evaluator = dict(type='WTALMetric', protocol='activitynet')
 test_evaluator = val_evaluator
