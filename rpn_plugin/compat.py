@@ -58,6 +58,7 @@ def _allow_checkpoint_types() -> None:
     from mmengine.logging import HistoryBuffer
 
     def history_statistic(owner: object, name: str) -> object:
+        """What a checkpoint gets for ``getattr``: one of HistoryBuffer's four statistics, or an error."""
         if owner is not HistoryBuffer or name not in ('min', 'max', 'current', 'mean'):
             raise pickle.UnpicklingError(f'A checkpoint may name the statistics of HistoryBuffer, not {name!r} of '
                                          f'{owner!r}.')
@@ -84,6 +85,7 @@ def _start_processes_without_cuda() -> None:
     from mmengine.dist import utils
 
     def init_dist_pytorch(backend: str, init_backend: str = 'torch', **kwargs: object) -> None:
+        """The host's function without its choice of a CUDA device."""
         if backend == 'nccl':
             raise RuntimeError('The nccl backend needs CUDA, which this machine lacks. Add '
                                '--cfg-options env_cfg.dist_cfg.backend=gloo to train on CPUs.')

@@ -14,6 +14,8 @@ def test_bars_are_the_shares_and_the_recalls() -> None:
     kinds, lengths, crowds = draw_errors(analysis, 'title').axes
     heights = np.array([bar.get_height() for bar in kinds.patches]).reshape(len(KINDS), len(BUDGETS)).T
     np.testing.assert_allclose(heights[:3], [[100, 0, 0, 0, 0], [50, 0, 50, 0, 0], [100 / 3, 0, 100 / 3, 0, 100 / 3]])
+    bottoms = np.array([bar.get_y() for bar in kinds.patches]).reshape(len(KINDS), len(BUDGETS)).T
+    np.testing.assert_allclose(bottoms[:, 1:], heights.cumsum(axis=1)[:, :-1])
     assert [bar.get_height() for bar in lengths.patches] == [0, 50, 0, 100, 0, 0]
     assert [bar.get_height() for bar in crowds.patches][:2] == [100, 50]
     assert [text.get_text() for text in lengths.texts][:2] == ['n=0', 'n=2']

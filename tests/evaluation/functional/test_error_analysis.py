@@ -48,6 +48,7 @@ def test_misses_carry_their_length_and_company() -> None:
     analysis = analyse_errors(videos(('a', 'Diving', 0, 10, 0.5)), TRUTH)
     assert analysis.missed == (('a', 'CliffDiving', 10.0, 2), ('b', 'Diving', 4.0, 1))
     assert analysis.recall_by(analysis.length_sec, (0, 5, np.inf)) == [('[0, 5)', 1, 0.0), ('5 up', 2, 0.5)]
+    assert [count for _, count, _ in analysis.recall_by(analysis.length_sec, (0, 4, 10, np.inf))] == [0, 1, 2]
     name, count, recall = analysis.recall_by(analysis.crowd, (5, 9))[0]
     assert (name, count) == ('[5, 9)', 0) and np.isnan(recall)
 
