@@ -45,12 +45,27 @@ class SnippetClock:
             raise ValueError(f'SnippetClock expects a finite offset_frames, but got {self.offset_frames!r}.')
 
     @classmethod
-    def from_recipe(cls, recipe: Mapping[str, Any]) -> SnippetClock:
-        """Read the ``feature`` entry of an annotation file: ``{fps, snippet_stride[, window, offset]}``.
+    def from_recipe(cls, recipe: Mapping[str, Any], duration_sec: float | None = None,
+                    num_snippets: int | None = None) -> SnippetClock:
+        """Read a feature recipe.
+
+        Args:
+            recipe: ``{fps, snippet_stride[, window, offset]}`` in frames, or ``{fps, spread_over_duration: true}`` for
+                features that were rescaled to a number of snippets: they share the video's duration evenly.
+            duration_sec: Of the video; only the second form needs it.
+            num_snippets: T; likewise.
 
         Raises:
-            ValueError: If ``fps`` or ``snippet_stride`` is missing, or another key is there.
+            ValueError: If a key is missing or unknown, or the second form comes without a duration.
         """
+        if recipe.get('spread_over_duration'):
+            if recipe.keys() != {'fps', 'spread_over_duration'}:
+                raise ValueError(f'A recipe of features spread over the duration has the keys fps and '
+                                 f'spread_over_duration; got {dict(recipe)}.')
+            if duration_sec is None or num_snippets is None:
+                raise ValueError('Features spread over the duration need the duration of the video; add "duration" to '
+                                 'its annotations.')
+            return cls(recipe['fps'], duration_sec * recipe['fps'] / num_snippets)
         known = {'fps', 'snippet_stride', 'window', 'offset'}
         missing, unknown = {'fps', 'snippet_stride'} - recipe.keys(), recipe.keys() - known
         if missing or unknown:
@@ -93,3 +108,17 @@ class SnippetClock:
     def __str__(self) -> str:
         return (f'one feature per {self.stride_frames:g} frames at {self.fps:g} fps '
                 f'({self.seconds_per_snippet:.4g} s), each from a window of {self.window_frames:g} frames')
+
+
+def same_recipe(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
+    """Whether two recipes say the same, however they are written. Raises as :meth:`SnippetClock.from_recipe`."""
+    if first.get('spread_over_duration') or second.get('spread_over_duration'):
+        return dict(first) == dict(second)
+    return SnippetClock.from_recipe(first) == SnippetClock.from_recipe(second)
+
+
+def describe_recipe(recipe: Mapping[str, Any]) -> str:
+    """A recipe as a sentence. Raises as :meth:`SnippetClock.from_recipe`."""
+    if recipe.get('spread_over_duration'):
+        return 'features spread evenly over the duration of each video'
+    return str(SnippetClock.from_recipe(recipe))
