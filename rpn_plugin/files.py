@@ -36,14 +36,15 @@ def folder_written_whole(path: str | Path, overwrite: bool = False) -> Iterator[
     """
     path = Path(path)
     if path.exists() and not overwrite:
-        raise FileExistsError(f'{path} is there already. Name another folder, or have it replaced with overwrite.')
-    temporary = path.with_name(f'.{path.name}.part')
+        raise FileExistsError(f'{path} is there already. Name another folder, or allow it to be replaced (overwrite).')
+    temporary, replaced = path.with_name(f'.{path.name}.part'), path.with_name(f'.{path.name}.replaced')
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     try:
         yield temporary
         if path.exists():
-            shutil.rmtree(path)
+            path.replace(replaced)
         temporary.replace(path)
+        shutil.rmtree(replaced, ignore_errors=True)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from rich.progress import track
@@ -14,7 +14,7 @@ from rpn_plugin.structures import SnippetClock
 
 def parse() -> argparse.Namespace:
     default = CompositionRecipe
-    parser = argparse.ArgumentParser(description='Compose untrimmed videos with exact borders of trimmed clips\' features.')
+    parser = argparse.ArgumentParser(description='Compose untrimmed videos of trimmed clips\' features.')
     parser.add_argument('--features', nargs='+', required=True, metavar='STREAM=PLACE', type=named,
                         help='per stream a folder, .zip, .tar[.gz] or .npz of one (T, D) array per clip')
     parser.add_argument('--split', nargs='+', required=True, metavar='LIST',
@@ -35,7 +35,7 @@ def parse() -> argparse.Namespace:
         parser.add_argument(f'--{name}', nargs=2, type=float, metavar=('MIN', 'MAX'),
                             default=getattr(default, name.replace('-', '_')),
                             help=f'length wished for {what} in seconds, drawn uniformly; default %(default)s')
-    parser.add_argument('--share', type=float, default=default.share, help='of the time that is action; default %(default)g')
+    parser.add_argument('--share', type=float, default=default.share, help='part that is action; default %(default)g')
     parser.add_argument('--soft', type=int, default=default.soft_snippets, metavar='SNIPPETS',
                         help='that fade at either end of an instance; default %(default)s')
     parser.add_argument('--dtype', choices=DTYPES, default=default.dtype, help='default %(default)s')
@@ -62,6 +62,13 @@ def pair(word: str) -> tuple[tuple[str, str], float]:
         raise argparse.ArgumentTypeError(f'expected CLASS:COMPANION:PROBABILITY, but got {word!r}') from error
 
 
+def once(pairs: Sequence[tuple[Any, Any]], option: str) -> dict[Any, Any]:
+    """Pairs of key and value as a mapping; a ValueError if a key comes twice."""
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError(f'{option} names one of {", ".join(map(str, dict(pairs)))} twice.')
+    return dict(pairs)
+
+
 def bar(items: Iterable[Any], what: str, number: int) -> Iterator[Any]:
     yield from track(items, what, total=number)
 
@@ -70,9 +77,11 @@ def report(made: Composition, recipe: CompositionRecipe) -> None:
     """Print what was made."""
     for subset, has in made.statistics.items():
         low, _, median, _, high = has['video_sec']
-        print(f'{subset}: {has["videos"]} videos of {low:.1f} to {high:.1f} s (median {median:.1f}), {has["hours"]:.2f} hours, '
-              f'{has["instances"]} instances of {has["instance_sec"][0]:.1f} to {has["instance_sec"][-1]:.1f} s, '
-              f'{has["share"]:.1%} action (asked {recipe.share:.1%}), two classes in {has["two_classes"]:.1%} of the videos')
+        shortest, *_, longest = has['instance_sec']
+        print(f'{subset}: {has["videos"]} videos of {low:.1f} to {high:.1f} s (median {median:.1f}), '
+              f'{has["hours"]:.2f} hours, {has["instances"]} instances of {shortest:.1f} to {longest:.1f} s, '
+              f'{has["share"]:.1%} action (asked {recipe.share:.1%}), '
+              f'two classes in {has["two_classes"]:.1%} of the videos')
         for names, probability in recipe.pairs.items():
             print(f'  {names[1]} in {has["together"].get(names, 0):.0%} of the videos with {names[0]} '
                   f'(asked {probability:.0%})')
@@ -89,10 +98,11 @@ def main() -> int:
     try:
         recipe = CompositionRecipe(
             tuple(options.classes), SnippetClock(options.fps, options.stride, options.window),
-            tuple(options.background) if options.background else None, dict(options.pair), options.mixed,
+            tuple(options.background) if options.background else None, once(options.pair, '--pair'), options.mixed,
             dict(zip(SUBSETS, options.videos)) if options.videos else None, tuple(options.video_sec),
             tuple(options.instance_sec), options.share, options.soft, options.dtype, options.seed)
-        made = compose(dict(options.features), options.split, recipe, options.out, options.overwrite, bar)
+        made = compose(once(options.features, '--features'), options.split, recipe, options.out, options.overwrite,
+                       bar)
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 1

@@ -106,7 +106,8 @@ def _members(source: Path) -> Iterator[tuple[str, Callable[[], IO[bytes]]]]:
                 if member.isfile():
                     yield member.name, partial(archive.extractfile, member)
     except _BROKEN_ARCHIVE as error:
-        raise ValueError(f'{source}: expected a folder, or a whole .zip, .npz or .tar[.gz] archive ({error}).') from error
+        raise ValueError(f'{source}: expected a folder, or a whole .zip, .npz or .tar[.gz] archive, but got {error}.'
+                         ) from error
 
 
 def _header(file: IO[bytes]) -> FeatureHeader:
@@ -115,8 +116,8 @@ def _header(file: IO[bytes]) -> FeatureHeader:
         raise ValueError(f'expected an .npy file of version 1 or 2, but got {version}')
     shape, _, dtype = _READ_HEADER[version](file)
     if dtype not in ALLOWED_DTYPES or len(shape) != 2 or 0 in shape:
-        raise ValueError(f'expected float16, float32 or float64 of shape (T, D) with T and D at least 1, but got {dtype} '
-                         f'of shape {shape}')
+        raise ValueError(f'expected float16, float32 or float64 of shape (T, D) with T and D at least 1, but got '
+                         f'{dtype} of shape {shape}')
     return FeatureHeader(*shape)
 
 

@@ -80,7 +80,7 @@ def collect_clips(sources: Mapping[str, str | Path], split: Mapping[str, ListedC
     if groups:
         remarks.append(f'{len(groups)} groups of UCF101 (clips of one scene) are in both subsets of the split: '
                        f'{", ".join(groups)}.')
-    unused = {'in no split list': sum(name not in split for name in names),
+    unused = {'not in the split': sum(name not in split for name in names),
               'of other classes': sum(name in split and name not in wanted for name in names)}
     widths = {stream: next(iter(shapes.values())).width for stream, shapes in headers.items()}
     return ClipCollection(clips, {stream: {name: found[stream][name] for name in wanted} for stream in sources}, widths,
@@ -124,17 +124,17 @@ def _common_lengths(sources: Mapping[str, str | Path], found: Mapping[str, Mappi
                     headers: Mapping[str, Mapping[str, FeatureHeader]]) -> dict[str, int]:
     """Clip name to the T that all its streams have."""
     first = next(iter(headers))
-    for name, header in headers[first].items():
+    for name in headers[first]:
         lengths = {stream: headers[stream][name].length for stream in headers}
         if len(set(lengths.values())) > 1:
             places = ', '.join(f'{Path(sources[stream], found[stream][name])} has {length}'
                                for stream, length in lengths.items())
-            raise ValueError(f'Clip {name} has another number of snippets in each stream: {places}. Extract all streams '
-                             f'with one stride, or cut them to the shortest.')
+            raise ValueError(f'Clip {name} has another number of snippets in each stream: {places}. Extract all '
+                             f'streams with one stride, or cut them to the shortest.')
     return {name: header.length for name, header in headers[first].items()}
 
 
-def abridged(names: Sequence[str], limit: int = 20) -> str:
+def abridged(names: Sequence[str], limit: int = 10) -> str:
     """Names in a row; of more than ``limit``, the first and how many more."""
     rest = len(names) - limit
     return ', '.join(names[:limit]) + (f' and {rest} more' if rest > 0 else '')

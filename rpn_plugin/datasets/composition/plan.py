@@ -14,7 +14,7 @@ from rpn_plugin.datasets.composition.recipe import SUBSETS, CompositionRecipe
 ADJACENT = 0.15
 """Part of the instances that follow the one before without background between, as in ``ucf101-untrimmed``."""
 SHORTEST_REST = 3
-"""A stretch of background that lacks fewer snippets than these is not filled up with a snippet or two of another clip."""
+"""A stretch of background that lacks fewer snippets than these is not filled up with bits of another clip."""
 _GOLDEN = (math.sqrt(5) - 1) / 2
 
 
@@ -104,8 +104,8 @@ class _Planner:
         videos = self._lay_out(casts)
         remarks = []
         if len(videos) < len(casts):
-            remarks.append(f'{self.subset}: the background clips suffice for {len(videos)} of {len(casts)} videos. Name '
-                           f'more background classes, or a larger share of action, to use the rest of the action clips.')
+            remarks.append(f'{self.subset}: the background clips suffice for {len(videos)} of {len(casts)} videos. '
+                           f'Name more background classes, or a larger share of action, to use all action clips.')
         unused = {'shorter than an instance': self.too_short.total(),
                   'actions to spare': sum(map(len, self.actions.values())) + sum(map(len, casts[len(videos):])),
                   'background to spare': len(self.background)}
@@ -136,7 +136,8 @@ class _Planner:
         mean = np.mean([run.length for runs in self.actions.values() for run in runs])
         casts, made_for = [], Counter()
         while len(casts) < self.number if self.number is not None else any(self.actions.values()):
-            wanted = self.rng.uniform(*self.recipe.video_sec) / self.recipe.clock.seconds_per_snippet * self.recipe.share
+            seconds = self.rng.uniform(*self.recipe.video_sec) * self.recipe.share
+            wanted = seconds / self.recipe.clock.seconds_per_snippet
             instances = math.ceil(wanted / mean)
             main = self._main_class(instances)
             made_for[main] += 1
@@ -196,7 +197,7 @@ class _Planner:
     def _lay_out(self, casts: Sequence[Sequence[_Run]]) -> list[tuple[Piece, ...]]:
         """Background before, between and behind the instances, until it runs out."""
         stretches = [[True, *(self.rng.random(len(cast) - 1) >= ADJACENT), True] for cast in casts]
-        wishes = iter(self._background_wishes(sum(map(sum, stretches)), sum(run.length for cast in casts for run in cast)))
+        wishes = iter(self._background_wishes(sum(map(sum, stretches)), _length(casts)))
         videos: list[tuple[Piece, ...]] = []
         for cast, there in zip(casts, stretches):
             runs: list[_Run] = []
@@ -232,16 +233,19 @@ class _Planner:
             f'{label} needs at least {self.there[label] + lacking[label]}, has {self.there[label]}' +
             (f' (and {self.too_short[label]} of less than {low} snippets)' if self.too_short[label] else '')
             for label in labels)
-        return ValueError(f'Too few clips in subset {self.subset}: {each}. Ask for fewer or shorter videos, for a shorter '
-                          f'shortest instance, or for no number of videos, to get as many as the clips suffice for.')
+        return ValueError(f'Too few clips in subset {self.subset}: {each}. Ask for fewer or shorter videos, for '
+                          f'shorter instances, or for no number of videos, to get as many as the clips suffice for.')
 
     def _too_little_background(self, casts: Sequence[Sequence[_Run]]) -> ValueError:
-        action = sum(run.length for cast in casts for run in cast)
-        share = self.recipe.share
-        return ValueError(f'Too few background clips in subset {self.subset}: {action} snippets of action at a share of '
-                          f'{share:g} need {round(action * (1 - share) / share)} of background, the clips have '
+        action, share = _length(casts), self.recipe.share
+        return ValueError(f'Too few background clips in subset {self.subset}: {action} snippets of action at a share '
+                          f'of {share:g} need {round(action * (1 - share) / share)} of background, the clips have '
                           f'{self.background_there}, each clip is used once, and what is cut off is lost. Name more '
                           f'background classes, a larger share of action, or fewer videos.')
+
+
+def _length(casts: Sequence[Sequence[_Run]]) -> int:
+    return sum(run.length for cast in casts for run in cast)
 
 
 def _pieces(runs: Sequence[_Run]) -> tuple[Piece, ...]:

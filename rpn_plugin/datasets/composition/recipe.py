@@ -40,7 +40,7 @@ class CompositionRecipe:
     pairs: Mapping[tuple[str, str], float] = field(default_factory=dict)
     mixed: float = 0.08
     videos: Mapping[str, int] | None = None
-    video_sec: tuple[float, float] = (25.0, 200.0)
+    video_sec: tuple[float, float] = (26.0, 210.0)
     instance_sec: tuple[float, float] = (3.2, 16.0)
     share: float = 0.35
     soft_snippets: int = 1
@@ -93,5 +93,5 @@ class CompositionRecipe:
                 raise ValueError(f'Expected a pair of two action classes, but got {label} and {companion}; the action '
                                  f'classes are {", ".join(self.classes)}.')
             if not 0 <= probability <= 1 or sum(self.companions(label).values()) > 1 + 1e-9:
-                raise ValueError(f'Expected probabilities in [0, 1] that sum to at most 1 for the companions of {label}, '
-                                 f'but got {self.companions(label)}.')
+                raise ValueError(f'Expected probabilities in [0, 1] that sum to at most 1 for the companions of '
+                                 f'{label}, but got {self.companions(label)}.')

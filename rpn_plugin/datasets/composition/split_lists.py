@@ -53,12 +53,12 @@ def read_split(paths: Sequence[str | Path]) -> dict[str, ListedClip]:
             name, clip = _clip(path, number, line.strip())
             first = clips.setdefault(name, clip) if clip else clip
             if first is not clip:
-                raise ValueError(f'{path}: line {number}: clip {name} is in {first.path} ({first.subset}) already. Give '
-                                 f'the lists of one split, in which every clip is once.')
+                raise ValueError(f'{path}: line {number}: clip {name} is in {first.path} ({first.subset}) already. '
+                                 f'Give the lists of one split, in which every clip is once.')
     for subset in ('train', 'test'):
         if not any(clip.subset == subset for clip in clips.values()):
-            raise ValueError(f'{", ".join(map(str, paths))}: no clip for subset {subset}. Give the lists of both subsets: '
-                             f'trainlist01.txt and testlist01.txt, or every *_test_split1.txt.')
+            raise ValueError(f'{", ".join(map(str, paths))}: no clip for subset {subset}. Give the lists of both '
+                             f'subsets: trainlist01.txt and testlist01.txt, or every *_test_split1.txt.')
     return clips
 
 
@@ -76,8 +76,8 @@ def label_of(name: str, listed: ListedClip, path: str) -> str:
     match = _UCF101_CLIP.fullmatch(name)
     label = listed.label or (match['label'] if match else None) or Path(path).parent.name
     if not label:
-        raise ValueError(f'{listed.path}: clip {name} has no class. Write <Class>/{name}.avi in the list, put its features '
-                         f'into a sub-folder named by the class, or name it as UCF101 does, v_<Class>_gNN_cNN.')
+        raise ValueError(f'{listed.path}: clip {name} has no class. Write <Class>/{name}.avi in the list, put '
+                         f'its features into a sub-folder named by the class, or name it as UCF101 does, v_<Class>_gNN_cNN.')
     return label
 
 
@@ -101,8 +101,8 @@ def _lines(path: Path) -> list[str]:
 def _clip(path: Path, number: int, line: str) -> tuple[str, ListedClip | None]:
     ucf101, hmdb51 = _UCF101_LIST.fullmatch(path.name), _HMDB51_LIST.fullmatch(path.name)
     if not ucf101 and not hmdb51:
-        raise ValueError(f'{path}: expected the name of a UCF101 list (trainlist*.txt, testlist*.txt) or of an HMDB51 list '
-                         f'(<class>_test_split<k>.txt).')
+        raise ValueError(f'{path}: expected the name of a UCF101 list (trainlist*.txt, testlist*.txt) or of an HMDB51 '
+                         f'list (<class>_test_split<k>.txt).')
     match = (_UCF101_LINE if ucf101 else _HMDB51_LINE).fullmatch(line)
     if not match:
         form = '<Class>/<clip>.avi' if ucf101 else '<clip>.avi 0|1|2'

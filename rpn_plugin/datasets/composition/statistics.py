@@ -40,8 +40,13 @@ def summarize(content: Mapping[str, Any], subset: str) -> dict[str, Any]:
         instances_per_video=_quantiles([len(video) for video in segments]),
         video_share=_quantiles(action / durations),
         instance_sec=_quantiles(np.diff(np.concatenate(segments))[:, 0]),
-        together={(first, second): sum({first, second} <= found for found in labels) / sum(first in found for found in labels)
-                  for first in set().union(*labels) for second in set().union(*labels) - {first}})
+        together=_together(labels))
+
+
+def _together(labels: list[set[str]]) -> dict[tuple[str, str], float]:
+    classes = set().union(*labels)
+    return {(first, second): float(np.mean([second in found for found in labels if first in found]))
+            for first in classes for second in classes - {first}}
 
 
 def _quantiles(values: Any) -> list[float]:

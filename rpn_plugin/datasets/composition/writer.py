@@ -82,9 +82,9 @@ def compose(sources: Mapping[str, str | Path], split: Sequence[str | Path], reci
     for plan in plans.values():
         used.update(plan.used)
         unused.update(plan.unused)
-    return Composition(out / 'annotations.json', {subset: summarize(content, subset) for subset in SUBSETS}, used, unused,
-                       (*clips.remarks, *(remark for plan in plans.values() for remark in plan.remarks),
-                        *_twins(digests, videos)))
+    return Composition(out / 'annotations.json', {subset: summarize(content, subset) for subset in SUBSETS}, used,
+                       unused, (*clips.remarks, *(remark for plan in plans.values() for remark in plan.remarks),
+                                *_twins(digests, videos)))
 
 
 def _refuse_to_replace(out: Path, sources: Mapping[str, str | Path]) -> None:
@@ -92,8 +92,8 @@ def _refuse_to_replace(out: Path, sources: Mapping[str, str | Path]) -> None:
     if inside:
         raise ValueError(f'{out}: the clips\' features {", ".join(inside)} lie in it. Name another folder to write.')
     if out.exists() and not (out / 'annotations.json').is_file():
-        raise FileExistsError(f'{out} is there already and is no data set (it has no annotations.json), so that it is not '
-                              f'replaced. Name another folder.')
+        raise FileExistsError(f'{out} is there already and is no data set (it has no annotations.json), so that it is '
+                              f'not replaced. Name another folder.')
 
 
 def _write_pieces(folder: Path, stream: str, source: str | Path, clips: ClipCollection,
@@ -109,7 +109,8 @@ def _write_pieces(folder: Path, stream: str, source: str | Path, clips: ClipColl
         with np.errstate(over='ignore'):
             values = array.astype(dtype)
         if not np.isfinite(values).all():
-            raise ValueError(f'{Path(source, path)}: {np.abs(array).max():g} is too large for {dtype}. Ask for a wider dtype.')
+            raise ValueError(f'{Path(source, path)}: {np.abs(array).max():g} is too large for {dtype}. Ask for a wider '
+                             f'dtype.')
         digests[piece.clip.name] = hashlib.sha256(array.tobytes()).digest()
         features = np.lib.format.open_memmap(folder / f'{video}.npy', 'r+')
         features[piece.start:piece.end] = values[piece.clip_start:piece.clip_start + piece.end - piece.start]
@@ -170,5 +171,5 @@ def _twins(digests: Mapping[str, bytes], videos: Mapping[str, Sequence[Piece]]) 
         return []
     across = sum(len({subset[name] for name in names}) > 1 for names in twins)
     return [f'{len(twins)} times, clips of different names have the same features ({across} times across train and '
-            f'test): {abridged([" = ".join(names) for names in twins])}. To use them once, take one of each out of the '
-            f'split lists.']
+            f'test): {abridged([" = ".join(names[:2]) for names in twins])}. To use such features once, take all but '
+            f'one of their clips out of the split lists.']
