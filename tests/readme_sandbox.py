@@ -46,6 +46,7 @@ class Sandbox:
             'PYTEST_ADDOPTS': '--collect-only', 'PYTHONWARNINGS': 'ignore'
         }
         names = ('rpn_i3d_thumos', 'rpn_unt_thumos', 'rpn_i3d_anet12', 'rpn_unt_anet12', 'rpn_vgg16_ucf101')
+        self.run('python tests/clip_data.py data')
         self.run('python tests/config_data.py ' + ' '.join(f'configs/{name}.py' for name in names))
 
     def run(self, command: str) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from readme_sandbox import REPOSITORY, Sandbox, commands
 
-DOCUMENTS = ('README.md', 'projects_README.md')
+DOCUMENTS = ('README.md', 'projects_README.md', 'docs/compose_untrimmed.md')
 
 
 @pytest.fixture(scope='module')

@@ -77,7 +77,8 @@ def label_of(name: str, listed: ListedClip, path: str) -> str:
     label = listed.label or (match['label'] if match else None) or Path(path).parent.name
     if not label:
         raise ValueError(f'{listed.path}: clip {name} has no class. Write <Class>/{name}.avi in the list, put '
-                         f'its features into a sub-folder named by the class, or name it as UCF101 does, v_<Class>_gNN_cNN.')
+                         f'its features into a folder named by the class, or name it as UCF101 does, '
+                         f'v_<Class>_gNN_cNN.')
     return label
 
 

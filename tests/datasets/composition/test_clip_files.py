@@ -26,7 +26,8 @@ def npy(array: np.ndarray) -> bytes:
     return file.getvalue()
 
 
-CLIPS = {f'{label}/v_{label}_g01_c0{index}.npy': np.random.default_rng(index).standard_normal((4 + index, 3)).astype(dtype)
+RNG = np.random.default_rng(0)
+CLIPS = {f'{label}/v_{label}_g01_c0{index}.npy': RNG.standard_normal((4 + index, 3)).astype(dtype)
          for label in ('Diving', 'Biking') for index, dtype in enumerate(('f2', 'f4', 'f8'))}
 
 
@@ -114,7 +115,7 @@ def test_a_clip_cut_short_names_the_file(tmp_path) -> None:
 
 @pytest.mark.parametrize('kind', ['.zip', '.tar', '.tar.gz'])
 def test_a_broken_archive_names_itself(tmp_path, kind) -> None:
-    whole = pack(kind, tmp_path, {name: npy(np.random.default_rng(0).standard_normal((50, 20))) for name in CLIPS})
+    whole = pack(kind, tmp_path, {name: npy(RNG.standard_normal((50, 20))) for name in CLIPS})
     broken = tmp_path / f'broken{kind}'
     broken.write_bytes(whole.read_bytes()[:whole.stat().st_size // 2])
     with pytest.raises(ValueError, match=rf'broken{kind}: expected a folder, or a whole'):

@@ -29,8 +29,9 @@ def recipe_of(*classes: str, **changes: object) -> CompositionRecipe:
 @st.composite
 def tasks(draw) -> tuple[CompositionRecipe, list[Clip]]:
     classes = ['a', 'b', 'c'][:draw(st.integers(1, 3))]
+    counts = {label: draw(st.integers(1, 12)) for label in classes} | dict(ground=draw(st.integers(1, 40)))
     clips = [Clip(f'{label}{index}', label, draw(st.sampled_from(['train', 'train', 'test'])), draw(st.integers(1, 30)))
-             for label in [*classes, 'ground'] for index in range(draw(st.integers(1, 12 if label != 'ground' else 40)))]
+             for label, number in counts.items() for index in range(number)]
     shortest = draw(st.integers(1, 6))
     pairs = {pair: draw(st.floats(0, 0.5)) for pair in itertools.permutations(classes, 2) if draw(st.booleans())}
     recipe = recipe_of(*classes, pairs=pairs, mixed=draw(st.floats(0, 1)), share=draw(st.floats(0.2, 1)),
@@ -118,7 +119,7 @@ def test_a_longest_clip_gets_a_longest_wish_and_videos_the_length_asked_for() ->
 def test_too_few_clips_are_told_by_class() -> None:
     recipe = recipe_of('a', 'b', videos=dict(train=30, test=1))
     short = Clip('short', 'a', 'train', 4)
-    with pytest.raises(ValueError, match=r'subset train: a needs at least \d+, has 3 \(and 1 of less than 5 snippets\); b '
+    with pytest.raises(ValueError, match=r'train: a needs at least \d+, has 3 \(and 1 of less than 5 snippets\); b '
                                          r'needs at least \d+, has 5\. Ask for fewer'):
         plan_subset(recipe, [*clips_of(dict(a=3, b=5, ground=900)), short], 'train')
     with pytest.raises(ValueError, match='subset test: b needs at least 1, has 0'):

@@ -15,23 +15,26 @@ def write(folder: Path, **lists: str) -> list[Path]:
 
 
 def test_ucf101(tmp_path) -> None:
-    clips = read_split(write(tmp_path, trainlist01='HandstandPushups/v_HandStandPushups_g08_c01.avi 37\r\n\nv_Diving_g08_c02.avi 26\n',
-                             testlist01='Diving/v_Diving_g01_c01.avi\n'))
+    clips = read_split(write(
+        tmp_path, testlist01='Diving/v_Diving_g01_c01.avi\n',
+        trainlist01='HandstandPushups/v_HandStandPushups_g08_c01.avi 37\r\n\nv_Diving_g08_c02.avi 26\n'))
     assert {name: (clip.subset, clip.label) for name, clip in clips.items()} == {
         'v_HandStandPushups_g08_c01': ('train', 'HandstandPushups'), 'v_Diving_g08_c02': ('train', None),
         'v_Diving_g01_c01': ('test', 'Diving')}
 
 
 def test_hmdb51(tmp_path) -> None:
-    clips = read_split(write(tmp_path, brush_hair_test_split1='A_brush_hair_u_nm_np1_ba_goo_0.avi 1 \nB.avi 2 \nC.avi 0 \n',
-                             walk_test_split1='#20_walk_f_cm_np1_ri_med_1.avi 1 \n'))
+    clips = read_split(write(
+        tmp_path, brush_hair_test_split1='A_brush_hair_u_nm_np1_ba_goo_0.avi 1 \nB.avi 2 \nC.avi 0 \n',
+        walk_test_split1='#20_walk_f_cm_np1_ri_med_1.avi 1 \n'))
     assert {name: (clip.subset, clip.label) for name, clip in clips.items()} == {
         'A_brush_hair_u_nm_np1_ba_goo_0': ('train', 'brush_hair'), 'B': ('test', 'brush_hair'),
         '#20_walk_f_cm_np1_ri_med_1': ('train', 'walk')}
 
 
 @pytest.mark.parametrize('lists, message', [
-    (dict(trainlist01='A/a.avi 1\n', testlist01='A/a.avi\n'), r'testlist01.txt: line 1: clip a is in .*trainlist01.txt \(train\)'),
+    (dict(trainlist01='A/a.avi 1\n', testlist01='A/a.avi\n'),
+     r'testlist01.txt: line 1: clip a is in .*trainlist01.txt \(train\)'),
     (dict(trainlist01='A/a.avi 1\nA/a.avi 1\n', testlist01='A/b.avi\n'), 'line 2: clip a is in'),
     (dict(trainlist01='A/a.avi 1\n'), 'no clip for subset test. Give the lists of both'),
     (dict(walk_test_split1='a.avi 1\n', run_test_split2='a.avi 2\n'), 'clip a is in'),
@@ -66,5 +69,6 @@ def test_a_clip_without_a_class_is_named() -> None:
 
 def test_groups_in_both_subsets_are_found() -> None:
     clips = {name: ListedClip(subset, None, '') for name, subset in (
-        ('v_A_g01_c01', 'train'), ('v_A_g01_c02', 'test'), ('v_A_g02_c01', 'train'), ('v_B_g02_c01', 'test'), ('x', 'test'))}
+        ('v_A_g01_c01', 'train'), ('v_A_g01_c02', 'test'), ('v_A_g02_c01', 'train'), ('v_B_g02_c01', 'test'),
+        ('x', 'test'))}
     assert shared_groups(clips) == ['A_g01']
