@@ -20,7 +20,7 @@ def all_commands() -> list[str]:
     return list(dict.fromkeys(command for name in DOCUMENTS for command in commands(REPOSITORY / name)))
 
 
-@pytest.mark.parametrize('command', all_commands())
+@pytest.mark.parametrize('command', all_commands(), ids=lambda command: command[:90])
 def test_command_runs(sandbox, command) -> None:
     output = sandbox.run(command)
     if 'quickstart' in command:

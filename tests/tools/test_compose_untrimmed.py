@@ -12,7 +12,8 @@ from clip_data import HMDB51_CLASSES, make_documented
 
 TOOL = Path(__file__).resolve().parents[2] / 'tools' / 'data' / 'compose_untrimmed.py'
 HMDB51 = ['--features', 'rgb=hmdb51/rgb.tar.gz', '--split',
-          *(f'hmdb51/splits/{name}_test_split1.txt' for name in HMDB51_CLASSES), '--classes', 'dive', 'jump', '--pair', 'dive:jump:1', '--out', 'out']
+          *(f'hmdb51/splits/{name}_test_split1.txt' for name in HMDB51_CLASSES), '--classes', 'dive', 'jump',
+          '--pair', 'dive:jump:1', '--out', 'out']
 CLOCK = ['--fps', '30', '--stride', '16', '--window', '16']
 
 
@@ -49,8 +50,8 @@ def test_the_summary_says_what_was_made_and_what_was_not_used(run) -> None:
     status, output, _ = run(*HMDB51, *CLOCK, '--share', '0.5', '--videos', '4', '2')
     assert status == 0 and re.search(r'^composing rgb .*100%', output, re.M)
     for subset, number in (('train', 4), ('test', 2)):
-        assert re.search(rf'^{subset}: {number} videos of [\d.]+ to [\d.]+ s \(median [\d.]+\), 0\.\d\d hours, \d+ instances '
-                         rf'of 3\.\d to 1\d\.\d s, (49|50|51)\.\d% action \(asked 50\.0%\)', output, re.M)
+        assert re.search(rf'^{subset}: {number} videos of [\d.]+ to [\d.]+ s \(median [\d.]+\), 0\.\d\d hours, '
+                         rf'\d+ instances of 3\.\d to 1\d\.\d s, (49|50|51)\.\d% action \(asked 50\.0%\)', output, re.M)
     assert 'jump in 100% of the videos with dive (asked 100%)' in output
     used, unused = (int(number) for number in re.findall(r'^(\d+) clips', output, re.M))
     assert used + unused == 240 and 'not in the split: 24' in output
