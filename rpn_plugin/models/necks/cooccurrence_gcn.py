@@ -162,7 +162,7 @@ class CooccurrenceGCN(_LabelNetwork):
             RuntimeError: If no co-occurrence matrix was set.
         """
         if self.cooccurrence_source is None:
-            raise RuntimeError('The co-occurrence matrix is not set. Train with CooccurrenceHook in custom_hooks, load '
+            raise RuntimeError('The co-occurrence matrix is not set. Train with CooccurrenceHook in default_hooks, load '
                                'a checkpoint, or name a file in neck.cooccurrence.')
         return super().forward()
 
