@@ -171,7 +171,7 @@ def test_missing_streams_and_unnamed_ones_are_refused(items) -> None:
 def test_more_classes_in_the_data_than_in_the_model_are_refused(items) -> None:
     model = build(localizer_config())
     items[0]['data_samples'].set_gt_label([0, 7])
-    with pytest.raises(ValueError, match=r'train_0 has the labels \[0, 7\].*3 classes \(neck.num_classes\)'):
+    with pytest.raises(ValueError, match=r'train_0 has the labels \[0, 7\].*3 classes \(num_classes of its neck or head\)'):
         run(model, items, 'loss')
 
 
