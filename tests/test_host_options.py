@@ -14,31 +14,30 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-MODELS = ['rpn_i3d_thumos', 'rpn_synthetic', 'rpn_vgg16_ucf101']
+MODELS = ['rpn_i3d_thumos', 'rpn_synthetic', 'rpn_vgg16_ucf101', 'mixing/topk-mil_synthetic']
 ALL_VIDEOS = 'train_dataloader.batch_size=4'
 SGD = 'optim_wrapper.optimizer.type=SGD optim_wrapper.optimizer.lr=0.01'
 WITHOUT_DROPOUT = 'model.localizer.embedding.dropout=0'
-RATES_OF = {'optimizer lr': 1e-4}
 
 
 class Recorder(Hook):
     """Notes what every iteration and update begins with and ends in."""
 
     def __init__(self, runner: Runner) -> None:
+        self.runner = runner
         self.names = {parameter: name for name, parameter in runner.model.named_parameters()}
         self.losses: list[dict[str, float]] = []
-        self.rates: list[list[float]] = []
-        self.weights = [self._weights()]  # before training, and after every iteration
+        self.rates: list[list[float]] = []  # of every group
+        self.weights: list[dict[str, torch.Tensor]] = []  # before training, and after every iteration
         self.applied: list[dict[str, torch.Tensor]] = []  # gradient of every update
-        self.evaluated: list[dict[str, torch.Tensor]] = []
+        self.evaluated: list[dict[str, torch.Tensor]] = []  # weights that every validation video met
         runner.register_hook(self, priority='LOWEST')
-        runner.train_loop  # builds the optimizer wrapper
-        self.runner = runner
 
     def _weights(self) -> dict[str, torch.Tensor]:
         return {name: parameter.detach().clone() for parameter, name in self.names.items()}
 
     def before_train(self, runner: Runner) -> None:
+        self.weights.append(self._weights())
         runner.optim_wrapper.optimizer.register_step_pre_hook(
             lambda *_: self.applied.append({name: parameter.grad.clone() for parameter, name in self.names.items()}))
 
@@ -46,7 +45,7 @@ class Recorder(Hook):
         self.rates.append([group['lr'] for group in runner.optim_wrapper.optimizer.param_groups])
 
     def after_train_iter(self, runner: Runner, *_: Any, outputs: dict, **__: Any) -> None:
-        self.losses.append({name: float(value) for name, value in outputs.items()})
+        self.losses.append({name: float(value.detach()) for name, value in outputs.items()})
         self.weights.append(self._weights())
 
     def before_val_iter(self, runner: Runner, *_: Any, **__: Any) -> None:
@@ -185,9 +184,11 @@ def half_cosine(step: float, steps: float) -> float:
 
 
 SCHEDULES = {
-    'cosine, by epoch': (dict(type='CosineAnnealingLR', T_max=3), [half_cosine(epoch, 3) for epoch in (0, 0, 1, 1, 2, 2)]),
-    'multistep, by epoch': (dict(type='MultiStepLR', milestones=[1, 2], gamma=0.1), [1, 1, 0.1, 0.1, 0.01, 0.01]),
-    'multistep, by iteration': (dict(type='MultiStepLR', milestones=[1, 4], by_epoch=False), [1, 0.1, 0.1, 0.1, 0.01, 0.01]),
+    'cosine, by epoch':
+    (dict(type='CosineAnnealingLR', T_max=3), [half_cosine(epoch, 3) for epoch in (0, 0, 1, 1, 2, 2)]),
+    'multistep, by epoch': (dict(type='MultiStepLR', milestones=[1, 2]), [1, 1, 0.1, 0.1, 0.01, 0.01]),
+    'multistep, by iteration':
+    (dict(type='MultiStepLR', milestones=[1, 4], by_epoch=False), [1, 0.1, 0.1, 0.1, 0.01, 0.01]),
     'warm-up and cosine, by iteration': (
         [dict(type='LinearLR', start_factor=0.25, end=3, by_epoch=False),
          dict(type='CosineAnnealingLR', begin=3, T_max=3, by_epoch=False)],
@@ -202,6 +203,14 @@ def test_learning_rates_follow_the_schedule_in_every_group(train, schedule) -> N
     rate = run.runner.cfg.optim_wrapper.optimizer.lr
     groups = run.runner.optim_wrapper.optimizer.param_groups
     own = [attention_factor(run, run.names[parameter]) for group in groups for parameter in group['params'][:1]]
-    assert len(run.rates) == 6
+    assert len(run.rates) == 6 and (min(own) < 1) == ('paramwise_cfg' in run.runner.cfg.optim_wrapper)
     for rates, factor in zip(run.rates, factors):
         assert rates == pytest.approx([rate * factor * group for group in own])
+
+
+def test_training_may_be_counted_in_iterations(train) -> None:
+    loop = dict(_delete_=True, type='IterBasedTrainLoop', max_iters=3)
+    run = train(train_cfg=loop, param_scheduler=dict(type='PolyLR', eta_min=0, end=4, by_epoch=False))
+    rate = run.runner.cfg.optim_wrapper.optimizer.lr
+    assert [max(rates) for rates in run.rates] == pytest.approx([rate, rate * 2 / 3, rate / 3])
+    assert len(run.applied) == 3 and (Path(run.runner.work_dir) / 'last_checkpoint').is_file()

@@ -26,9 +26,9 @@ class WTALMetric(BaseMetric):
     range, ``wtal/video_mAP`` for video-level classification. The table per class goes to the log, with the protocol,
     the video set and the counts of what was not scored.
 
-    Samples are data samples with ``video_name``, ``annotations`` (of dicts with ``segment`` in seconds and ``label``, a
-    name), ``pred_instances`` (``segments`` (N, 2) in seconds, ``labels`` (N,), ``scores`` (N,)), ``pred_score`` (C,) and
-    ``gt_label`` (class indices); the last two and the class names are not looked at when ``class_agnostic``.
+    Samples of any localizer fit that have ``video_name``, ``annotations`` (dicts with ``segment`` in seconds and
+    ``label``, a name), ``pred_instances`` (``segments`` (N, 2) in seconds, ``labels`` (N,), ``scores`` (N,)),
+    ``pred_score`` (C,) and ``gt_label`` (class indices); nobody looks at the last two when ``class_agnostic``.
 
     Args:
         protocol: A name in ``evaluation.protocols``.

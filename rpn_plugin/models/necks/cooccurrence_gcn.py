@@ -126,8 +126,8 @@ class CooccurrenceGCN(LabelNetwork):
             RuntimeError: If no co-occurrence matrix was set.
         """
         if self.cooccurrence_source is None:
-            raise RuntimeError('The co-occurrence matrix is not set. Train with CooccurrenceHook in default_hooks, load '
-                               'a checkpoint, or name a file in neck.cooccurrence.')
+            raise RuntimeError('The co-occurrence matrix is not set. Train with CooccurrenceHook in default_hooks, '
+                               'load a checkpoint, or name a file in neck.cooccurrence.')
         return super().forward()
 
     def layer(self, index: int, hidden: Tensor) -> Tensor:
