@@ -10,7 +10,8 @@ from typing import Any, Callable, Sequence
 import numpy as np
 import torch
 
-from rpn_plugin.datasets.formats.object_arrays import StoredArray, read_object_array
+from rpn_plugin.datasets.formats.object_arrays import read_object_array
+from rpn_plugin.datasets.formats.stored_array import StoredArray
 
 ALLOWED_DTYPES = (np.float16, np.float32, np.float64)
 
@@ -103,8 +104,8 @@ class FilePerVideo(FeatureStore):
         if kind not in READERS:
             raise ValueError(f'{pattern}: expected a name that ends in one of {", ".join(READERS)}.')
         self._read_file = READERS[kind]
-        self._files = {entry.name for entry in os.scandir(self.folder or '.')} if os.path.isdir(self.folder or '.') \
-            else set()
+        self._files = {entry.name for entry in os.scandir(self.folder or '.') if not entry.name.startswith('.')} \
+            if os.path.isdir(self.folder or '.') else set()
 
     def videos(self) -> list[str]:
         return sorted(name[len(self.prefix):len(name) - len(self.suffix)] for name in self._files
@@ -218,8 +219,8 @@ def open_store(where: str, stream: str, videos: Sequence[str], columns: Sequence
                          f'file of all videos.')
     kinds = {Path(entry.name).suffix for entry in os.scandir(where)} & READERS.keys() if os.path.isdir(where) else set()
     if len(kinds) > 1:
-        raise ValueError(f'{where}: holds files of several kinds, {sorted(kinds)}. Say which with a pattern, for example '
-                         f'{os.path.join(where, "{}" + min(kinds))}.')
+        raise ValueError(f'{where}: holds files of several kinds, {sorted(kinds)}. Say which with a pattern, for '
+                         f'example {os.path.join(where, "{}" + min(kinds))}.')
     return FilePerVideo(os.path.join(where, '{}' + (kinds.pop() if kinds else '.npy')), stream, columns)
 
 
@@ -229,7 +230,11 @@ def check_finite(features: np.ndarray, where: str) -> None:
     Raises:
         ValueError: Names the file, the first such value and its place.
     """
-    if np.isfinite(features).all():
+    if features.dtype == np.float16:  # np.isfinite converts first, which takes several times as long
+        finite = (features.view(np.uint16) & 0x7C00).max(initial=0) < 0x7C00
+    else:
+        finite = np.isfinite(features).all()
+    if finite:
         return
     bad = np.argwhere(~np.isfinite(features))
     snippet, channel = bad[0]
@@ -254,7 +259,11 @@ def _read_npz(path: str, stream: str) -> np.ndarray:
 
 
 def _read_pt(path: str, stream: str) -> np.ndarray:
-    value = torch.load(path, map_location='cpu', weights_only=True, mmap=zipfile.is_zipfile(path))
+    try:
+        value = torch.load(path, map_location='cpu', weights_only=True, mmap=zipfile.is_zipfile(path))
+    except Exception as error:  # torch lets whatever its unpickler stumbles over through
+        raise ValueError(f'expected a tensor or a dictionary of tensors and nothing else; '
+                         f'{type(error).__name__}') from error
     if isinstance(value, dict):
         value = value[_choose(list(value), stream)]
     if not isinstance(value, torch.Tensor):

@@ -6,6 +6,7 @@ weighting); every video shows its classes in its own way (prototype updating).
 """
 from __future__ import annotations
 
+import csv
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -161,6 +162,8 @@ class SyntheticGenerator:
 def write_synthetic(root: str | Path, recipe: SyntheticRecipe = SyntheticRecipe()) -> Path:
     """Write ``annotations.json`` and ``features/{rgb,flow}/<video>.npy`` under ``root``.
 
+    Beside them ``labels.csv`` holds what weak supervision needs: the labels of the training videos.
+
     The folder appears whole or not at all; one that is there is replaced.
 
     Returns:
@@ -182,4 +185,15 @@ def write_synthetic(root: str | Path, recipe: SyntheticRecipe = SyntheticRecipe(
                        feature=dict(fps=CLOCK.fps, snippet_stride=CLOCK.stride_frames, window=CLOCK.window_frames),
                        recipe=recipe.__dict__, database=database)
         (temporary / 'annotations.json').write_text(json.dumps(content, indent=1), encoding='utf-8')
+        _write_label_table(temporary / 'labels.csv', database)
     return Path(root) / 'annotations.json'
+
+
+def _write_label_table(path: Path, database: dict[str, dict]) -> None:
+    """``video,subset,duration,label,label``; test videos have no labels."""
+    with path.open('w', newline='', encoding='utf-8') as file:
+        table = csv.writer(file)
+        table.writerow(['video', 'subset', 'duration', 'label', 'label'])
+        for video, entry in database.items():
+            labels = {part['label'] for part in entry['annotations']} if entry['subset'] == 'train' else ()
+            table.writerow([video, entry['subset'], f'{entry["duration"]:.2f}', *sorted(labels)])
