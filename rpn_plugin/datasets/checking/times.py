@@ -1,0 +1,167 @@
+"""Rules on durations, on the recipe of the features, and on annotated segments."""
+from __future__ import annotations
+
+from collections import Counter
+from typing import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from rpn_plugin.datasets.checking.subset import CheckedSubset
+from rpn_plugin.datasets.faults import WARNING, Fault
+from rpn_plugin.structures import SnippetClock
+
+USUAL_RECIPES = tuple(SnippetClock(fps, stride, 16) for fps in (25, 30, 24, 15, 10) for stride in (16, 8, 4))
+"""Of the feature releases of this field: windows of 16 frames."""
+SHARE_OF_ROUNDING = 0.02
+"""A duration and the frames that were decoded agree to about so much; the usual frame rates differ by 4 % and more."""
+SHARE_OF_MISMATCH = 0.1
+SNIPPETS_OF_MISMATCH = 3
+"""A video whose T is off by more than both is named."""
+SHARE_OUTSIDE = 0.25
+FEW_OUTSIDE = 3
+"""With more of its segments outside than both, a file is not in seconds."""
+SLACK_SEC = 0.64
+"""How far beyond its video a segment may reach where no recipe says how long a snippet is."""
+
+
+def check_durations(checked: CheckedSubset) -> None:
+    """Find durations that are missing or invalid; fill in ``durations``."""
+    subset, missing = checked.subset, []
+    for video in subset.videos:
+        try:
+            duration = subset.annotations.video_duration_sec(video)
+        except Fault as fault:
+            checked.add_fault(fault, video)
+            continue
+        if duration is None:
+            missing.append(video)
+        else:
+            checked.durations[video] = duration
+    if len(missing) == len(subset.videos):
+        checked.add('duration-missing', f'{subset.annotations.path}: none of the {len(missing)} videos has a duration',
+                    *missing)
+        return
+    for video in missing:
+        checked.add('duration-missing', f'{subset.annotations.path}: video {video} has no duration', video)
+
+
+def check_recipe(checked: CheckedSubset) -> None:
+    """Find a recipe that is missing, or that durations and lengths contradict; else the videos that contradict it."""
+    subset, recipe = checked.subset, checked.subset.recipe
+    if not subset.stores:
+        return
+    videos = [video for video in checked.headers if video in checked.durations]
+    durations = np.array([checked.durations[video] for video in videos])
+    lengths = np.array([checked.num_snippets(video) for video in videos])
+    path = subset.annotations.path
+    if recipe is None:
+        checked.add('recipe-missing', f'{path}: {describe_fit(durations, lengths)}')
+        return
+    if recipe.get('spread_over_duration'):
+        for video in checked.headers.keys() - checked.durations.keys():
+            checked.add('recipe-invalid', f'{path}: the features of video {video} are spread over its duration, which '
+                                          f'is not stated; add "duration"', video)
+        return
+    clock = SnippetClock.from_recipe(recipe)
+    if len(videos) and fitting(clock, durations, lengths).mean() < 0.5:
+        checked.add('recipe-contradicted', f'{path}: the recipe is {clock}, but {describe_fit(durations, lengths)}')
+        return
+    expected = np.array([max(1, clock.num_snippets(duration)) for duration in durations])
+    off = np.abs(lengths - expected)
+    for index in np.flatnonzero((off > SHARE_OF_MISMATCH * expected) & (off > SNIPPETS_OF_MISMATCH)):
+        checked.add('duration-mismatch', f'{path}: video {videos[index]} of {durations[index]:g} s has '
+                                         f'{lengths[index]} snippets; expected about {expected[index]}', videos[index])
+
+
+def fitting(clock: SnippetClock, durations_sec: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Which videos have as many snippets as a clock gives them, to within one snippet of rounding at either end.
+
+    Counted are whole windows (the fewest) up to windows that begin inside the video (the most).
+
+    Args:
+        clock: Of the features.
+        durations_sec: (V,) of the videos.
+        lengths: (V,) T.
+
+    Returns:
+        (V,) bool.
+    """
+    fewest = np.array([clock.num_snippets(duration) for duration in durations_sec]) - 1
+    most = durations_sec / clock.seconds_per_snippet + 1
+    return (lengths >= fewest * (1 - SHARE_OF_ROUNDING)) & (lengths <= most * (1 + SHARE_OF_ROUNDING))
+
+
+def describe_fit(durations_sec: np.ndarray, lengths: np.ndarray) -> str:
+    """Which recipes durations (V,) and lengths (V,) speak for, as half a sentence."""
+    if not len(lengths):
+        return 'no video has a duration that would tell'
+    seconds = durations_sec / lengths
+    tell = f'durations and lengths tell {np.median(seconds):.4g} s per snippet (median of {len(lengths)} videos)'
+    if len(set(lengths)) == 1 and len(lengths) > 2 and np.ptp(durations_sec) > 0.1 * durations_sec.max():
+        return (f'every video has T={lengths[0]}, whatever its duration: features spread over the duration, '
+                f'recipe=dict(fps=..., spread_over_duration=True)')
+    shares = {clock: fitting(clock, durations_sec, lengths).mean() for clock in USUAL_RECIPES}
+    best = max(shares.values())
+    if best < 0.5:
+        low, high = np.quantile(seconds, [0.1, 0.9])
+        return f'{tell}, which is none of the usual recipes; 80 % of the videos have {low:.4g} to {high:.4g} s'
+    names = [f'{clock.fps:g} fps / stride {clock.stride_frames:g} ({clock.seconds_per_snippet:.4g} s, '
+             f'{100 * share:.0f} % of the videos)' for clock, share in shares.items() if share > best - 0.05]
+    return f'{tell}; of the usual recipes {" or ".join(names)} would fit'
+
+
+def check_segments(checked: CheckedSubset) -> None:
+    """Find segments that are no intervals, empty, annotated twice, or outside their videos. Reads segment times.
+
+    No training reads them, so that in a training subset all of it is a warning.
+    """
+    subset, outside, total = checked.subset, [], 0
+    severity = WARNING if subset.training else ''
+    for video in subset.videos:
+        found = []
+        for annotation in _annotations(checked, video):
+            try:
+                found.append((annotation['label'], *subset.annotations.segment(video, annotation)))
+            except Fault as fault:
+                checked.add_fault(fault, video, severity=severity)
+        total += len(found)
+        _check_instances(checked, video, found)
+        outside += _outside(checked, video, found)
+    if len(outside) > max(SHARE_OUTSIDE * total, FEW_OUTSIDE):
+        videos = list(dict.fromkeys(video for video, _ in outside))
+        checked.add('segments-unit', f'{subset.annotations.path}: {len(outside)} of {total} segments, as in '
+                                     f'{outside[0][1]}', *videos, severity=severity)
+        return
+    for video, message in outside:
+        checked.add('segment-outside', f'{subset.annotations.path}: {message}', video)
+
+
+Instance = tuple[str, float, float]
+
+
+def _annotations(checked: CheckedSubset, video: str) -> Sequence[Mapping]:
+    """Annotations of a video; none where they are malformed, which is found with the labels."""
+    return checked.subset.annotations.annotations(video) if video in checked.labels else ()
+
+
+def _check_instances(checked: CheckedSubset, video: str, found: Iterable[Instance]) -> None:
+    path = checked.subset.annotations.path
+    for (label, start, end), times in Counter(found).items():
+        if start == end:
+            checked.add('segment-empty', f'{path}: video {video}, {label} [{start:g}, {end:g}]', video)
+        if times > 1:
+            checked.add('segment-duplicated', f'{path}: video {video}, {label} [{start:g}, {end:g}], {times} times',
+                        video)
+
+
+def _outside(checked: CheckedSubset, video: str, found: Sequence[Instance]) -> list[tuple[str, str]]:
+    """Video and description of each segment that begins before 0 or ends after the video or its features do."""
+    end_sec, what, slack = checked.durations.get(video, np.inf), 'duration', SLACK_SEC
+    if video in checked.headers and checked.subset.recipe and not checked.found('recipe-contradicted') \
+            and not checked.found('recipe-invalid'):
+        clock = checked.clock(video)
+        slack = clock.seconds_per_snippet
+        if clock.duration_sec(checked.num_snippets(video)) < end_sec:
+            end_sec, what = clock.duration_sec(checked.num_snippets(video)), 'features'
+    return [(video, f'video {video} of {end_sec:g} s ({what}): {label} [{start:g}, {end:g}]')
+            for label, start, end in found if start < -slack or end > end_sec + slack]
