@@ -24,6 +24,7 @@ setup(
         'matplotlib',
     ],
     extras_require={
+        'hdf5': ['h5py'],
         'lite': ['mmcv-lite>=2.1,<2.2'],
-        'tests': ['pytest', 'hypothesis'],
+        'tests': ['pytest', 'hypothesis', 'h5py'],
     })

@@ -11,7 +11,8 @@ import numpy as np
 import torch
 
 from rpn_plugin.datasets.faults import Fault
-from rpn_plugin.datasets.formats.object_arrays import StoredArray, read_object_array
+from rpn_plugin.datasets.formats.object_arrays import read_object_array
+from rpn_plugin.datasets.formats.stored_array import StoredArray
 
 ALLOWED_DTYPES = (np.float16, np.float32, np.float64)
 
@@ -105,8 +106,8 @@ class FilePerVideo(FeatureStore):
         if kind not in READERS:
             raise ValueError(f'{pattern}: expected a name that ends in one of {", ".join(READERS)}.')
         self._read_file = READERS[kind]
-        self._files = {entry.name for entry in os.scandir(self.folder or '.')} if os.path.isdir(self.folder or '.') \
-            else set()
+        self._files = {entry.name for entry in os.scandir(self.folder or '.') if not entry.name.startswith('.')} \
+            if os.path.isdir(self.folder or '.') else set()
 
     def videos(self) -> list[str]:
         return sorted(name[len(self.prefix):len(name) - len(self.suffix)] for name in self._files
@@ -220,8 +221,8 @@ def open_store(where: str, stream: str, videos: Sequence[str], columns: Sequence
                          f'file of all videos.')
     kinds = {Path(entry.name).suffix for entry in os.scandir(where)} & READERS.keys() if os.path.isdir(where) else set()
     if len(kinds) > 1:
-        raise ValueError(f'{where}: holds files of several kinds, {sorted(kinds)}. Say which with a pattern, for example '
-                         f'{os.path.join(where, "{}" + min(kinds))}.')
+        raise ValueError(f'{where}: holds files of several kinds, {sorted(kinds)}. Say which with a pattern, for '
+                         f'example {os.path.join(where, "{}" + min(kinds))}.')
     return FilePerVideo(os.path.join(where, '{}' + (kinds.pop() if kinds else '.npy')), stream, columns)
 
 

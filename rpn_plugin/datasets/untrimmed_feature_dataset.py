@@ -33,9 +33,8 @@ class UntrimmedFeatureDataset(BaseDataset):
         layout: How annotations are written, by name; see ``rpn_plugin.datasets.formats``. ``plugin`` is an
             ActivityNet-style JSON.
         metainfo: May hold ``classes``, the class names in order; needed where the file does not pin them.
-        recipe: ``dict(fps, snippet_stride[, window, offset])`` of the features, or ``dict(fps, spread_over_duration=True)``
-            for features rescaled to a fixed T; needed where neither file nor layout states it. It is an error to state
-            it twice and differently, unless it is the layout's usual one that this corrects.
+        recipe: When each feature was seen, see :meth:`SnippetClock.from_recipe`; needed where neither file nor layout
+            states it. Stated twice and differently it is an error; only the layout's usual one may be corrected so.
         columns: Stream name to the range of its channels, where files hold several streams side by side.
         feature_dim: Expected D of every stream; None takes that of the first file of each.
         missing: ``error`` raises once, naming every video with a missing or unreadable file; ``skip`` leaves those
@@ -138,7 +137,7 @@ class UntrimmedFeatureDataset(BaseDataset):
         return super().get_data_info(index)['label']
 
     def _item(self, checked: CheckedSubset, video: str) -> dict[str, Any]:
-        length, clock = checked.num_snippets(video), checked.clock(video)
+        length, clock = checked.num_snippets(video), checked.clocks[video]
         item = dict(
             video_name=video,
             label=checked.labels[video],
@@ -164,8 +163,9 @@ class UntrimmedFeatureDataset(BaseDataset):
             self._cache.update({key: np.array(array) for key, array in arrays.items()})
         cached = len(self._cache) // len(self._stores)
         if 0 < cached < len(videos) or (self.cache_gib and not cached):
-            MMLogger.get_current_instance().info(f'{self.ann_file}: {cached} of {len(videos)} videos fit into the cache '
-                                                 f'of {self.cache_gib:g} GiB; the rest is read on demand.')
+            MMLogger.get_current_instance().info(
+                f'{self.ann_file}: {cached} of {len(videos)} videos fit into the cache of {self.cache_gib:g} GiB; the '
+                f'rest is read on demand.')
 
 
 @lru_cache(maxsize=None)

@@ -89,9 +89,7 @@ def _duration_sec(checked: CheckedSubset, video: str) -> float | None:
     """What the file states, else what the features last by a usable recipe."""
     if video in checked.durations:
         return checked.durations[video]
-    if video not in checked.headers or checked.subset.recipe is None or checked.found('recipe-invalid'):
-        return None
-    return checked.clock(video).duration_sec(checked.num_snippets(video))
+    return checked.clocks[video].duration_sec(checked.num_snippets(video)) if video in checked.clocks else None
 
 
 def _segments(checked: CheckedSubset, video: str) -> dict[str, list[tuple[float, float]]]:

@@ -50,6 +50,7 @@ class CheckedSubset:
         labels: Video to its class indices, without those that are no class.
         durations: Video to its length in seconds, where the file states a usable one.
         headers: Video to the shape of its features per stream, of the videos whose features can be used.
+        clocks: Video to when its features were seen, of the same videos if the recipe can be used.
     """
 
     subset: VideoSubset
@@ -57,6 +58,7 @@ class CheckedSubset:
     labels: dict[str, list[int]] = field(default_factory=dict)
     durations: dict[str, float] = field(default_factory=dict)
     headers: dict[str, dict[str, FeatureHeader]] = field(default_factory=dict)
+    clocks: dict[str, SnippetClock] = field(default_factory=dict)
 
     def add(self, code: str, message: str, *videos: str, severity: str = '') -> None:
         """Note a finding."""
@@ -73,10 +75,6 @@ class CheckedSubset:
     def num_snippets(self, video: str) -> int:
         """T, of the shortest stream."""
         return min(header.length for header in self.headers[video].values())
-
-    def clock(self, video: str) -> SnippetClock:
-        """Of a video with features; the recipe must be usable."""
-        return SnippetClock.from_recipe(self.subset.recipe, self.durations.get(video), self.num_snippets(video))
 
 
 def open_stores(annotations: AnnotationFile, places: Mapping[str, str],

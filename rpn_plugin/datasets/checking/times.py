@@ -2,15 +2,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Iterable, Mapping, Sequence
+from typing import Any, Iterable, Mapping, Sequence
 
 import numpy as np
 
 from rpn_plugin.datasets.checking.subset import CheckedSubset
 from rpn_plugin.datasets.faults import WARNING, Fault
-from rpn_plugin.structures import SnippetClock
+from rpn_plugin.structures import SnippetClock, describe_recipe
 
-USUAL_RECIPES = tuple(SnippetClock(fps, stride, 16) for fps in (25, 30, 24, 15, 10) for stride in (16, 8, 4))
+USUAL_RECIPES = tuple(dict(fps=fps, snippet_stride=stride, window=16) for fps in (25, 30, 24, 15, 10, 'video')
+                      for stride in (16, 8, 4))
 """Of the feature releases of this field: windows of 16 frames."""
 SHARE_OF_ROUNDING = 0.02
 """A duration and the frames that were decoded agree to about so much; the usual frame rates differ by 4 % and more."""
@@ -46,68 +47,89 @@ def check_durations(checked: CheckedSubset) -> None:
 
 
 def check_recipe(checked: CheckedSubset) -> None:
-    """Find a recipe that is missing, or that durations and lengths contradict; else the videos that contradict it."""
-    subset, recipe = checked.subset, checked.subset.recipe
+    """Find a recipe that is missing, or that durations and lengths contradict; else the videos that contradict it.
+
+    Fills in ``clocks``.
+    """
+    subset = checked.subset
     if not subset.stores:
         return
-    videos = [video for video in checked.headers if video in checked.durations]
-    durations = np.array([checked.durations[video] for video in videos])
-    lengths = np.array([checked.num_snippets(video) for video in videos])
-    path = subset.annotations.path
-    if recipe is None:
-        checked.add('recipe-missing', f'{path}: {describe_fit(durations, lengths)}')
+    path, timed = subset.annotations.path, [video for video in checked.headers if video in checked.durations]
+    if subset.recipe is None:
+        checked.add('recipe-missing', f'{path}: {describe_fit(checked, timed)}')
         return
-    if recipe.get('spread_over_duration'):
-        for video in checked.headers.keys() - checked.durations.keys():
-            checked.add('recipe-invalid', f'{path}: the features of video {video} are spread over its duration, which '
-                                          f'is not stated; add "duration"', video)
+    for video in checked.headers:
+        try:
+            checked.clocks[video] = _clock(checked, subset.recipe, video)
+        except ValueError as error:
+            checked.add('recipe-invalid', f'{path}: video {video}: {error}', video)
+    if subset.recipe.get('spread_over_duration'):
         return
-    clock = SnippetClock.from_recipe(recipe)
-    if len(videos) and fitting(clock, durations, lengths).mean() < 0.5:
-        checked.add('recipe-contradicted', f'{path}: the recipe is {clock}, but {describe_fit(durations, lengths)}')
+    timed = [video for video in timed if video in checked.clocks]
+    fit = [fits(checked.clocks[video], checked.durations[video], checked.num_snippets(video)) for video in timed]
+    if sum(fit) < 0.5 * len(fit):
+        checked.add('recipe-contradicted', f'{path}: the recipe is {describe_recipe(subset.recipe)}, but '
+                                           f'{describe_fit(checked, timed)}')
         return
-    expected = np.array([max(1, clock.num_snippets(duration)) for duration in durations])
-    off = np.abs(lengths - expected)
-    for index in np.flatnonzero((off > SHARE_OF_MISMATCH * expected) & (off > SNIPPETS_OF_MISMATCH)):
-        checked.add('duration-mismatch', f'{path}: video {videos[index]} of {durations[index]:g} s has '
-                                         f'{lengths[index]} snippets; expected about {expected[index]}', videos[index])
+    for video in timed:
+        length, expected = checked.num_snippets(video), checked.clocks[video].num_snippets(checked.durations[video])
+        if abs(length - expected) > max(SHARE_OF_MISMATCH * expected, SNIPPETS_OF_MISMATCH):
+            checked.add('duration-mismatch', f'{path}: video {video} of {checked.durations[video]:g} s has {length} '
+                                             f'snippets; expected about {expected}', video)
 
 
-def fitting(clock: SnippetClock, durations_sec: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """Which videos have as many snippets as a clock gives them, to within one snippet of rounding at either end.
+def _clock(checked: CheckedSubset, recipe: Mapping[str, Any], video: str) -> SnippetClock:
+    return SnippetClock.from_recipe(recipe, duration_sec=checked.durations.get(video),
+                                    num_snippets=checked.num_snippets(video),
+                                    video_fps=checked.subset.annotations.database[video].get('fps'))
+
+
+def fits(clock: SnippetClock, duration_sec: float, num_snippets: int) -> bool:
+    """Whether a video has as many snippets as a clock gives it, to within one snippet of rounding at either end.
 
     Counted are whole windows (the fewest) up to windows that begin inside the video (the most).
 
     Args:
         clock: Of the features.
-        durations_sec: (V,) of the videos.
-        lengths: (V,) T.
-
-    Returns:
-        (V,) bool.
+        duration_sec: Of the video.
+        num_snippets: T.
     """
-    fewest = np.array([clock.num_snippets(duration) for duration in durations_sec]) - 1
-    most = durations_sec / clock.seconds_per_snippet + 1
-    return (lengths >= fewest * (1 - SHARE_OF_ROUNDING)) & (lengths <= most * (1 + SHARE_OF_ROUNDING))
+    fewest = clock.num_snippets(duration_sec) - 1
+    most = duration_sec / clock.seconds_per_snippet + 1
+    return fewest * (1 - SHARE_OF_ROUNDING) <= num_snippets <= most * (1 + SHARE_OF_ROUNDING)
 
 
-def describe_fit(durations_sec: np.ndarray, lengths: np.ndarray) -> str:
-    """Which recipes durations (V,) and lengths (V,) speak for, as half a sentence."""
-    if not len(lengths):
+def describe_fit(checked: CheckedSubset, videos: Sequence[str]) -> str:
+    """Which recipes the durations and lengths of videos speak for, as half a sentence."""
+    if not videos:
         return 'no video has a duration that would tell'
-    seconds = durations_sec / lengths
-    tell = f'durations and lengths tell {np.median(seconds):.4g} s per snippet (median of {len(lengths)} videos)'
-    if len(set(lengths)) == 1 and len(lengths) > 2 and np.ptp(durations_sec) > 0.1 * durations_sec.max():
+    durations = np.array([checked.durations[video] for video in videos])
+    lengths = np.array([checked.num_snippets(video) for video in videos])
+    if len(videos) > 2 and np.ptp(lengths) == 0 and np.ptp(durations) > 0.1 * durations.max():
         return (f'every video has T={lengths[0]}, whatever its duration: features spread over the duration, '
                 f'recipe=dict(fps=..., spread_over_duration=True)')
-    shares = {clock: fitting(clock, durations_sec, lengths).mean() for clock in USUAL_RECIPES}
-    best = max(shares.values())
-    if best < 0.5:
+    seconds = durations / lengths
+    tell = f'durations and lengths tell {np.median(seconds):.4g} s per snippet (median of {len(videos)} videos)'
+    shares = [_share_that_fits(checked, recipe, videos) for recipe in USUAL_RECIPES]
+    if max(shares) < 0.5:
         low, high = np.quantile(seconds, [0.1, 0.9])
         return f'{tell}, which is none of the usual recipes; 80 % of the videos have {low:.4g} to {high:.4g} s'
-    names = [f'{clock.fps:g} fps / stride {clock.stride_frames:g} ({clock.seconds_per_snippet:.4g} s, '
-             f'{100 * share:.0f} % of the videos)' for clock, share in shares.items() if share > best - 0.05]
-    return f'{tell}; of the usual recipes {" or ".join(names)} would fit'
+    names = [f'{_rate(recipe["fps"])} / stride {recipe["snippet_stride"]} (fits {100 * share:.0f} % of the videos)'
+             for recipe, share in zip(USUAL_RECIPES, shares) if share > max(shares) - 0.05]
+    return f'{tell}, as {" or ".join(names)} would give'
+
+
+def _rate(fps: float | str) -> str:
+    return 'the frame rate of each video' if fps == 'video' else f'{fps:g} fps'
+
+
+def _share_that_fits(checked: CheckedSubset, recipe: Mapping[str, Any], videos: Sequence[str]) -> float:
+    """0 where a recipe needs the frame rates of the videos and they are not known."""
+    try:
+        return float(np.mean([fits(_clock(checked, recipe, video), checked.durations[video],
+                                   checked.num_snippets(video)) for video in videos]))
+    except ValueError:
+        return 0.0
 
 
 def check_segments(checked: CheckedSubset) -> None:
@@ -157,11 +179,10 @@ def _check_instances(checked: CheckedSubset, video: str, found: Iterable[Instanc
 def _outside(checked: CheckedSubset, video: str, found: Sequence[Instance]) -> list[tuple[str, str]]:
     """Video and description of each segment that begins before 0 or ends after the video or its features do."""
     end_sec, what, slack = checked.durations.get(video, np.inf), 'duration', SLACK_SEC
-    if video in checked.headers and checked.subset.recipe and not checked.found('recipe-contradicted') \
-            and not checked.found('recipe-invalid'):
-        clock = checked.clock(video)
+    if video in checked.clocks and not checked.found('recipe-contradicted'):
+        clock = checked.clocks[video]
         slack = clock.seconds_per_snippet
-        if clock.duration_sec(checked.num_snippets(video)) < end_sec:
+        if clock.duration_sec(checked.num_snippets(video)) < end_sec - slack:
             end_sec, what = clock.duration_sec(checked.num_snippets(video)), 'features'
     return [(video, f'video {video} of {end_sec:g} s ({what}): {label} [{start:g}, {end:g}]')
             for label, start, end in found if start < -slack or end > end_sec + slack]

@@ -57,4 +57,5 @@ def read_plugin_json(path: Path) -> Annotations:
                        content.get('ambiguous', {}))
 
 
-PLUGIN = Layout('plugin', 'this project\'s own: an ActivityNet-style JSON with "classes" and "feature"', read_plugin_json)
+PLUGIN = Layout('plugin', 'this project\'s own: an ActivityNet-style JSON with "classes" and "feature"',
+                read_plugin_json)
