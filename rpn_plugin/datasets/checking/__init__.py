@@ -14,7 +14,7 @@ from rpn_plugin.datasets.checking.values import check_values
 from rpn_plugin.datasets.faults import Fault, Finding
 
 __all__ = ['CheckedSubset', 'DatasetCheck', 'SubsetStatistics', 'VideoSubset', 'agreed_recipe', 'check_dataset',
-           'check_subset', 'extra_videos', 'open_stores']
+           'check_subset', 'open_stores']
 
 
 def check_subset(subset: VideoSubset, segments: bool) -> CheckedSubset:
@@ -45,11 +45,13 @@ class DatasetCheck:
         checked: One per subset that has videos.
         statistics: Of the same.
         findings: Of all.
+        remarks: What the readers of the annotations mended or found odd.
     """
 
     checked: list[CheckedSubset]
     statistics: list[SubsetStatistics]
     findings: list[Finding]
+    remarks: list[str]
 
 
 def check_dataset(subsets: Sequence[VideoSubset],
@@ -67,8 +69,12 @@ def check_dataset(subsets: Sequence[VideoSubset],
         except Fault as fault:
             findings.append(Finding(fault.code, str(fault), subset.name))
     contents = [check_values(checked, progress) for checked in all_checked]
+    extra = extra_videos(checked.subset for checked in all_checked)
     for checked in all_checked:
         findings += checked.findings
-    if all_checked:
-        findings += check_across(all_checked, contents)
-    return DatasetCheck(all_checked, [count(checked) for checked in all_checked], findings)
+    findings += check_across(all_checked, contents)
+    findings += [Finding('features-extra', f'{place}: {name}', videos=(name, ))
+                 for place, names in extra.items() for name in names]
+    remarks = [f'{subset.annotations.path}: {remark}' for subset in subsets for remark in subset.annotations.remarks]
+    return DatasetCheck(all_checked, [count(checked, extra) for checked in all_checked], findings,
+                        list(dict.fromkeys(remarks)))

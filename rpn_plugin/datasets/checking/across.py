@@ -4,7 +4,6 @@ from __future__ import annotations
 from itertools import combinations
 from typing import Sequence
 
-from rpn_plugin.datasets.checking.headers import extra_videos
 from rpn_plugin.datasets.checking.names import same_video_names
 from rpn_plugin.datasets.checking.subset import CheckedSubset
 from rpn_plugin.datasets.checking.values import Contents
@@ -12,29 +11,28 @@ from rpn_plugin.datasets.faults import Finding
 
 
 def check_across(all_checked: Sequence[CheckedSubset], contents: Sequence[Contents]) -> list[Finding]:
-    """Find videos that are there twice, classes that are not trained or not there, and features of no video.
+    """Find class orders that differ, classes that are not trained or not there, and videos that are there twice.
 
     Args:
         all_checked: Every subset.
         contents: What :func:`check_values` returned for each.
     """
-    findings = _class_orders(all_checked)
-    findings += _classes(all_checked) if not findings else []
+    if not all_checked:
+        return []
+    findings = _class_orders(all_checked) or _classes(all_checked)
     for first, second in combinations(range(len(all_checked)), 2):
         findings += _videos_twice(all_checked[first], all_checked[second], contents[first], contents[second])
     for checked, found in zip(all_checked, contents):
         findings += _copies(checked, found)
-    for place, names in extra_videos(checked.subset for checked in all_checked).items():
-        findings += [Finding('features-extra', f'{place}: {name}', videos=(name, )) for name in names]
     return findings
 
 
 def _class_orders(all_checked: Sequence[CheckedSubset]) -> list[Finding]:
-    first, *others = all_checked
+    first = all_checked[0]
     return [Finding('class-order', f'{first.subset.annotations.path} has {list(first.subset.annotations.classes)}, but '
                                    f'{other.subset.annotations.path} has {list(other.subset.annotations.classes)}',
                     other.subset.name)
-            for other in others if other.subset.annotations.classes != first.subset.annotations.classes]
+            for other in all_checked[1:] if other.subset.annotations.classes != first.subset.annotations.classes]
 
 
 def _classes(all_checked: Sequence[CheckedSubset]) -> list[Finding]:

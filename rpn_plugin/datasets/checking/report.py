@@ -2,49 +2,49 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Mapping, Sequence
+from typing import Any, Callable, Mapping, Sequence
 
 import numpy as np
 
-from rpn_plugin.datasets.checking.statistics import SubsetStatistics
-from rpn_plugin.datasets.faults import Finding, by_severity, describe_findings
+from rpn_plugin.datasets.checking import DatasetCheck, SubsetStatistics
+from rpn_plugin.datasets.faults import by_severity, describe_findings
 
 PAIRS = 10
 NAMES = 10
 
 
-def as_text(statistics: Sequence[SubsetStatistics], findings: Sequence[Finding],
-            rows: Mapping[str, Sequence[str]]) -> str:
-    """Tables of the subsets and their classes, classes that come together, and findings.
+Rows = Mapping[str, Sequence[str]]
+"""Further rows of the table of subsets: what they count, to a value per subset."""
 
-    Args:
-        statistics: One per subset.
-        findings: All of them.
-        rows: Further rows of the first table: what they count, to a value per subset.
-    """
-    errors, warnings = by_severity(findings)
-    parts = [_subset_table(statistics, rows), _class_table(statistics), _pairs(statistics)] if statistics else []
+
+def as_text(check: DatasetCheck, rows: Rows) -> str:
+    """Remarks of the readers, tables of subsets, features and classes, classes that come together, and findings."""
+    errors, warnings = by_severity(check.findings)
+    parts = [f'note: {remark}' for remark in check.remarks]
+    if check.statistics:
+        parts += [_subset_table(check.statistics, rows), *_feature_tables(check.statistics),
+                  _class_table(check.statistics), _pairs(check.statistics)]
     parts += [f'error {paragraph}' for paragraph in describe_findings(errors, NAMES)]
     parts += [f'warning {paragraph}' for paragraph in describe_findings(warnings, NAMES)]
     return '\n\n'.join([*parts, f'{len(errors)} errors, {len(warnings)} warnings'])
 
 
-def as_json(statistics: Sequence[SubsetStatistics], findings: Sequence[Finding],
-            rows: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+def as_json(check: DatasetCheck, rows: Rows) -> dict[str, Any]:
     """The same as plain values, complete."""
-    errors, warnings = by_severity(findings)
+    errors, warnings = by_severity(check.findings)
     return dict(
-        errors=len(errors), warnings=len(warnings),
+        errors=len(errors), warnings=len(warnings), remarks=check.remarks,
         findings=[dict(code=finding.code, severity=finding.severity, subset=finding.subset or None,
-                       videos=list(finding.videos), message=finding.message) for finding in findings],
-        classes=list(statistics[0].classes) if statistics else [],
+                       videos=list(finding.videos), message=finding.message) for finding in check.findings],
+        classes=list(check.statistics[0].classes) if check.statistics else [],
         subsets=[_plain(one) | {name: row[index] for name, row in rows.items()}
-                 for index, one in enumerate(statistics)])
+                 for index, one in enumerate(check.statistics)])
 
 
 def _plain(one: SubsetStatistics) -> dict[str, Any]:
     return dict(
-        name=one.name, training=one.training, videos=one.num_videos, videos_with_features=one.num_found,
+        name=one.name, training=one.training, videos=one.num_videos, videos_with_features=one.num_usable,
+        features={stream: vars(names) for stream, names in one.features.items()},
         hours=float(one.durations_sec.sum()) / 3600, snippets=int(one.lengths.sum()), instances=one.num_instances,
         labels_per_video=_mean(one.labels_per_video), action_share=_finite(one.action_share),
         seconds_per_snippet=_finite(_median(one.seconds_per_snippet)),
@@ -69,19 +69,29 @@ def _shown(value: float, form: str) -> str:
     return format(value, form) if math.isfinite(value) else '?'
 
 
-def _subset_table(statistics: Sequence[SubsetStatistics], rows: Mapping[str, Sequence[str]]) -> str:
-    table = [['', *(f'{one.name} ({"training" if one.training else "test"})' for one in statistics)],
-             ['videos', *(str(one.num_videos) for one in statistics)],
-             ['with features', *(str(one.num_found) for one in statistics)],
-             ['hours', *(f'{one.durations_sec.sum() / 3600:.2f}' if len(one.durations_sec) else '?'
-                         for one in statistics)],
-             ['snippets', *(str(one.lengths.sum()) for one in statistics)],
-             ['seconds per snippet', *(_shown(_median(one.seconds_per_snippet), '.4g') for one in statistics)],
-             ['instances', *(str(one.num_instances) for one in statistics)],
-             ['labels per video', *(f'{_mean(one.labels_per_video):.2f}' for one in statistics)],
-             ['share of action', *(_shown(one.action_share, '.1%') for one in statistics)]]
-    table += [[name, *row] for name, row in rows.items()]
-    return _aligned(table)
+def _subset_table(statistics: Sequence[SubsetStatistics], rows: Rows) -> str:
+    table = [['', *(f'{one.name} ({"training" if one.training else "test"})' for one in statistics)]]
+
+    def add(name: str, value: Callable[[SubsetStatistics], str]) -> None:
+        table.append([name, *map(value, statistics)])
+
+    add('videos', lambda one: f'{one.num_videos}')
+    add('hours', lambda one: f'{one.durations_sec.sum() / 3600:.2f}' if len(one.durations_sec) else '?')
+    if any(one.features for one in statistics):
+        add('with usable features', lambda one: f'{one.num_usable}')
+        add('snippets', lambda one: f'{one.lengths.sum()}')
+        add('seconds per snippet', lambda one: _shown(_median(one.seconds_per_snippet), '.4g'))
+    add('instances', lambda one: f'{one.num_instances}')
+    add('labels per video', lambda one: f'{_mean(one.labels_per_video):.2f}')
+    add('share of action', lambda one: _shown(one.action_share, '.1%'))
+    return _aligned(table + [[name, *row] for name, row in rows.items()])
+
+
+def _feature_tables(statistics: Sequence[SubsetStatistics]) -> list[str]:
+    table = [['features', 'found', 'missing', 'extra']]
+    table += [[f'{stream} of {one.name}: {names.place}', str(names.num_found), str(len(names.missing)),
+               str(len(names.extra))] for one in statistics for stream, names in one.features.items()]
+    return [_aligned(table)] if len(table) > 1 else []
 
 
 def _class_table(statistics: Sequence[SubsetStatistics]) -> str:

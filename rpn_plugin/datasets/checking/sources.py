@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Iterator, Mapping
+from typing import Any, Iterator, Mapping, Sequence
 
 from mmaction.registry import DATASETS
 
@@ -55,35 +55,48 @@ def _datasets(node: Any) -> Iterator[Mapping[str, Any]]:
             yield from _datasets(part)
 
 
-def subsets_of_annotations(path: str, layout: str, features: Mapping[str, str],
-                           recipe: Mapping[str, Any] | None) -> Sources:
+def subsets_of_annotations(path: str, layout: str, features: Mapping[str, str], recipe: Mapping[str, Any] | None,
+                           columns: Mapping[str, Sequence[int]] | None = None) -> Sources:
     """All subsets of an annotation file.
 
     What begins with ``train`` is trained on; without such, what begins with ``val``, as on THUMOS14. The rest is tested.
+    A test subset of which every annotation is withheld, as ActivityNet's, is left out with a warning.
 
     Args:
         path: The file or folder that the layout has.
         layout: By name, see ``rpn_plugin.datasets.formats``.
-        features: Stream to its features, see :func:`open_store`; may be empty.
+        features: Stream to its features, see :func:`open_store`; ``{subset}`` stands for the name of the subset. May be
+            empty.
         recipe: Of the features; None takes what the file or the layout states.
+        columns: Stream to the range of its channels; None takes those of the layout.
     """
     sources = Sources()
     try:
         annotations = _read(path, layout, sources)
-        stores = open_stores(annotations, features, annotations.layout.columns)
         recipe = agreed_recipe(annotations, recipe)
     except (ValueError, OSError) as error:
         sources.findings.append(_unreadable(error))
         return sources
-    names = list(dict.fromkeys(entry.get('subset') for entry in annotations.database.values()))
-    start = 'train' if any(str(name).lower().startswith('train') for name in names) else 'val'
-    for name in names:
-        if isinstance(name, str):
-            sources.subsets.append(VideoSubset(annotations, name, name.lower().startswith(start), stores, recipe))
-            continue
-        videos = [video for video, entry in annotations.database.items() if entry.get('subset') == name]
-        sources.findings.append(Finding('entry-malformed', f'{path}: {len(videos)} videos have the subset {name!r}, as '
-                                                           f'has {videos[0]}', videos=tuple(videos)))
+    by_subset: dict[Any, list[str]] = {}
+    for video, entry in annotations.database.items():
+        by_subset.setdefault(entry.get('subset'), []).append(video)
+    start = 'train' if any(str(name).lower().startswith('train') for name in by_subset) else 'val'
+    for name, videos in by_subset.items():
+        training = str(name).lower().startswith(start)
+        if not isinstance(name, str):
+            sources.findings.append(Finding('entry-malformed', f'{path}: {len(videos)} videos, of which one is '
+                                                               f'{videos[0]}, have the subset {name!r}', '', tuple(videos)))
+        elif not training and not any(annotations.database[video].get('annotations') for video in videos):
+            sources.findings.append(Finding('no-instance', f'{path}: none of the {len(videos)} videos of subset {name} is '
+                                                           f'annotated; the subset is left out', name, tuple(videos)))
+        else:
+            places = {stream: where.replace('{subset}', name) for stream, where in features.items()}
+            try:
+                stores = open_stores(annotations, places, annotations.layout.columns if columns is None else columns)
+                sources.subsets.append(VideoSubset(annotations, name, training, stores, recipe))
+            except Fault as fault:
+                sources.findings.append(_unreadable(fault, name))
+    sources.subsets.sort(key=lambda subset: not subset.training)
     return sources
 
 
@@ -94,7 +107,8 @@ def _read(path: str, layout: str, sources: Sources) -> AnnotationFile:
     except Fault as fault:
         if fault.code != 'class-unpinned':
             raise
-        sources.findings.append(Finding(fault.code, str(fault), severity=WARNING))
+        sources.findings.append(Finding(fault.code, f'{path}: here they are in the order of their names',
+                                        severity=WARNING))
     unpinned = AnnotationFile(path, (), None, get_layout(layout).read(Path(path)).database, get_layout(layout))
     labels: set[str] = set()
     for video in unpinned.database:

@@ -2,11 +2,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Collection, Mapping
 
 import numpy as np
 
 from rpn_plugin.datasets.checking.subset import CheckedSubset
 from rpn_plugin.datasets.faults import Fault
+from rpn_plugin.datasets.feature_stores import FeatureStore
+
+
+@dataclass(frozen=True)
+class FeatureNames:
+    """Whose features are there, in one stream.
+
+    Args:
+        place: Where they are.
+        num_found: Videos of the subset with features.
+        missing: Videos of the subset without.
+        extra: Features there that belong to no annotated video of any subset.
+    """
+
+    place: str
+    num_found: int
+    missing: list[str]
+    extra: list[str]
 
 
 @dataclass(frozen=True)
@@ -18,7 +37,8 @@ class SubsetStatistics:
         training: Whether it is trained on.
         classes: C class names.
         num_videos: Videos of the annotations.
-        num_found: Of these, those with usable features.
+        num_usable: Of these, those with usable features in every stream.
+        features: Stream to whose features are there.
         durations_sec: (V,) of the videos that state one or have features.
         lengths: (V',) T of the videos with features.
         timed_durations_sec: (V'',) of the videos that have features and state a duration.
@@ -35,7 +55,8 @@ class SubsetStatistics:
     training: bool
     classes: tuple[str, ...]
     num_videos: int
-    num_found: int
+    num_usable: int
+    features: Mapping[str, FeatureNames]
     durations_sec: np.ndarray
     lengths: np.ndarray
     timed_durations_sec: np.ndarray
@@ -60,8 +81,13 @@ class SubsetStatistics:
         return sorted(found, key=lambda pair: -pair[2])
 
 
-def count(checked: CheckedSubset) -> SubsetStatistics:
-    """Count a subset. Reads segment times: for people who look at their data, never for training."""
+def count(checked: CheckedSubset, extra: Mapping[str, list[str]]) -> SubsetStatistics:
+    """Count a subset. Reads segment times: for people who look at their data, never for training.
+
+    Args:
+        checked: The subset.
+        extra: Place to names, see :func:`extra_videos`.
+    """
     subset, classes = checked.subset, checked.subset.annotations.classes
     presence = np.zeros((len(checked.labels), len(classes)), dtype=np.int64)
     for row, labels in enumerate(checked.labels.values()):
@@ -74,6 +100,7 @@ def count(checked: CheckedSubset) -> SubsetStatistics:
     timed = [video for video in checked.headers if video in checked.durations]
     return SubsetStatistics(
         subset.name, subset.training, classes, len(subset.videos), len(checked.headers),
+        {stream: _names(store, subset.videos, extra) for stream, store in subset.stores.items()},
         np.array(list(durations.values())),
         np.array([checked.num_snippets(video) for video in checked.headers], dtype=np.int64),
         np.array([checked.durations[video] for video in timed]),
@@ -83,6 +110,12 @@ def count(checked: CheckedSubset) -> SubsetStatistics:
         np.concatenate([np.zeros(0), *(found[:, 1] - found[:, 0] for found in borders.values())]),
         covered / sum(durations.values()) if durations else float('nan'),
         presence.T @ presence)
+
+
+def _names(store: FeatureStore, videos: Collection[str], extra: Mapping[str, list[str]]) -> FeatureNames:
+    there = set(store.videos())
+    missing = [video for video in videos if video not in there]
+    return FeatureNames(store.where('*'), len(videos) - len(missing), missing, extra[store.where('*')])
 
 
 def _duration_sec(checked: CheckedSubset, video: str) -> float | None:

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, Iterable, Mapping, Sequence
+from typing import Any, Mapping, Sequence
 
 import numpy as np
 
@@ -137,52 +137,54 @@ def check_segments(checked: CheckedSubset) -> None:
 
     No training reads them, so that in a training subset all of it is a warning.
     """
-    subset, outside, total = checked.subset, [], 0
+    subset, outside, total = checked.subset, {}, 0
     severity = WARNING if subset.training else ''
-    for video in subset.videos:
+    for video in checked.labels:
         found = []
-        for annotation in _annotations(checked, video):
+        for annotation in subset.annotations.annotations(video):
             try:
                 found.append((annotation['label'], *subset.annotations.segment(video, annotation)))
             except Fault as fault:
                 checked.add_fault(fault, video, severity=severity)
         total += len(found)
         _check_instances(checked, video, found)
-        outside += _outside(checked, video, found)
-    if len(outside) > max(SHARE_OUTSIDE * total, FEW_OUTSIDE):
-        videos = list(dict.fromkeys(video for video, _ in outside))
-        checked.add('segments-unit', f'{subset.annotations.path}: {len(outside)} of {total} segments, as in '
-                                     f'{outside[0][1]}', *videos, severity=severity)
+        limit_sec, what, beyond = _outside(checked, video, found)
+        if beyond:
+            outside[video] = len(beyond), (f'{subset.annotations.path}: video {video} of {limit_sec:g} s ({what}): '
+                                           f'{len(beyond)} of {len(found)} segments, {_describe(beyond)}')
+    number = sum(count for count, _ in outside.values())
+    if number > max(SHARE_OUTSIDE * total, FEW_OUTSIDE):
+        checked.add('segments-unit', f'{subset.annotations.path}: {number} of {total} segments, in {len(outside)} '
+                                     f'videos, such as {next(iter(outside.values()))[1]}', *outside, severity=severity)
         return
-    for video, message in outside:
-        checked.add('segment-outside', f'{subset.annotations.path}: {message}', video)
+    for video, (_, message) in outside.items():
+        checked.add('segment-outside', message, video)
 
 
 Instance = tuple[str, float, float]
 
 
-def _annotations(checked: CheckedSubset, video: str) -> Sequence[Mapping]:
-    """Annotations of a video; none where they are malformed, which is found with the labels."""
-    return checked.subset.annotations.annotations(video) if video in checked.labels else ()
+def _describe(found: Sequence[Instance]) -> str:
+    label, start, end = found[0]
+    return f'{label} [{start:g}, {end:g}]' + (f' to [{found[-1][1]:g}, {found[-1][2]:g}]' if len(found) > 1 else '')
 
 
-def _check_instances(checked: CheckedSubset, video: str, found: Iterable[Instance]) -> None:
-    path = checked.subset.annotations.path
-    for (label, start, end), times in Counter(found).items():
-        if start == end:
-            checked.add('segment-empty', f'{path}: video {video}, {label} [{start:g}, {end:g}]', video)
+def _check_instances(checked: CheckedSubset, video: str, found: Sequence[Instance]) -> None:
+    has = f'{checked.subset.annotations.path}: video {video} has {{}} [{{:g}}, {{:g}}]'
+    for instance, times in Counter(found).items():
+        if instance[1] == instance[2]:
+            checked.add('segment-empty', has.format(*instance), video)
         if times > 1:
-            checked.add('segment-duplicated', f'{path}: video {video}, {label} [{start:g}, {end:g}], {times} times',
-                        video)
+            checked.add('segment-duplicated', f'{has.format(*instance)} {times} times', video)
 
 
-def _outside(checked: CheckedSubset, video: str, found: Sequence[Instance]) -> list[tuple[str, str]]:
-    """Video and description of each segment that begins before 0 or ends after the video or its features do."""
-    end_sec, what, slack = checked.durations.get(video, np.inf), 'duration', SLACK_SEC
+def _outside(checked: CheckedSubset, video: str, found: Sequence[Instance]) -> tuple[float, str, list[Instance]]:
+    """Where a video ends in seconds, what says so, and the segments before 0 or after that, to within one snippet."""
+    limit_sec, what, slack_sec = checked.durations.get(video, np.inf), 'duration', SLACK_SEC
     if video in checked.clocks and not checked.found('recipe-contradicted'):
-        clock = checked.clocks[video]
-        slack = clock.seconds_per_snippet
-        if clock.duration_sec(checked.num_snippets(video)) < end_sec - slack:
-            end_sec, what = clock.duration_sec(checked.num_snippets(video)), 'features'
-    return [(video, f'video {video} of {end_sec:g} s ({what}): {label} [{start:g}, {end:g}]')
-            for label, start, end in found if start < -slack or end > end_sec + slack]
+        slack_sec = checked.clocks[video].seconds_per_snippet
+        covered_sec = checked.clocks[video].duration_sec(checked.num_snippets(video))
+        if covered_sec < limit_sec - slack_sec:
+            limit_sec, what = covered_sec, 'features'
+    return limit_sec, what, [instance for instance in found
+                             if instance[1] < -slack_sec or instance[2] > limit_sec + slack_sec]

@@ -43,7 +43,7 @@ def check_values(checked: CheckedSubset, progress: Callable[[list[str]], Iterabl
         progress: Wraps the names of the videos while they are gone through.
     """
     contents: Contents = {}
-    for video in progress(list(checked.headers)):
+    for video in progress(list(checked.headers)) if checked.headers else ():
         contents[video] = {}
         for stream, store in checked.subset.stores.items():
             array = np.asarray(store.open(video))
