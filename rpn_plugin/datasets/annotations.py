@@ -3,10 +3,11 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -169,16 +170,16 @@ class AnnotationFile:
             ValueError: As :meth:`video_segments`.
         """
         segment = annotation.get('segment')
-        has = f'{self.path}: video {video} has the segment {segment!r}'
         try:
-            start, end = (float(border) for border in segment)
-        except (TypeError, ValueError) as error:
-            raise Fault('segment-malformed', f'{has}; expected [start, end] in seconds.') from error
-        if not (math.isfinite(start) and math.isfinite(end)):
-            raise Fault('segment-not-finite', f'{has}; expected finite borders.')
-        if start > end:
-            raise Fault('segment-reversed', f'{has}; expected start <= end.')
-        return start, end
+            start, end = map(float, segment)
+        except (TypeError, ValueError):
+            fault = 'segment-malformed', '[start, end] in seconds'
+        else:
+            finite = math.isfinite(start) and math.isfinite(end)
+            if finite and start <= end:
+                return start, end
+            fault = ('segment-reversed', 'start <= end') if finite else ('segment-not-finite', 'finite borders')
+        raise Fault(fault[0], f'{self.path}: video {video} has the segment {segment!r}; expected {fault[1]}.')
 
 
 def bare_label(name: Any) -> str:

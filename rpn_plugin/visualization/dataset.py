@@ -50,7 +50,7 @@ def _histogram(axes: Axes, values: Mapping[str, np.ndarray], name: str, counted:
         axes.hist(each, bins, histtype='stepfilled', alpha=0.35, color=colour)
         axes.hist(each, bins, histtype='step', color=colour, label=f'{subset} ({len(each)})')
     axes.set_xscale('log')
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if everything.max() < 1000 * everything.min() else (1, )))
     axes.xaxis.set_major_formatter('{x:g}')
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.legend(fontsize=8)

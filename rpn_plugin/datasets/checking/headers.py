@@ -73,15 +73,20 @@ def _read(subset: VideoSubset) -> tuple[Headers, dict[str, Fault]]:
         except Fault as fault:
             faults[video] = fault
     if any(fault.code == 'features-missing' for fault in faults.values()):
-        there = {bare_name(name): name for store in subset.stores.values() for name in store.videos()}
-        faults = {video: _with_hint(fault, there.get(bare_name(video)), video) for video, fault in faults.items()}
+        there: dict[str, set[str]] = {}
+        for name in {name for store in subset.stores.values() for name in store.videos()}:
+            there.setdefault(bare_name(name), set()).add(name)
+        faults = {video: _with_hint(fault, there.get(bare_name(video), set()) - {video})
+                  for video, fault in faults.items()}
     return headers, faults
 
 
-def _with_hint(fault: Fault, there: str | None, video: str) -> Fault:
-    if fault.code != 'features-missing' or there in (None, video):
+def _with_hint(fault: Fault, others: set[str]) -> Fault:
+    """Say that missing features are there under another form of the name."""
+    if fault.code != 'features-missing' or not others:
         return fault
-    return Fault(fault.code, f'{fault}, but there is {there}: name the files by a pattern with {{}} for {video}')
+    return Fault(fault.code, f'{fault}, but there is {", ".join(sorted(others))}: say how files are named by a pattern '
+                             f'with {{}} in place of the video')
 
 
 def _has_width(checked: CheckedSubset, video: str, found: dict[str, FeatureHeader], widths: dict[str, int]) -> bool:
