@@ -56,16 +56,16 @@ class AnnotationFile:
         kind = get_layout(layout)
         read = kind.read(Path(path))
         if classes is None and read.classes is None:
-            raise Fault('class-unpinned', f'{path}: the order of the classes is pinned nowhere. Add "classes": [...] to '
-                                          f'the file or metainfo=dict(classes=[...]) to the dataset\'s config.')
+            raise Fault('class-unpinned', f'{path}: the order of the classes is pinned nowhere. Add "classes": [...] '
+                                          f'to the file or metainfo=dict(classes=[...]) to the dataset\'s config.')
         if classes is not None and read.classes is not None and list(classes) != list(read.classes):
             raise Fault('class-order', f'{path}: its "classes" are {list(read.classes)}, but the config\'s are '
                                        f'{list(classes)}. The order fixes the class indices of checkpoints: make both '
                                        f'the same.')
         names = tuple(classes if classes is not None else read.classes)
         if len({bare_label(name) for name in names}) != len(names) or not names:
-            raise Fault('class-spelling', f'{path}: expected at least one class name, and that they differ in more than '
-                                          f'case, spaces and underscores, but got {list(names)}.')
+            raise Fault('class-spelling', f'{path}: expected at least one class name, and that they differ in more '
+                                          f'than case, spaces and underscores, but got {list(names)}.')
         return cls(str(path), names, read.recipe or kind.recipe, read.database, kind, read.ambiguous, read.remarks)
 
     def subset(self, name: str) -> dict[str, Mapping[str, Any]]:

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache
 from typing import Any, Mapping, Sequence
 
 import numpy as np
@@ -168,6 +168,6 @@ class UntrimmedFeatureDataset(BaseDataset):
                 f'rest is read on demand.')
 
 
-@lru_cache(maxsize=None)
+@cache
 def _log_once(level: str, message: str) -> None:
     getattr(MMLogger.get_current_instance(), level)(message)

@@ -11,7 +11,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from rpn_plugin.datasets.checking import SubsetStatistics
 
 COLOURS = ('tab:blue', 'tab:orange', 'tab:green', 'tab:red')
-MOST_PAIRED = 30
+MOST_PAIRED = 20
 
 
 def draw_dataset(statistics: Sequence[SubsetStatistics], title: str, seconds_per_snippet: float | None) -> Figure:
@@ -90,7 +90,8 @@ def _draw_pairs(axes: Axes, one: SubsetStatistics) -> None:
     together = one.cooccurrence - np.diag(one.videos_per_class)
     shown = np.flatnonzero(together.any(1))
     shown = np.sort(shown[np.argsort(-together[shown].sum(1), kind='stable')][:MOST_PAIRED])
-    axes.set_title(f'{one.name}: videos with two classes', fontsize=10)
+    most = f' (the {MOST_PAIRED} with most)' if together.any(1).sum() > MOST_PAIRED else ''
+    axes.set_title(f'{one.name}: videos with two classes{most}', fontsize=10)
     if not len(shown):
         _say(axes, 'every video has one class')
         return
@@ -100,8 +101,8 @@ def _draw_pairs(axes: Axes, one: SubsetStatistics) -> None:
     for row, column in zip(*np.nonzero(counts)):
         axes.text(column, row, counts[row, column], ha='center', va='center', fontsize=8,
                   color='white' if counts[row, column] > counts.max() / 2 else 'black')
-    axes.set_xticks(range(len(names)), names, rotation=45, ha='right', fontsize=8)
-    axes.set_yticks(range(len(names)), names, fontsize=8)
+    axes.set_xticks(range(len(names)), names, rotation=45, ha='right', fontsize=7)
+    axes.set_yticks(range(len(names)), names, fontsize=7)
 
 
 def _say(axes: Axes, text: str) -> None:

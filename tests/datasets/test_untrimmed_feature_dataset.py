@@ -205,7 +205,7 @@ def test_a_segment_outside_counts_and_is_logged_once(tiny, log, segment) -> None
         dataset = DATASETS.build(tiny.config('test'))
         assert dataset[0]['data_samples'].annotations[0]['segment'] == segment
     [line] = [line for line in log if 'segment-outside' in line]
-    assert f'video test_8 of 13.44 s (duration): HighJump [{segment[0]:g}, {segment[1]:g}]' in line
+    assert f'video test_8 of 13.44 s (duration): 1 of 1 segments, HighJump [{segment[0]:g}, {segment[1]:g}]' in line
 
 
 @pytest.mark.parametrize('content, message', [('{', 'not a JSON file'), ('[]', 'JSON object'), ('{}', '"database"')])

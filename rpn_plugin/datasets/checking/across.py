@@ -41,8 +41,8 @@ def _classes(all_checked: Sequence[CheckedSubset]) -> list[Finding]:
     trained, tested = ({label for checked in all_checked if checked.subset.training == training
                         for labels in checked.labels.values() for label in labels} for training in (True, False))
     if any(checked.subset.training for checked in all_checked):
-        findings += [Finding('class-unseen', f'{classes[label]}: {_number(all_checked, label)} test videos, no training '
-                                             f'video') for label in sorted(tested - trained)]
+        findings += [Finding('class-unseen', f'{classes[label]}: {_number(all_checked, label)} test videos')
+                     for label in sorted(tested - trained)]
     findings += [Finding('class-unused', classes[label]) for label in range(len(classes))
                  if label not in trained | tested]
     return findings

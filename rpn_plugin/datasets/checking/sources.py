@@ -59,8 +59,8 @@ def subsets_of_annotations(path: str, layout: str, features: Mapping[str, str], 
                            columns: Mapping[str, Sequence[int]] | None = None) -> Sources:
     """All subsets of an annotation file.
 
-    What begins with ``train`` is trained on; without such, what begins with ``val``, as on THUMOS14. The rest is tested.
-    A test subset of which every annotation is withheld, as ActivityNet's, is left out with a warning.
+    What begins with ``train`` is trained on; without such, what begins with ``val``, as on THUMOS14. The rest is for
+    testing; such a subset of which every annotation is withheld, as ActivityNet's, is left out with a warning.
 
     Args:
         path: The file or folder that the layout has.
@@ -85,10 +85,12 @@ def subsets_of_annotations(path: str, layout: str, features: Mapping[str, str], 
         training = str(name).lower().startswith(start)
         if not isinstance(name, str):
             sources.findings.append(Finding('entry-malformed', f'{path}: {len(videos)} videos, of which one is '
-                                                               f'{videos[0]}, have the subset {name!r}', '', tuple(videos)))
-        elif not training and not any(annotations.database[video].get('annotations') for video in videos):
-            sources.findings.append(Finding('no-instance', f'{path}: none of the {len(videos)} videos of subset {name} is '
-                                                           f'annotated; the subset is left out', name, tuple(videos)))
+                                                               f'{videos[0]}, have the subset {name!r}',
+                                            videos=tuple(videos)))
+        elif not training and not any(annotations.database[video].get(key) for video in videos
+                                      for key in ('annotations', 'labels')):
+            sources.findings.append(Finding('no-instance', f'{path}: none of the {len(videos)} videos of subset {name} '
+                                                           f'is annotated; they are left out', name, tuple(videos)))
         else:
             places = {stream: where.replace('{subset}', name) for stream, where in features.items()}
             try:

@@ -68,8 +68,8 @@ def _check_array(checked: CheckedSubset, array: np.ndarray, video: str, where: s
     if length == len(array) > 1:
         raise Fault('values-constant', f'{where}: all {len(array)} snippets are the same')
     if length >= REPEATED_SNIPPETS:
-        kind = 'the same' if array[start].any() else 'zero'
-        checked.add('values-repeated', f'{where}: {length} snippets from {start} on, of {len(array)}, are {kind}', video)
+        checked.add('values-repeated', f'{where}: {length} of {len(array)} snippets, from {start} on, are '
+                                       f'{"the same" if array[start].any() else "zero"}', video)
 
 
 def longest_repetition(array: np.ndarray) -> tuple[int, int]:

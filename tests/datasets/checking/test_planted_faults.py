@@ -246,7 +246,8 @@ PLANTS: dict[str, tuple[Callable[[Planted], object], set[tuple[str, str, tuple[s
         planted.tiny.path('flow', 'train_2').read_bytes()[:-10]), {('features-unreadable', E, ('train_2', ))}),
     'whole numbers': (plant_values('train_2', lambda array: array.astype(np.int64)),
                       {('features-dtype', E, ('train_2', ))}),
-    'a third dimension': (plant_values('train_2', lambda array: array[:, None]), {('features-shape', E, ('train_2', ))}),
+    'a third dimension': (plant_values('train_2', lambda array: array[:, None]),
+                          {('features-shape', E, ('train_2', ))}),
     'channels before snippets': (plant_values('train_2', lambda array: array.T),
                                  {('features-transposed', E, ('train_2', ))}),
     'channels before snippets everywhere': (all_transposed, {('features-transposed', E, (video, ))
