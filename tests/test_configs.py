@@ -27,9 +27,10 @@ def run_one_epoch(path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     config_data.make_data(config)
     config.experiment_name = f'{tmp_path.name}_{Path(path).stem}'
     runner = Runner.from_cfg(config)
-    before = {name: value.clone() for name, value in runner.model.named_parameters()}
+    before = {name: value.clone() for name, value in runner.model.named_parameters() if value.requires_grad}
     runner.train()
-    unchanged = [name for name, value in runner.model.named_parameters() if (value == before[name]).all()]
+    unchanged = [name for name, value in runner.model.named_parameters()
+                 if name in before and (value == before[name]).all()]
     return runner, dict(unchanged=unchanged, metrics=runner.test())
 
 
