@@ -12,6 +12,7 @@ from rpn_plugin.datasets.checking.subset import CheckedSubset, VideoSubset, agre
 from rpn_plugin.datasets.checking.times import check_durations, check_recipe, check_segments
 from rpn_plugin.datasets.checking.values import check_values
 from rpn_plugin.datasets.faults import Fault, Finding
+from rpn_plugin.structures import describe_recipe
 
 __all__ = ['CheckedSubset', 'DatasetCheck', 'SubsetStatistics', 'VideoSubset', 'agreed_recipe', 'check_dataset',
            'check_subset', 'open_stores']
@@ -45,7 +46,7 @@ class DatasetCheck:
         checked: One per subset that has videos.
         statistics: Of the same.
         findings: Of all.
-        remarks: What the readers of the annotations mended or found odd.
+        remarks: What the readers of the annotations mended or found odd, and the recipe.
     """
 
     checked: list[CheckedSubset]
@@ -76,5 +77,7 @@ def check_dataset(subsets: Sequence[VideoSubset],
     findings += [Finding('features-extra', f'{place}: {name}', videos=(name, ))
                  for place, names in extra.items() for name in names]
     remarks = [f'{subset.annotations.path}: {remark}' for subset in subsets for remark in subset.annotations.remarks]
+    remarks += [f'{subset.annotations.path}: {describe_recipe(subset.recipe)}' for subset in subsets
+                if subset.stores and subset.recipe is not None]
     return DatasetCheck(all_checked, [count(checked, extra) for checked in all_checked], findings,
                         list(dict.fromkeys(remarks)))

@@ -10,7 +10,7 @@ from typing import Iterable
 from rpn_plugin.datasets.checking.names import bare_name
 from rpn_plugin.datasets.checking.subset import CheckedSubset, VideoSubset
 from rpn_plugin.datasets.faults import ERROR, WARNING, Fault
-from rpn_plugin.datasets.feature_stores import FeatureHeader
+from rpn_plugin.datasets.feature_stores import FeatureHeader, FeatureStore
 
 Headers = dict[str, dict[str, FeatureHeader]]
 TOO_LONG = 30
@@ -44,12 +44,18 @@ def check_places(checked: CheckedSubset) -> None:
     stores = checked.subset.stores
     for (one, first), (two, second) in combinations(stores.items(), 2):
         places = first.where('*'), second.where('*')
-        if places[0] == places[1] and first.columns == second.columns and places[0].endswith(ONE_ARRAY):
+        if same_place(first, second):
             checked.add('streams-equal', f'{one} and {two} both read {places[0]}')
         # what the two paths share says nothing about which stream each is
         words = [set(re.findall('[a-z0-9]+', place.lower())) for place in places]
         if one in words[1] - words[0] and two in words[0] - words[1]:
             checked.add('streams-swapped', f'{one} reads {places[0]}, and {two} reads {places[1]}')
+
+
+def same_place(first: FeatureStore, second: FeatureStore) -> bool:
+    """Whether two stores read the very same arrays. Files that may hold one array per stream do not tell."""
+    place = first.where('*')
+    return place == second.where('*') and first.columns == second.columns and place.endswith(ONE_ARRAY)
 
 
 def expected_widths(subset: VideoSubset, headers: Headers) -> dict[str, int]:

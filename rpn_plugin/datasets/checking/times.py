@@ -138,6 +138,7 @@ def check_segments(checked: CheckedSubset) -> None:
     No training reads them, so that in a training subset all of it is a warning.
     """
     subset, outside, total = checked.subset, {}, 0
+    clocks = {} if checked.found('recipe-contradicted') else checked.clocks
     severity = WARNING if subset.training else ''
     for video in checked.labels:
         found = []
@@ -148,7 +149,7 @@ def check_segments(checked: CheckedSubset) -> None:
                 checked.add_fault(fault, video, severity=severity)
         total += len(found)
         _check_instances(checked, video, found)
-        limit_sec, what, beyond = _outside(checked, video, found)
+        limit_sec, what, beyond = _outside(checked, video, clocks.get(video), found)
         if beyond:
             outside[video] = len(beyond), (f'{subset.annotations.path}: video {video} of {limit_sec:g} s ({what}): '
                                            f'{len(beyond)} of {len(found)} segments, {_describe(beyond)}')
@@ -178,12 +179,13 @@ def _check_instances(checked: CheckedSubset, video: str, found: Sequence[Instanc
             checked.add('segment-duplicated', f'{has.format(*instance)} {times} times', video)
 
 
-def _outside(checked: CheckedSubset, video: str, found: Sequence[Instance]) -> tuple[float, str, list[Instance]]:
+def _outside(checked: CheckedSubset, video: str, clock: SnippetClock | None,
+             found: Sequence[Instance]) -> tuple[float, str, list[Instance]]:
     """Where a video ends in seconds, what says so, and the segments before 0 or after that, to within one snippet."""
     limit_sec, what, slack_sec = checked.durations.get(video, np.inf), 'duration', SLACK_SEC
-    if video in checked.clocks and not checked.found('recipe-contradicted'):
-        slack_sec = checked.clocks[video].seconds_per_snippet
-        covered_sec = checked.clocks[video].duration_sec(checked.num_snippets(video))
+    if clock is not None:
+        slack_sec = clock.seconds_per_snippet
+        covered_sec = clock.duration_sec(checked.num_snippets(video))
         if covered_sec < limit_sec - slack_sec:
             limit_sec, what = covered_sec, 'features'
     return limit_sec, what, [instance for instance in found

@@ -8,6 +8,7 @@ from typing import Callable, Iterable
 
 import numpy as np
 
+from rpn_plugin.datasets.checking.headers import same_place
 from rpn_plugin.datasets.checking.subset import CheckedSubset
 from rpn_plugin.datasets.faults import Fault
 from rpn_plugin.datasets.feature_stores import check_finite
@@ -46,8 +47,8 @@ def check_values(checked: CheckedSubset, progress: Callable[[list[str]], Iterabl
     for video in progress(list(checked.headers)) if checked.headers else ():
         contents[video] = {}
         for stream, store in checked.subset.stores.items():
-            array = np.asarray(store.open(video))
             try:
+                array = np.asarray(store.open(video))
                 _check_array(checked, array, video, store.where(video))
             except Fault as fault:
                 checked.add_fault(fault, video)
@@ -88,12 +89,9 @@ def _content(array: np.ndarray) -> Content:
 
 
 def _check_streams(checked: CheckedSubset, video: str, content: dict[str, Content]) -> None:
-    if checked.found('streams-equal') and not any(finding.videos for finding in checked.findings
-                                                  if finding.code == 'streams-equal'):
-        return
     stores = checked.subset.stores
     for one, two in combinations(content, 2):
-        if content[one].digest == content[two].digest:
+        if content[one].digest == content[two].digest and not same_place(stores[one], stores[two]):
             checked.add('streams-equal', f'{stores[one].where(video)} and {stores[two].where(video)} hold the same '
                                          f'values', video)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 import tracemalloc
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rpn_plugin.datasets.checking import check_subset
+from rpn_plugin.datasets.checking import check_dataset, check_subset
 from rpn_plugin.datasets.checking.sources import subsets_of_annotations
 from rpn_plugin.datasets.checking.values import check_values, longest_repetition
 
@@ -46,3 +47,28 @@ def test_content_is_compared_whatever_its_precision(tiny) -> None:
     tiny.write_features('rgb', 'test_8', np.load(tiny.path('rgb', 'test_8')).astype(np.float16))
     second = check_values(check_subset(subset, segments=True))
     assert first['test_8']['rgb'].digest == second['test_8']['rgb'].digest != first['test_8']['flow'].digest
+
+
+def test_an_hdf5_file_is_checked_by_its_values(tiny) -> None:
+    h5py = pytest.importorskip('h5py')
+    with h5py.File(tiny.root / 'all.h5', 'w') as file:
+        for video in tiny.content['database']:
+            array = np.load(tiny.path('rgb', video))
+            file[video] = array.astype(np.int32) if video == 'train_3' else array
+            if video == 'train_4':
+                del file[video]
+    where = str(tiny.root / 'all.h5')
+    check = check_dataset(subsets_of_annotations(str(tiny.root / 'annotations.json'), 'plugin', dict(rgb=where),
+                                                 None).subsets)
+    assert {(finding.code, finding.message.split(':')[0]) for finding in check.findings} == {
+        ('features-dtype', f'{where}[train_3]'), ('features-missing', f'{where}[train_4]')}
+
+
+def test_arrays_of_several_streams_in_one_file_are_not_taken_for_one(tiny) -> None:
+    for video in tiny.content['database']:
+        arrays = {stream: np.load(tiny.path(stream, video)) for stream in ('rgb', 'flow')}
+        np.savez(tiny.root / f'{video}.npz', **arrays)
+    pattern = str(tiny.root / '{}.npz')
+    sources = subsets_of_annotations(str(tiny.root / 'annotations.json'), 'plugin', dict(rgb=pattern, flow=pattern),
+                                     None)
+    assert check_dataset(sources.subsets).findings == []
