@@ -47,7 +47,8 @@ class SubsetStatistics:
         videos_per_class: (C,) number of videos.
         instances_per_class: (C,) number of instances.
         instance_lengths_sec: (N,) of all instances.
-        action_share: Seconds under an instance over the seconds of the videos; NaN where no duration is known.
+        action_share: Seconds under an instance over the seconds of the videos; NaN where
+            no duration or no instance is known.
         cooccurrence: (C, C) number of videos with both classes; the diagonal is ``videos_per_class``.
     """
 
@@ -108,7 +109,7 @@ def count(checked: CheckedSubset, extra: Mapping[str, list[str]]) -> SubsetStati
         presence.sum(1), presence.sum(0),
         np.array([sum(len(found.get(label, ())) for found in segments.values()) for label in classes], dtype=np.int64),
         np.concatenate([np.zeros(0), *(found[:, 1] - found[:, 0] for found in borders.values())]),
-        covered / sum(durations.values()) if durations else float('nan'),
+        covered / sum(durations.values()) if durations and any(segments.values()) else float('nan'),
         presence.T @ presence)
 
 
