@@ -11,7 +11,7 @@ from mmengine.model import BaseModel
 from mmengine.structures import InstanceData
 from torch import Tensor
 
-from rpn_plugin.structures import HeadOutput, SnippetBatch, clip_segments
+from rpn_plugin.structures import HeadOutput, SnippetBatch, clip_segments, to_numpy
 
 Proposals = tuple[np.ndarray, np.ndarray, np.ndarray]
 """Segments in seconds (N, 2), class indices (N,), confidences (N,)."""
@@ -99,9 +99,7 @@ class WeaklySupervisedLocalizer(BaseModel):
         if mode == 'loss':
             return self.head.loss(output, multi_hot_labels(data_samples, like=output.video_score))
         if mode == 'predict':
-            return [fill_sample(sample, self.nms(*proposals) if self.nms else best_first(proposals), score)
-                    for sample, proposals, score in
-                    zip(data_samples, self.propose(output, data_samples), output.video_score)]
+            return self.fuse([self.propose(output, data_samples)], [output.video_score], data_samples)
         raise ValueError(f'Expected mode loss, predict or tensor, but got {mode!r}.')
 
     def score(self, inputs: Mapping[str, SnippetBatch]) -> HeadOutput:
@@ -113,19 +111,26 @@ class WeaklySupervisedLocalizer(BaseModel):
     def propose(self, output: HeadOutput, data_samples: Sequence[ActionDataSample]) -> list[Proposals]:
         """Proposals of every video in seconds, before suppression."""
         sequence = self.weighting(output) if self.weighting else output.cas  # (N, C)
-        videos = output.embedded.layout.split(sequence.detach().double().cpu())
-        video_scores = output.video_score.detach().double().cpu().numpy()
-        found = []
-        for phi, video_score, sample in zip(videos, video_scores, data_samples):
-            borders, labels, scores = self.proposals(phi.numpy(), video_score)
-            segments, inside = clip_segments(sample.clock.to_seconds(borders), sample.duration_second)
-            found.append((segments, labels[inside], scores[inside]))
-        return found
+        return [self.cut(*video) for video in
+                zip(output.embedded.layout.split(sequence), output.video_score, data_samples)]
+
+    def cut(self, sequence: Tensor, video_score: Tensor, sample: ActionDataSample) -> Proposals:
+        """Proposals of one video in seconds from its localization sequence (T, C) and class scores (C,)."""
+        phi, likely = (to_numpy(values.detach().double()) for values in (sequence, video_score))
+        borders, labels, scores = self.proposals(phi, likely)
+        segments, inside = clip_segments(sample.clock.to_seconds(borders), sample.duration_second)
+        return segments, labels[inside], scores[inside]
+
+    def fuse(self, proposals: Sequence[Sequence[Proposals]], video_scores: Sequence[Tensor],
+             data_samples: Sequence[ActionDataSample]) -> list[ActionDataSample]:
+        """As ``MultiStreamLocalizer.fuse``, of this one network."""
+        suppress = self.nms or best_first
+        return [fill_sample(sample, suppress(*of_video), score)
+                for sample, of_video, score in zip(data_samples, proposals[0], video_scores[0])]
 
 
-def best_first(proposals: Proposals) -> Proposals:
+def best_first(segments: np.ndarray, labels: np.ndarray, scores: np.ndarray) -> Proposals:
     """Sort by confidence, equal ones in input order."""
-    segments, labels, scores = proposals
     order = np.argsort(-scores, kind='stable')
     return segments[order], labels[order], scores[order]
 
