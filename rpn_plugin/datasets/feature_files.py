@@ -51,8 +51,13 @@ def open_features(path: str | Path) -> np.ndarray:
     return array
 
 
-def check_finite(features: np.ndarray, path: str | Path) -> None:
+def check_finite(features: np.ndarray, path: str | Path, first_snippet: int = 0) -> None:
     """Refuse NaN and infinity.
+
+    Args:
+        features: (T, D), or a part of it.
+        path: Where they come from, for the message.
+        first_snippet: Place of the first row in the file.
 
     Raises:
         ValueError: Names the file, the first such value and its place.
@@ -62,4 +67,4 @@ def check_finite(features: np.ndarray, path: str | Path) -> None:
     bad = np.argwhere(~np.isfinite(features))
     snippet, channel = bad[0]
     raise ValueError(f'{path}: {len(bad)} values are not finite, the first is {features[snippet, channel]} at snippet '
-                     f'{snippet}, channel {channel}. Extract this video\'s features again.')
+                     f'{snippet + first_snippet}, channel {channel}. Extract this video\'s features again.')

@@ -74,6 +74,7 @@ class UntrimmedFeatureDataset(BaseDataset):
         annotations = AnnotationFile.read(self.ann_file, self._metainfo.get('classes'))
         self._metainfo['classes'] = annotations.classes
         clock = self._clock(annotations)
+        self._metainfo['recipe'] = clock.to_recipe()  # goes into checkpoints, as the classes do
         videos = annotations.subset(self.subset)
         if not self.test_mode:
             self._refuse_unlabelled(annotations, videos)

@@ -58,6 +58,11 @@ class SnippetClock:
                              f'got {dict(recipe)}.')
         return cls(recipe['fps'], recipe['snippet_stride'], recipe.get('window'), recipe.get('offset', 0.0))
 
+    def to_recipe(self) -> dict[str, float]:
+        """The inverse of :meth:`from_recipe`."""
+        return dict(fps=self.fps, snippet_stride=self.stride_frames, window=self.window_frames,
+                    offset=self.offset_frames)
+
     @property
     def seconds_per_snippet(self) -> float:
         """Seconds from one snippet to the next."""
