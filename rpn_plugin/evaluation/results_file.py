@@ -76,6 +76,19 @@ def read_ground_truth(path: str | Path, subset: str | None = None) -> dict[str, 
             for video, entry in chosen.items()}
 
 
+def read_durations_sec(path: str | Path) -> dict[str, float]:
+    """Lengths of the videos of an ActivityNet-style JSON that says them, in seconds.
+
+    Raises:
+        ValueError: Names file, video and value of the first that is not a positive number.
+    """
+    durations = {video: entry['duration'] for video, entry in _read_database(path).items() if 'duration' in entry}
+    for video, duration in durations.items():
+        if isinstance(duration, bool) or not isinstance(duration, (int, float)) or not 0 < duration < float('inf'):
+            raise ValueError(f'{path}: video {video} has the duration {duration!r}; expected seconds above 0.')
+    return durations
+
+
 def read_ambiguous(path: str | Path) -> dict[str, np.ndarray]:
     """Read the ``ambiguous: {video: [[start, end], ...]}`` that a ground truth may have beside its ``database``.
 
