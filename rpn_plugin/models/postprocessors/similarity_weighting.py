@@ -74,8 +74,8 @@ class SimilarityWeighting(nn.Module):
         prototypes = prototypes.expand(embedded.shape[0], -1, -1)  # (B, C, E)
         for _ in range(self.num_updates):
             weight = self.nearest_weights(prototype_similarity(embedded, prototypes), mask, lengths)  # (B, T, C)
-            centre = weight.transpose(1, 2) @ embedded.to(weight.dtype)  # (B, C, E)
-            prototypes = self.move(prototypes, centre)
+            centre = weight.transpose(1, 2).double() @ embedded.double()  # (B, C, E), whatever the order of the sum
+            prototypes = self.move(prototypes, centre.to(prototypes.dtype))
         return prototypes
 
     def nearest_weights(self, similarity: Tensor, mask: Tensor, lengths: Sequence[int]) -> Tensor:
