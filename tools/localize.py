@@ -57,7 +57,8 @@ def write_video(inferencer: WTALInferencer, sample: ActionDataSample, min_score:
 
 def run(options: argparse.Namespace) -> int:
     """Localize every video, name those that fail; the exit status."""
-    inferencer = WTALInferencer(options.config, options.checkpoint, options.device, options.recipe, options.amp)
+    inferencer = WTALInferencer(options.config, options.checkpoint, options.device, options.recipe,
+                                amp=options.amp)
     detections, failed = {}, 0
     for video, outcome in inferencer.outcomes(options.inputs, options.batch_size):
         if isinstance(outcome, Exception):

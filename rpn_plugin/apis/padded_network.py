@@ -103,5 +103,8 @@ class PaddedNetwork(nn.Module):
         prototypes = localizer.neck() if localizer.neck is not None else None
         embedded = localizer.embedding(PaddedBatch(torch.cat(scaled, dim=1), PaddedLayout(mask)))
         output: HeadOutput = localizer.head(embedded, prototypes)
+        if output.attention is None or output.prototypes is None:
+            raise ValueError(f'PaddedNetwork gives {", ".join(OUTPUTS)}, but {type(localizer.head).__name__} lacks '
+                             f'attention or prototypes.')
         return (output.cas.unflatten(0, mask.shape), output.video_score, output.attention.unflatten(0, mask.shape),
                 output.embedded.features.unflatten(0, mask.shape), output.prototypes)

@@ -1,4 +1,4 @@
-"""What a user names for inference: feature files, folders and arrays, as one untrimmed video each."""
+"""What a user names for inference: feature files, videos, folders and arrays, as one untrimmed video each."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,11 +21,16 @@ class UntrimmedInput:
 
     Args:
         name: Of the video.
-        streams: Stream name to its feature file or (T, D) array.
+        streams: Stream name to its feature file, (T, D) array, or the video file to extract it from.
     """
 
     name: str
     streams: Mapping[str, Path | np.ndarray]
+
+
+def is_video(value: object) -> bool:
+    """Whether it is the path of a video file, by its suffix."""
+    return isinstance(value, Path) and value.suffix.lower() in VIDEO_SUFFIXES
 
 
 class SnippetSource:
@@ -68,9 +73,10 @@ def find_inputs(inputs: Any, streams: Sequence[str]) -> list[UntrimmedInput]:
     """Every video that the user named.
 
     Args:
-        inputs: A ``.npy`` file, a folder, a dict of stream name to file or (T, D) array, an :class:`UntrimmedInput`, or
-            a list of these. With several streams, a folder holds one folder of ``<video>.npy`` per stream, named as the
-            stream, and of a file ``rgb/<video>.npy`` the others are found beside it (``flow/<video>.npy``).
+        inputs: A ``.npy`` file, a video file, a folder, a dict of stream name to file or (T, D) array, an
+            :class:`UntrimmedInput`, or a list of these. A folder holds videos, or one folder of ``<video>.npy`` per
+            stream, named as the stream (for a single stream, the files themselves); of a file ``rgb/<video>.npy`` the
+            other streams are found beside it (``flow/<video>.npy``).
         streams: Streams that the model reads.
 
     Raises:
@@ -98,17 +104,10 @@ def _find(value: Any, streams: tuple[str, ...], place: int) -> Iterable[Untrimme
     path = Path(value)
     if path.is_dir():
         return _of_folder(path, streams)
-    if path.suffix.lower() in VIDEO_SUFFIXES:
-        return [UntrimmedInput(path.stem, extract(path, streams))]
-    if path.suffix != '.npy':
-        raise ValueError(f'{path}: expected a folder or a file of features that ends in .npy.'
+    if path.suffix != '.npy' and not is_video(path):
+        raise ValueError(f'{path}: expected a folder, features (.npy) or a video ({", ".join(VIDEO_SUFFIXES)}).'
                          + ('' if path.exists() else ' There is no such file or folder.'))
     return [_of_file(path, streams)]
-
-
-def extract(video: Path, streams: tuple[str, ...]) -> dict[str, np.ndarray]:
-    """Features of a video file, stream name to (T, D). The one place where feature extraction comes in."""
-    raise ValueError(f'{video}: a video; give its features ({", ".join(streams)}).')
 
 
 def _of_mapping(value: Mapping[str, Any], streams: tuple[str, ...], place: int) -> UntrimmedInput:
@@ -120,6 +119,8 @@ def _of_mapping(value: Mapping[str, Any], streams: tuple[str, ...], place: int) 
 
 
 def _of_file(path: Path, streams: tuple[str, ...]) -> UntrimmedInput:
+    if is_video(path):
+        return UntrimmedInput(path.stem, dict.fromkeys(streams, path))
     if len(streams) == 1:
         return UntrimmedInput(path.stem, {streams[0]: path})
     if path.parent.name not in streams:
@@ -131,10 +132,11 @@ def _of_file(path: Path, streams: tuple[str, ...]) -> UntrimmedInput:
 def _of_folder(folder: Path, streams: tuple[str, ...]) -> list[UntrimmedInput]:
     """A file in the folder of any stream is a video; that another stream lacks it is said when it is opened."""
     folders = [folder / stream for stream in streams if (folder / stream).is_dir()]
-    if not folders and len(streams) > 1:
-        raise ValueError(f'{folder}: expected the folders {list(streams)} in it, one per stream, each with '
-                         f'<video>.npy.')
-    files = {path.name: path for inner in folders or [folder] for path in inner.glob('*.npy')}
+    if not folders and len(streams) == 1:
+        folders = [folder]
+    files = {path.name: path for inner in folders for path in inner.glob('*.npy')}
+    files.update({path.name: path for path in folder.iterdir() if is_video(path)})
     if not files:
-        raise ValueError(f'{folder}: no .npy file in it.')
+        raise ValueError(f'{folder}: expected videos in it, or <video>.npy in the folders {list(streams)}, one per '
+                         f'stream.')
     return [_of_file(path, streams) for _, path in sorted(files.items())]

@@ -18,7 +18,7 @@ from mmengine.registry import init_default_scope
 from torch import nn
 
 from rpn_plugin.apis.model_file import ModelFile
-from rpn_plugin.apis.untrimmed_inputs import SnippetSource, UntrimmedInput, find_inputs
+from rpn_plugin.apis.untrimmed_inputs import SnippetSource, UntrimmedInput, find_inputs, is_video
 from rpn_plugin.evaluation.functional import VideoSegments
 from rpn_plugin.models.localizers import LongVideoScorer, can_be_split
 from rpn_plugin.structures import SnippetBatch, SnippetClock
@@ -27,7 +27,7 @@ from rpn_plugin.visualization import draw_timeline
 
 @INFERENCERS.register_module()
 class WTALInferencer(BaseInferencer):
-    """Localizes actions in untrimmed videos, given as features.
+    """Localizes actions in untrimmed videos, given as features or as files to extract them from.
 
     A video of more than ``chunk_snippets`` snippets is read and run in parts. What is kept of it then are its (T, C)
     scores, so memory does not grow with the width of the features; the results are those of the whole.
@@ -38,6 +38,8 @@ class WTALInferencer(BaseInferencer):
         device: Where to run; None takes a GPU if there is one.
         recipe: ``dict(fps, snippet_stride[, window, offset])`` of the features, where neither checkpoint nor config
             state it.
+        extractors: Stream name to what makes its features of a video file: ``extract(path)`` returns (T, D) float32 and
+            a sidecar, whose ``source['duration']`` is in seconds. Needed for video files only.
         amp: Compute in half precision where that is safe (bfloat16 on the CPU).
         chunk_snippets: Snippets in a part. 2048 are 22 minutes at 0.64 s.
         max_stream_gap: Streams whose T differ by up to so many snippets are cut to the shortest.
@@ -57,6 +59,7 @@ class WTALInferencer(BaseInferencer):
                  weights: str | Path | None = None,
                  device: str | None = None,
                  recipe: Mapping[str, float] | None = None,
+                 extractors: Mapping[str, Any] | None = None,
                  amp: bool = False,
                  chunk_snippets: int = 2048,
                  max_stream_gap: int = 5,
@@ -69,6 +72,7 @@ class WTALInferencer(BaseInferencer):
         if chunk_snippets < 1:
             raise ValueError(f'WTALInferencer expects chunk_snippets of at least 1, but got {chunk_snippets}.')
         init_default_scope(scope)
+        self.extractors = dict(extractors or {})
         self.amp = amp
         self.chunk_snippets = chunk_snippets
         self.max_stream_gap = max_stream_gap
@@ -175,8 +179,11 @@ class WTALInferencer(BaseInferencer):
 
     def _open(self, video: UntrimmedInput) -> dict[str, Any]:
         """Sources of the features and an empty sample; no feature is read."""
-        sources = {stream: SnippetSource(features, f'{video.name}, stream {stream}')
-                   for stream, features in video.streams.items()}
+        sources, duration_sec = {}, None
+        for stream, features in video.streams.items():
+            if is_video(features):
+                features, duration_sec = self._extract(features, stream)
+            sources[stream] = SnippetSource(features, f'{video.name}, stream {stream}')
         self._check_widths(sources)
         lengths = {stream: source.length for stream, source in sources.items()}
         length = min(lengths.values())
@@ -188,8 +195,15 @@ class WTALInferencer(BaseInferencer):
                                                     f'a part of this model does not say how far it sees.')
         sample = ActionDataSample(metainfo=dict(
             video_name=video.name, clock=self.clock, num_snippets=length, fps=self.clock.fps,
-            duration_second=self.clock.duration_sec(length)))
+            duration_second=duration_sec or self.clock.duration_sec(length)))
         return dict(inputs=sources, data_samples=sample)
+
+    def _extract(self, path: Path, stream: str) -> tuple[np.ndarray, float]:
+        if stream not in self.extractors:
+            raise ValueError(f'{path}: a video, and nothing that makes the features {stream} of it is given '
+                             f'(extractors). Give its features, or extract them with tools/data/extract_features.py.')
+        features, sidecar = self.extractors[stream].extract(path)
+        return features, float(sidecar.source['duration'])
 
     def _check_widths(self, sources: Mapping[str, SnippetSource]) -> None:
         for localizer in self.localizers.values():
