@@ -10,7 +10,7 @@
   const allowed = new Set(data.classes.keys());
   const scores = Float64Array.from(data.videos.flatMap(video => video.found.map(row => row[3]))).sort();
   const low = scores.length ? scores[0] : 0, high = scores.length ? scores[scores.length - 1] : 1;
-  let threshold = low;
+  let threshold = low, width = 0;
 
   const element = (tag, parent, text, name) => {
     const made = document.createElement(tag);
@@ -50,6 +50,13 @@
       this.body.style.minHeight = '90px';
       this.visible = false;
       this.player = null;
+      this.body.addEventListener('click', event => {
+        if (event.target.classList.contains('found')) this.choose(event.target, this.rows.get(event.target));
+      });
+      this.body.addEventListener('pointerover', event => {
+        const row = this.rows && this.rows.get(event.target);
+        if (row && !event.target.firstChild) shape('title', event.target, {}).textContent = this.words(row);
+      });
       if (video.url) {
         const button = element('button', heading, '▶ video');
         button.type = 'button';
@@ -84,6 +91,7 @@
       const { video, body } = this;
       body.replaceChildren();
       body.style.minHeight = '';
+      this.rows = new WeakMap();  // of the bars
       const rows = new Map();
       const of = label => rows.get(label) || rows.set(label, { truth: [], found: [] }).get(label);
       for (const row of video.truth) if (allowed.has(row[0])) of(row[0]).truth.push(row);
@@ -103,12 +111,13 @@
         element('small', element('span', name, data.classes[label]), note);
       }
       const svg = shape('svg', lane, {});
-      return [svg, svg.clientWidth || 300];
+      width = width || svg.clientWidth;  // the same in every row: measuring each would lay the page out each time
+      return svg;
     }
 
     lane(label, { truth, found }) {
       const note = plural(found.length, 'detection') + (data.annotated ? `, ${plural(truth.length, 'instance')}` : '');
-      const [svg, width] = this.row(label, note);
+      const svg = this.row(label, note);
       const scale = width / this.video.duration;
       const lanes = [];  // end of the last bar placed in each
       const place = found.slice().sort((a, b) => b[3] - a[3]).map(row => {
@@ -126,13 +135,12 @@
         x: row[1] * scale, y, width: Math.max(2, (row[2] - row[1]) * scale), height: thickness, rx: 2, ...more });
       for (const row of truth) {
         const made = bar(row, 1, TRUTH, { class: 'truth' });
-        shape('title', made, {}).textContent = `ground truth: ${this.words(row)}`;
+        this.rows.set(made, row);
       }
       for (const [row, lane] of place.reverse()) {  // the best on top
         const made = bar(row, top + lane * (BAR + GAP) + 1, BAR, {
           class: 'found', fill: colour(label), 'fill-opacity': 0.3 + 0.7 * Math.max(0, row[3]) / (high > 0 ? high : 1) });
-        shape('title', made, {}).textContent = this.words(row);
-        made.addEventListener('click', () => this.choose(made, row));
+        this.rows.set(made, row);
       }
       if (curve) this.curve(svg, label, curve[1], scale, middle + 1);
     }
@@ -147,7 +155,7 @@
     }
 
     axis() {
-      const [svg, width] = this.row(null);
+      const svg = this.row(null);
       svg.classList.add('axis');
       svg.setAttribute('height', 20);
       const { duration } = this.video;
@@ -161,7 +169,7 @@
     }
 
     words(row) {
-      const score = row.length > 3 ? ` ${row[3].toFixed(3)}` : '';
+      const score = row.length > 3 ? ` ${row[3].toFixed(3)}` : ' (ground truth)';
       return `${data.classes[row[0]]}${score}, ${clock(row[1], 2)} to ${clock(row[2], 2)}`;
     }
 
@@ -207,9 +215,15 @@
   const slider = byId('threshold');
   slider.value = high > low ? Math.round(1000 * (start - low) / (high - low)) : 0;
   threshold = Math.min(start, high);
+  let waiting = false;
   slider.addEventListener('input', () => {
-    threshold = low + (high - low) * slider.value / 1000;
-    refresh();
+    if (waiting) return;
+    waiting = true;
+    requestAnimationFrame(() => {  // at most once for what is drawn
+      waiting = false;
+      threshold = low + (high - low) * slider.value / 1000;
+      refresh();
+    });
   });
   const buttons = data.classes.map((name, label) => {
     const button = element('button', byId('classes'));
@@ -234,6 +248,5 @@
     for (const entry of entries) cards[entry.target.dataset.place].show(entry.isIntersecting);
   }, { rootMargin: '400px' });
   cards.forEach((card, place) => { card.root.dataset.place = place; nearby.observe(card.root); });
-  let width = innerWidth;
-  addEventListener('resize', () => { if (innerWidth !== width) { width = innerWidth; refresh(); } });
+  addEventListener('resize', () => { width = 0; refresh(); });
 })();
