@@ -25,7 +25,8 @@ setup(
         'matplotlib',
     ],
     extras_require={
+        'hdf5': ['h5py'],
         'lite': ['mmcv-lite>=2.1,<2.2'],
         'onnx': ['onnx', 'onnxruntime', 'onnxscript'],
-        'tests': ['pytest', 'hypothesis'],
+        'tests': ['pytest', 'hypothesis', 'h5py'],
     })

@@ -38,8 +38,8 @@ class Browser:
         commands, self._commands = os.pipe()
         self._events, events = os.pipe()
         shell = f'exec "$@" 3<&{commands} 4>&{events}'
-        self._process = subprocess.Popen(['bash', '-c', shell, 'browser', executable, *FLAGS, f'--user-data-dir={profile}'],
-                                         pass_fds=(commands, events), stdout=subprocess.DEVNULL,
+        command = ['bash', '-c', shell, 'browser', executable, *FLAGS, f'--user-data-dir={profile}']
+        self._process = subprocess.Popen(command, pass_fds=(commands, events), stdout=subprocess.DEVNULL,
                                          stderr=subprocess.DEVNULL)
         os.close(commands)
         os.close(events)

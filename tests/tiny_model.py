@@ -12,7 +12,7 @@ from torch import nn
 from rpn_plugin.models import CooccurrenceGCN
 
 CLASSES = ['Diving', 'CliffDiving', 'HighJump']
-RECIPE = dict(fps=25.0, snippet_stride=16, window=16, offset=0.0)
+RECIPE = dict(fps=25.0, snippet_stride=16, window=16)
 COOCCURRENCE = torch.tensor([[0, 0.5, 0], [0.25, 0, 0], [0, 0, 0]])
 
 

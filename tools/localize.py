@@ -51,7 +51,8 @@ def write_video(inferencer: WTALInferencer, sample: ActionDataSample, min_score:
     save_figure(figure, out / 'pictures' / f'{name}.png')
     labels = tuple(dict.fromkeys(found.labels))
     values = sample.pred_cas.numpy()[:, [inferencer.classes.index(label) for label in labels]]
-    Curves(labels, values, sample.clock.start_sec, sample.clock.seconds_per_snippet).write(out / 'curves' / f'{name}.npz')
+    curves = Curves(labels, values, sample.clock.start_sec, sample.clock.seconds_per_snippet)
+    curves.write(out / 'curves' / f'{name}.npz')
     return found
 
 

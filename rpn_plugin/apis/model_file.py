@@ -5,11 +5,12 @@ import ast
 import datetime
 import hashlib
 import io
+import operator
 import pickle
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any, Callable, Mapping
 
 import torch
 from mmaction.registry import MODELS
@@ -19,7 +20,7 @@ from torch import Tensor, nn
 
 from rpn_plugin.datasets import AnnotationFile
 from rpn_plugin.files import written_whole
-from rpn_plugin.structures import SnippetClock
+from rpn_plugin.structures import same_recipe
 
 
 def read_checkpoint(path: str | Path) -> dict[str, Any]:
@@ -83,7 +84,7 @@ class ModelFile:
         path: Where it was read.
         model: Config of the model, in plain dicts.
         classes: C class names in order.
-        recipe: ``dict(fps, snippet_stride[, window, offset])`` of the features; None if it is stated nowhere.
+        recipe: When each feature was seen, see :meth:`SnippetClock.from_recipe`; None if it is stated nowhere.
         state_dict: The weights, with the co-occurrence matrix of every ``CooccurrenceGCN``.
     """
 
@@ -116,10 +117,8 @@ class ModelFile:
         if not classes:
             raise ValueError(f'{checkpoint}: no class names in it, nor in the data of its config. Name them in the '
                              f'dataset\'s metainfo=dict(classes=[...]).')
-        clocks = [SnippetClock.from_recipe(recipe) if recipe else None
-                  for recipe in (known.get('recipe'), stated.get('recipe'))]
-        clock = _agreed(checkpoint, 'clock of the features', *clocks)
-        return cls(str(checkpoint), settings['model'], classes, clock and clock.to_recipe(), content['state_dict'])
+        recipe = _agreed(checkpoint, 'clock of the features', known.get('recipe'), stated.get('recipe'), same_recipe)
+        return cls(str(checkpoint), settings['model'], classes, recipe, content['state_dict'])
 
     def build(self) -> nn.Module:
         """The model with these weights, every one of them, in evaluation mode on the CPU.
@@ -128,12 +127,11 @@ class ModelFile:
             ValueError: If the weights are those of another model.
         """
         model = MODELS.build(ConfigDict(self.model))
-        widths = {name: module.num_classes for name, module in model.named_modules() if hasattr(module, 'num_classes')}
-        wrong = {name: count for name, count in widths.items() if count != len(self.classes)}
-        if wrong:
-            raise ValueError(f'{self.path}: it is for {len(self.classes)} classes ({", ".join(self.classes[:3])}, ...), '
-                             f'but {next(iter(wrong))} of the config is for {next(iter(wrong.values()))}. Use the '
-                             f'config that it was trained with.')
+        for name, module in model.named_modules():
+            if getattr(module, 'num_classes', len(self.classes)) != len(self.classes):
+                raise ValueError(f'{self.path}: it is for {len(self.classes)} classes ({", ".join(self.classes[:3])}, '
+                                 f'...), but {name} of the config is for {module.num_classes}. Use the config that it '
+                                 f'was trained with.')
         expected = {name: tuple(value.shape) for name, value in model.state_dict().items()}
         given = {name: tuple(value.shape) for name, value in self.state_dict.items()}
         differing = [f'{name}: expected {expected.get(name, "nothing")}, got {given.get(name, "nothing")}'
@@ -182,7 +180,7 @@ def _settings(meta: Mapping[str, Any], path: str | Path) -> dict[str, Any]:
 
 
 def _refuse_foreign_types(config: Any, path: str | Path) -> None:
-    """The registry would import and call whatever a dotted ``type`` names, so a checkpoint may name its parts only."""
+    """The registry would import and call whatever a dotted ``type`` names: a checkpoint may name registered parts."""
     if isinstance(config, Mapping):
         name = config.get('type')
         if 'type' in config and not (isinstance(name, str) and _is_registered(name)):
@@ -217,8 +215,8 @@ def _stated_by_dataset(settings: Mapping[str, Any]) -> dict[str, Any]:
     dataset = (settings.get('test_dataloader') or {}).get('dataset') or {}
     stated = dict(classes=(dataset.get('metainfo') or {}).get('classes'), recipe=dataset.get('recipe'))
     path = Path(dataset.get('data_root') or '', dataset.get('ann_file') or '')
-    if path.is_file() and not all(stated.values()):
-        annotations = AnnotationFile.read(path, stated['classes'])
+    if dataset.get('ann_file') and path.exists() and not all(stated.values()):
+        annotations = AnnotationFile.read(path, stated['classes'], dataset.get('layout', 'plugin'))
         stated.update(classes=annotations.classes, recipe=stated['recipe'] or annotations.recipe)
     return stated
 
@@ -227,10 +225,10 @@ def _as_tuple(values: Any) -> tuple | None:
     return tuple(values) if values else None
 
 
-def _agreed(path: str | Path, what: str, *values: Any) -> Any:
+def _agreed(path: str | Path, what: str, first: Any, second: Any,
+            same: Callable[[Any, Any], bool] = operator.eq) -> Any:
     """The one value that is stated, or both if they are the same."""
-    first, second = values
-    if None not in values and first != second:
+    if first is not None and second is not None and not same(first, second):
         raise ValueError(f'{path}: the {what} in it and in the config differ: {first} and {second}. Use the config '
                          f'that it was trained with.')
     return first if first is not None else second

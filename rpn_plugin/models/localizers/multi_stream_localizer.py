@@ -12,7 +12,8 @@ from mmengine.config import ConfigDict
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
-from rpn_plugin.models.localizers.weakly_supervised_localizer import Proposals, fill_sample
+from rpn_plugin.models.interfaces import Proposals
+from rpn_plugin.models.localizers.weakly_supervised_localizer import fill_sample
 from rpn_plugin.structures import SnippetBatch
 
 
@@ -21,7 +22,8 @@ class MultiStreamLocalizer(BaseModel):
     """One localizer per stream, sharing nothing but the labels; their proposals meet in one suppression.
 
     Args:
-        localizer: Config that every stream's localizer starts from.
+        localizer: Config that every stream's localizer starts from; any that keeps the calls of
+            ``rpn_plugin.models.interfaces.StreamLocalizer`` will do.
         streams: Name of each network to what differs from ``localizer``, e.g. ``dict(rgb={}, flow={})``. A network
             reads the stream of its own name unless it names others (``dict(both=dict(streams=('rgb', 'flow')))``).
         nms: Config of the suppression among all proposals of a video.

@@ -62,7 +62,19 @@ def test_no_part_is_longer_than_it_must_be_and_every_pass_reads_the_video_once()
 
 def test_scores_are_kept_and_embeddings_are_not() -> None:
     output, _ = LongVideoScorer(network(), Reader(features(30)), 30, 7)()
-    assert output.embedded.features.shape == (30, 0) and output.cas.shape == (30, 3)
+    assert output.embedded.features.shape == (30, 6) and output.cas.shape == (30, 3)
+    assert output.embedded.features.untyped_storage().nbytes() == 6 * 8
+
+
+def test_another_head_is_split_as_well() -> None:
+    config = copy.deepcopy(model_config())
+    config['localizer'].update(neck=None, weighting=None, head=dict(type='TopKMILHead', in_channels=6, num_classes=3))
+    localizer, video = build_model(config).double().localizers['rgb'], features(40)
+    with torch.no_grad():
+        whole = localizer.score(Reader(video)(0, 40))
+    output, sequence = LongVideoScorer(localizer, Reader(video), 40, 7)()
+    torch.testing.assert_close(sequence, whole.cas, rtol=0, atol=1e-12)
+    torch.testing.assert_close(output.video_score, whole.video_score, rtol=0, atol=1e-12)
 
 
 def test_a_head_that_does_not_say_how_far_it_sees_is_not_split() -> None:
