@@ -60,7 +60,8 @@ def trained_model(directions: dict[str, np.ndarray], folder: Path) -> Path:
         sum(losses.values()).backward()
         optimizer.step()
     path = folder / 'checkpoint.pth'
-    torch.save(dict(state_dict=model.state_dict(), meta=dict(dataset_meta=dict(classes=list(config.classes)))), path)
+    meta = dict(classes=[f'class {label}' for label in range(20)], recipe=dict(fps=25, snippet_stride=16, window=16))
+    torch.save(dict(state_dict=model.state_dict(), meta=dict(dataset_meta=meta)), path)
     return path
 
 

@@ -180,7 +180,7 @@ def _settings(meta: Mapping[str, Any], path: str | Path) -> dict[str, Any]:
 
 
 def _refuse_foreign_types(config: Any, path: str | Path) -> None:
-    """The registry would import and call whatever a dotted ``type`` names: a checkpoint may name registered parts."""
+    """The registry would import and call whatever a dotted ``type`` names; here only registered parts may be."""
     if isinstance(config, Mapping):
         name = config.get('type')
         if 'type' in config and not (isinstance(name, str) and _is_registered(name)):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Union
+from typing import Any
 
 import numpy as np
 import torch
@@ -29,7 +29,7 @@ class StoredFeatures:
     video: str
 
 
-Features = Union[StoredFeatures, np.ndarray, Path]
+Features = StoredFeatures | np.ndarray | Path
 """Features in a store, a (T, D) array, or the video file to extract them from."""
 
 
@@ -173,6 +173,6 @@ class _Finder:
                 stream: StoredFeatures(stores.get(stream) or open_store(str(folder / stream), stream, ()), name)
                 for stream in self.streams})
         if not found:
-            raise ValueError(f'{folder}: expected videos in it, or <video>.npy in the folders {list(self.streams)}, one '
-                             f'per stream.')
+            raise ValueError(f'{folder}: expected videos in it, or <video>.npy in the folders {list(self.streams)}, '
+                             f'one per stream.')
         return [found[name] for name in sorted(found)]

@@ -84,8 +84,8 @@ class WTALInferencer(BaseInferencer):
         self.recipe = dict(recipe)
         self.device = next(self.model.parameters()).device
         if not hasattr(self.model, 'fuse'):
-            raise ValueError(f'WTALInferencer runs WeaklySupervisedLocalizer and MultiStreamLocalizer, but the model is '
-                             f'a {type(self.model).__name__}.')
+            raise ValueError(f'WTALInferencer runs WeaklySupervisedLocalizer and MultiStreamLocalizer, but the model '
+                             f'is {type(self.model).__name__}.')
         self.localizers: dict[str, nn.Module] = dict(getattr(self.model, 'localizers', {'': self.model}).items())
         self.streams = tuple(dict.fromkeys(stream for localizer in self.localizers.values()
                                            for stream in localizer.streams or ('features', )))

@@ -49,7 +49,8 @@ def two_videos() -> list[ReportVideo]:
     values = np.stack([np.linspace(0, 1, 100), np.zeros(100)], axis=1)
     return [
         ReportVideo('first', segments((10, 20, 'Diving', 0.9), (12, 18, 'Diving', 0.5), (40, 50, 'HighJump', 0.3)),
-                    64.0, segments((11, 19, 'Diving'), scored=False), Curves(('Diving', 'HighJump'), values, 0.0, 0.64)),
+                    64.0, segments((11, 19, 'Diving'), scored=False),
+                    Curves(('Diving', 'HighJump'), values, 0.0, 0.64)),
         ReportVideo('second', segments((1, 2, 'HighJump', 0.7), (3, 4, 'HighJump', 0.1)), 10.0,
                     segments((0, 3, 'HighJump'), (6, 7, 'Diving'), scored=False)),
     ]
