@@ -10,7 +10,7 @@ import numpy as np
 from mmengine.config import Config
 
 ROOT_VARIABLES = ('THUMOS14_ROOT', 'THUMOS14_UNT_ROOT', 'ANET12_ROOT', 'ANET12_UNT_ROOT', 'RPN_SHARED_DATA',
-                  'RPN_SYNTHETIC_ROOT')
+                  'RPN_SYNTHETIC_ROOT', 'RPN_CUSTOM_ROOT')
 VIDEOS_PER_SUBSET = 4
 
 
@@ -55,7 +55,7 @@ def shorten(config: Config, work_dir: Path) -> Config:
     config.work_dir = str(work_dir)
     config.train_cfg.update(max_epochs=1, val_interval=1)
     config.default_hooks.checkpoint.interval = 1
-    for loader in (config.train_dataloader, config.val_dataloader, config.test_dataloader):
+    for loader in filter(None, (config.train_dataloader, config.val_dataloader, config.test_dataloader)):
         loader.num_workers, loader.persistent_workers = 0, False
     return config
 
