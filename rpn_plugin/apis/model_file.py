@@ -184,8 +184,8 @@ def _refuse_foreign_types(config: Any, path: str | Path) -> None:
     if isinstance(config, Mapping):
         name = config.get('type')
         if 'type' in config and not (isinstance(name, str) and _is_registered(name)):
-            raise ValueError(f'{path}: refused. Its config names {name!r}, which is no registered part of a model. Name '
-                             f'the config that it was trained with, or do without it.')
+            raise ValueError(f'{path}: refused. Its config names {name!r}, which is no registered part of a model. '
+                             f'Name the config that it was trained with, or do without it.')
         config = list(config.values())
     if isinstance(config, (list, tuple)):
         for item in config:
