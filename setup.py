@@ -15,6 +15,7 @@ setup(
     long_description_content_type='text/markdown',
     python_requires='>=3.10',
     packages=find_packages(include=['rpn_plugin', 'rpn_plugin.*']),
+    package_data={'rpn_plugin.visualization': ['report_page/*']},
     install_requires=[
         'torch>=2.1',
         'mmengine>=0.10.7',
@@ -26,5 +27,6 @@ setup(
     extras_require={
         'hdf5': ['h5py'],
         'lite': ['mmcv-lite>=2.1,<2.2'],
+        'onnx': ['onnx', 'onnxruntime', 'onnxscript'],
         'tests': ['pytest', 'hypothesis', 'h5py'],
     })

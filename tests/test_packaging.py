@@ -33,7 +33,8 @@ def wheel(tmp_path_factory) -> zipfile.ZipFile:
 
 def test_the_wheel_holds_every_module_and_nothing_else(wheel) -> None:
     held = {name for name in wheel.namelist() if '.dist-info/' not in name}
-    assert held == {str(path.relative_to(REPOSITORY)) for path in (REPOSITORY / 'rpn_plugin').rglob('*.py')}
+    sources = [path for pattern in ('*.py', 'report_page/*') for path in (REPOSITORY / 'rpn_plugin').rglob(pattern)]
+    assert held == {str(path.relative_to(REPOSITORY)) for path in sources}
 
 
 def test_the_metadata_declares_the_requirements(wheel) -> None:
@@ -64,7 +65,7 @@ def test_the_tested_versions_pin_every_requirement_and_torch_first() -> None:
 
 
 def test_nothing_imports_up_the_way_of_the_data() -> None:
-    steps = ['structures', 'datasets', 'models', 'evaluation', 'visualization']
+    steps = ['structures', 'datasets', 'models', 'evaluation', 'visualization', 'apis']
     for place, step in enumerate(steps[:-1]):
         for path in (REPOSITORY / 'rpn_plugin' / step).rglob('*.py'):
             later = re.findall(rf'rpn_plugin\.({"|".join(steps[place + 1:])})\b', path.read_text())

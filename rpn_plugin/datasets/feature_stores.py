@@ -226,8 +226,13 @@ def open_store(where: str, stream: str, videos: Sequence[str], columns: Sequence
     return FilePerVideo(os.path.join(where, '{}' + (kinds.pop() if kinds else '.npy')), stream, columns)
 
 
-def check_finite(features: np.ndarray, where: str) -> None:
+def check_finite(features: np.ndarray, where: str, first_snippet: int = 0) -> None:
     """Refuse NaN and infinity.
+
+    Args:
+        features: (T, D), or a part of it.
+        where: Where they come from, for the message.
+        first_snippet: Place of the first row in the whole.
 
     Raises:
         ValueError: Names the file, the first such value and its place.
@@ -241,7 +246,7 @@ def check_finite(features: np.ndarray, where: str) -> None:
     bad = np.argwhere(~np.isfinite(features))
     snippet, channel = bad[0]
     raise Fault('values-not-finite', f'{where}: {len(bad)} values are not finite, the first is '
-                                     f'{features[snippet, channel]} at snippet {snippet}, channel {channel}. Extract '
+                                     f'{features[snippet, channel]} at snippet {snippet + first_snippet}, channel {channel}. Extract '
                                      f'this video\'s features again.')
 
 

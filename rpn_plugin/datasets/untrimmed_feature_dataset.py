@@ -100,6 +100,7 @@ class UntrimmedFeatureDataset(BaseDataset):
         self._stores = dict(subset.stores)
         checked = check_subset(subset, segments=self.test_mode)
         self._report(checked)
+        self._metainfo['recipe'] = dict(subset.recipe)  # goes into checkpoints, as the classes do
         items = [self._item(checked, video) for video in subset.videos if video in checked.headers]
         self._fill_cache([item['video_name'] for item in items])
         return items

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from rpn_plugin.models.interfaces import (Embedding, Head, Neck, ProposalGenerator, Proposals, Suppression,
                                           Weighting)
-from rpn_plugin.structures import HeadOutput, SnippetBatch, clip_segments
+from rpn_plugin.structures import HeadOutput, SnippetBatch, clip_segments, to_numpy
 
 
 def multi_hot_labels(data_samples: Sequence[ActionDataSample], like: Tensor) -> Tensor:
@@ -96,9 +96,7 @@ class WeaklySupervisedLocalizer(BaseModel):
         if mode == 'loss':
             return self.head.loss(output, multi_hot_labels(data_samples, like=output.video_score))
         if mode == 'predict':
-            return [fill_sample(sample, self.nms(*proposals) if self.nms else best_first(proposals), score)
-                    for sample, proposals, score in
-                    zip(data_samples, self.propose(output, data_samples), output.video_score)]
+            return self.fuse([self.propose(output, data_samples)], [output.video_score], data_samples)
         raise ValueError(f'Expected mode loss, predict or tensor, but got {mode!r}.')
 
     def score(self, inputs: Mapping[str, SnippetBatch]) -> HeadOutput:
@@ -114,14 +112,21 @@ class WeaklySupervisedLocalizer(BaseModel):
     def propose(self, output: HeadOutput, data_samples: Sequence[ActionDataSample]) -> list[Proposals]:
         """Proposals of every video in seconds, before suppression."""
         sequence = self.weighting(output) if self.weighting else output.cas  # (N, C)
-        videos = output.embedded.layout.split(sequence.detach().double().cpu())
-        video_scores = output.video_score.detach().double().cpu().numpy()
-        found = []
-        for phi, video_score, sample in zip(videos, video_scores, data_samples):
-            borders, labels, scores = self.proposals(phi.numpy(), video_score)
-            segments, inside = clip_segments(sample.clock.to_seconds(borders), sample.duration_second)
-            found.append((segments, labels[inside], scores[inside]))
-        return found
+        return [self.cut(*video) for video in
+                zip(output.embedded.layout.split(sequence), output.video_score, data_samples)]
+
+    def cut(self, sequence: Tensor, video_score: Tensor, sample: ActionDataSample) -> Proposals:
+        """Proposals of one video in seconds from its localization sequence (T, C) and class scores (C,)."""
+        phi, likely = (to_numpy(values.detach().double()) for values in (sequence, video_score))
+        borders, labels, scores = self.proposals(phi, likely)
+        segments, inside = clip_segments(sample.clock.to_seconds(borders), sample.duration_second)
+        return segments, labels[inside], scores[inside]
+
+    def fuse(self, proposals: Sequence[Sequence[Proposals]], video_scores: Sequence[Tensor],
+             data_samples: Sequence[ActionDataSample]) -> list[ActionDataSample]:
+        """As ``MultiStreamLocalizer.fuse``, of this one network."""
+        return [fill_sample(sample, self.nms(*of_video) if self.nms else best_first(of_video), score)
+                for sample, of_video, score in zip(data_samples, proposals[0], video_scores[0])]
 
 
 def best_first(proposals: Proposals) -> Proposals:

@@ -1,0 +1,8 @@
+"""From a checkpoint and features to detections."""
+from rpn_plugin.apis.model_file import ModelFile, read_checkpoint
+from rpn_plugin.apis.padded_network import PaddedNetwork
+from rpn_plugin.apis.untrimmed_inputs import SnippetSource, StoredFeatures, UntrimmedInput, find_inputs
+from rpn_plugin.apis.wtal_inferencer import WTALInferencer
+
+__all__ = ['ModelFile', 'PaddedNetwork', 'SnippetSource', 'StoredFeatures', 'UntrimmedInput', 'WTALInferencer',
+           'find_inputs', 'read_checkpoint']
