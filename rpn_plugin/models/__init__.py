@@ -1,4 +1,5 @@
 """The model: snippets to segments."""
+from rpn_plugin.models.backbones import InceptionI3D
 from rpn_plugin.models.data_preprocessor import SnippetDataPreprocessor
 from rpn_plugin.models.embeddings import TemporalConvEmbedding
 from rpn_plugin.models.heads import RPNHead
@@ -8,7 +9,7 @@ from rpn_plugin.models.necks import (CooccurrenceGCN, FullyConnectedPrototypes, 
                                      RandomPrototypes, WordVectorLabels)
 from rpn_plugin.models.postprocessors import SimilarityWeighting, TemporalNMS, ThresholdProposals
 
-__all__ = ['ClusteringLoss', 'CooccurrenceGCN', 'FullyConnectedPrototypes', 'LearnableLabels', 'MultiStreamLocalizer',
-           'OneHotLabels', 'RPNHead', 'RandomPrototypes', 'SimilarityWeighting', 'SnippetDataPreprocessor',
+__all__ = ['ClusteringLoss', 'CooccurrenceGCN', 'FullyConnectedPrototypes', 'InceptionI3D', 'LearnableLabels',
+           'MultiStreamLocalizer', 'OneHotLabels', 'RPNHead', 'RandomPrototypes', 'SimilarityWeighting', 'SnippetDataPreprocessor',
            'TemporalConvEmbedding', 'TemporalNMS', 'ThresholdProposals', 'VideoClassificationLoss',
            'WeaklySupervisedLocalizer', 'WordVectorLabels']
