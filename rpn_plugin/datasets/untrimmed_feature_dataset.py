@@ -10,6 +10,7 @@ from mmengine.logging import MMLogger
 
 from rpn_plugin.datasets.annotations import AnnotationFile
 from rpn_plugin.datasets.feature_files import FeatureHeader, open_features, read_header
+from rpn_plugin.datasets.sidecars import check_sidecars
 from rpn_plugin.structures import SnippetClock
 
 
@@ -79,6 +80,7 @@ class UntrimmedFeatureDataset(BaseDataset):
             self._refuse_unlabelled(annotations, videos)
         headers = self._read_headers(list(videos))
         items = [self._item(annotations, video, headers[video], clock) for video in videos if video in headers]
+        self._check_sources(items, clock)
         if self.test_mode:
             self._check_segments(annotations, items)
         if self.cache == 'ram':
@@ -124,6 +126,12 @@ class UntrimmedFeatureDataset(BaseDataset):
     def _path(self, stream: str, video: str) -> str:
         return f'{self.data_prefix[stream]}/{video}.npy'
 
+    def _header(self, stream: str, video: str) -> FeatureHeader:
+        return read_header(self._path(stream, video))
+
+    def _check_sources(self, items: Sequence[Mapping[str, Any]], clock: SnippetClock) -> None:
+        check_sidecars({stream: [item['feature_paths'][stream] for item in items] for stream in self.data_prefix}, clock)
+
     def _clock(self, annotations: AnnotationFile) -> SnippetClock:
         recipes = [recipe for recipe in (self.recipe, annotations.recipe) if recipe is not None]
         if not recipes:
@@ -147,7 +155,7 @@ class UntrimmedFeatureDataset(BaseDataset):
         widths = {stream: self.feature_dim for stream in self.data_prefix}
         for video in videos:
             try:
-                found = {stream: read_header(self._path(stream, video)) for stream in self.data_prefix}
+                found = {stream: self._header(stream, video) for stream in self.data_prefix}
             except ValueError as error:
                 unusable.append(f'{video} ({error})')
                 continue

@@ -8,8 +8,10 @@ from rpn_plugin.models.losses import ClusteringLoss, VideoClassificationLoss
 from rpn_plugin.models.necks import (CooccurrenceGCN, FullyConnectedPrototypes, LearnableLabels, OneHotLabels,
                                      RandomPrototypes, WordVectorLabels)
 from rpn_plugin.models.postprocessors import SimilarityWeighting, TemporalNMS, ThresholdProposals
+from rpn_plugin.models.snippet_encoder import FrozenSnippetEncoder, VideoDataPreprocessor
 
-__all__ = ['ClusteringLoss', 'CooccurrenceGCN', 'FullyConnectedPrototypes', 'InceptionI3D', 'LearnableLabels',
-           'MultiStreamLocalizer', 'OneHotLabels', 'RPNHead', 'RandomPrototypes', 'SimilarityWeighting', 'SnippetDataPreprocessor',
-           'TemporalConvEmbedding', 'TemporalNMS', 'ThresholdProposals', 'VideoClassificationLoss',
-           'WeaklySupervisedLocalizer', 'WordVectorLabels']
+__all__ = ['ClusteringLoss', 'CooccurrenceGCN', 'FrozenSnippetEncoder', 'FullyConnectedPrototypes', 'InceptionI3D',
+           'LearnableLabels', 'MultiStreamLocalizer', 'OneHotLabels', 'RPNHead', 'RandomPrototypes',
+           'SimilarityWeighting', 'SnippetDataPreprocessor', 'TemporalConvEmbedding', 'TemporalNMS',
+           'ThresholdProposals', 'VideoClassificationLoss', 'VideoDataPreprocessor', 'WeaklySupervisedLocalizer',
+           'WordVectorLabels']

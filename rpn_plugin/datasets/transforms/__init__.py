@@ -1,4 +1,5 @@
 """Pipeline steps."""
 from rpn_plugin.datasets.transforms.snippets import LoadSnippets, PackUntrimmedInputs, SampleSnippets
+from rpn_plugin.datasets.transforms.videos import DecodeSnippets
 
-__all__ = ['LoadSnippets', 'PackUntrimmedInputs', 'SampleSnippets']
+__all__ = ['DecodeSnippets', 'LoadSnippets', 'PackUntrimmedInputs', 'SampleSnippets']

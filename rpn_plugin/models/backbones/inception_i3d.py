@@ -14,6 +14,7 @@ from rpn_plugin.models.backbones.weights import load_backbone_weights
 Size = tuple[int, int, int]
 """Along time, height and width."""
 
+
 def same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
     """TensorFlow's "same" padding before and after one axis: ceil(size / stride) outputs, the odd element after.
 
