@@ -25,5 +25,6 @@ setup(
     ],
     extras_require={
         'lite': ['mmcv-lite>=2.1,<2.2'],
-        'tests': ['pytest', 'hypothesis'],
+        'video': ['av>=14', 'opencv-contrib-python'],
+        'tests': ['pytest', 'hypothesis', 'av>=14'],
     })

@@ -8,6 +8,7 @@ from typing import Any, Mapping, Sequence
 import numpy as np
 import torch
 from mmengine.config import Config
+from mmengine.registry import init_default_scope
 
 import rpn_plugin
 from rpn_plugin.datasets.feature_files import read_header
@@ -53,6 +54,7 @@ class FeatureExtractor:
         if 'backbone' not in config.get('model', {}):
             raise ValueError(f'{config.filename}: expected the config of a recognizer, with a model that has a '
                              f'backbone.')
+        init_default_scope(config.get('default_scope', 'mmaction'))
         self.batch_size = batch_size
         self.device = device
         self.encoder = FrozenSnippetEncoder(config.model, checkpoint and str(checkpoint), batch_size).to(device)

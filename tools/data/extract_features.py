@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 
 from mmengine.config import Config
-from mmengine.registry import init_default_scope
 from rich.progress import Progress
 
 from rpn_plugin.apis import FeatureExtractor
@@ -65,7 +64,6 @@ def main() -> None:
         if not videos:
             raise ValueError(f'{options.videos}: no video file in this folder.')
         config = Config.fromfile(options.config)
-        init_default_scope(config.get('default_scope', 'mmaction'))
         clock = SnippetClock(options.fps, options.stride, options.window)
         extractor = FeatureExtractor(config, options.checkpoint, clock, options.stream, options.flow,
                                      options.batch_size, options.device)
