@@ -27,6 +27,15 @@ def read_code(image: np.ndarray) -> int:
     return int((bars[:BITS] * 2**np.arange(BITS)).sum())
 
 
+def moving_square(number: int, colour: Sequence[int] | None) -> np.ndarray:
+    """(32, 40, 3) image of a square of a colour that moves to and fro over noise that flickers; None is noise alone."""
+    image = np.random.default_rng(number).integers(90, 150, (32, 40, 3), np.uint8)
+    if colour is not None:
+        left = abs(number % 40 - 20)
+        image[8:24, left:left + 16] = colour
+    return image
+
+
 def write_video(path: Path, number: int = 0, fps: float | Fraction = 25, codec: str = 'mpeg4',
                 times: Sequence[Fraction] | None = None, image: Callable[[int], np.ndarray] = bar_code,
                 options: dict[str, str] | None = None, pixels: str = 'yuv420p') -> Path:
