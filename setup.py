@@ -24,7 +24,8 @@ setup(
         'matplotlib',
     ],
     extras_require={
+        'hdf5': ['h5py'],
         'lite': ['mmcv-lite>=2.1,<2.2'],
         'video': ['av>=14', 'opencv-contrib-python'],
-        'tests': ['pytest', 'hypothesis', 'av>=14'],
+        'tests': ['pytest', 'hypothesis', 'h5py', 'av>=14'],
     })

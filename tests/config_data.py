@@ -10,7 +10,8 @@ import numpy as np
 from made_videos import write_video
 from mmengine.config import Config
 
-ROOT_VARIABLES = ('THUMOS14_ROOT', 'ANET12_ROOT', 'RPN_SHARED_DATA', 'RPN_SYNTHETIC_ROOT')
+ROOT_VARIABLES = ('THUMOS14_ROOT', 'THUMOS14_UNT_ROOT', 'ANET12_ROOT', 'ANET12_UNT_ROOT', 'RPN_SHARED_DATA',
+                  'RPN_SYNTHETIC_ROOT')
 VIDEOS_PER_SUBSET = 4
 
 
@@ -26,7 +27,7 @@ def make_data(config: Config) -> None:
     dataset = config.train_dataloader.dataset
     of_videos = dataset.type == 'UntrimmedVideoDataset'
     root = Path(dataset.data_root)
-    classes = config.get('classes') or [f'class {index}' for index in range(config.model.localizer.neck.num_classes)]
+    classes = [f'class {index}' for index in range(config.model.localizer.neck.num_classes)]
     width = config.model.localizer.embedding.in_channels
     database = {}
     for subset in (dataset.subset, config.test_dataloader.dataset.subset):
@@ -43,8 +44,8 @@ def make_data(config: Config) -> None:
                     write_video(root / directory / f'{name}.mp4', number=16 * length)
                 else:
                     np.save(root / directory / f'{name}.npy', rng.standard_normal((length, width)).astype(np.float16))
-    feature = {} if dataset.get('recipe') else dict(feature=dict(fps=25, snippet_stride=16, window=16))
-    (root / dataset.ann_file).write_text(json.dumps(dict(classes=list(classes), database=database, **feature)))
+    feature = dict(fps=25, snippet_stride=16, window=16)
+    (root / dataset.ann_file).write_text(json.dumps(dict(classes=classes, feature=feature, database=database)))
 
 
 def shorten(config: Config, work_dir: Path) -> Config:

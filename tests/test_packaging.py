@@ -13,7 +13,7 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 THIRD_PARTY = {'torch': 'torch', 'mmengine': 'mmengine', 'mmaction': 'mmaction2', 'mmcv': 'mmcv-lite', 'numpy': 'numpy',
-               'matplotlib': 'matplotlib', 'av': 'av', 'cv2': 'opencv-contrib-python'}
+               'matplotlib': 'matplotlib', 'h5py': 'h5py', 'av': 'av', 'cv2': 'opencv-contrib-python'}
 
 
 @pytest.fixture(scope='module')

@@ -11,7 +11,6 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 import rpn_plugin
-from rpn_plugin.datasets.feature_files import read_header
 from rpn_plugin.datasets.sidecars import Sidecar, sidecar_path
 from rpn_plugin.datasets.videos import SnippetDecoder, VideoError, VideoFile
 from rpn_plugin.files import written_whole
@@ -127,12 +126,12 @@ class FeatureExtractor:
     def is_done(self, path: str | Path, target: str | Path) -> bool:
         """Whether a feature file has the features of this video, made like this."""
         try:
-            sidecar, header = Sidecar.read(sidecar_path(target)), read_header(target)
-        except (OSError, ValueError):
+            sidecar, shape = Sidecar.read(sidecar_path(target)), np.load(target, mmap_mode='r').shape
+        except (OSError, ValueError, EOFError):
             return False
         source = {name: sidecar.source.get(name) for name in ('file', 'bytes')}
         return (Path(path).is_file() and source == _identity(path) and sidecar.encoder == self.made_by
-                and sidecar.clock == self.decoder.clock and tuple(sidecar.shape) == (header.length, header.width))
+                and sidecar.clock == self.decoder.clock and tuple(sidecar.shape) == shape)
 
     def _encode(self, batch: Sequence[np.ndarray]) -> np.ndarray:
         clips = torch.from_numpy(np.stack(batch)).to(self.device)

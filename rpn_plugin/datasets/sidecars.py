@@ -62,21 +62,21 @@ def sidecar_path(feature_path: str | Path) -> Path:
     return Path(feature_path).with_suffix('.json')
 
 
-def check_sidecars(feature_paths: Mapping[str, Sequence[str | Path]], clock: SnippetClock) -> None:
+def check_sidecars(streams: Mapping[str, Mapping[str | Path, SnippetClock]]) -> None:
     """Compare the sidecars that there are with what the config says; files without one pass.
 
     Args:
-        feature_paths: Stream name to feature files.
-        clock: Of the data set.
+        streams: Stream name to its feature files, each with the clock that the data set has for it.
 
     Raises:
         ValueError: If features were made with another recipe, are of the other stream, or if those of a stream come
             from different encoders. Names the file and both sides.
     """
-    for stream, paths in feature_paths.items():
+    for stream, files in streams.items():
         first: tuple[Path, Sidecar] | None = None
-        for path in _existing([sidecar_path(path) for path in paths]):
-            sidecar = Sidecar.read(path)
+        clocks = {sidecar_path(path): clock for path, clock in files.items()}
+        for path in _existing(list(clocks)):
+            sidecar, clock = Sidecar.read(path), clocks[path]
             if sidecar.clock != clock:
                 raise ValueError(f'{path}: these features are {sidecar.clock}, but the data set says {clock}. Correct '
                                  f'the recipe (in the annotation file or the config), or extract them again.')

@@ -125,12 +125,13 @@ def test_an_action_is_learnt_from_videos_and_found_in_time(tmp_path) -> None:
             segment = [0.64 * start, 0.64 * (start + length)]
             database[f'{subset}_{index}'] = dict(subset=subset, duration=6.4,
                                                  annotations=[dict(label=label, segment=segment)])
-    (tmp_path / 'annotations.json').write_text(json.dumps(dict(classes=list(COLOURS), database=database)))
+    (tmp_path / 'annotations.json').write_text(json.dumps(dict(classes=list(COLOURS), feature=RECIPE,
+                                                             database=database)))
     config = Config.fromfile(REPOSITORY / 'configs' / 'mixing' / 'rpn_tsn-r18_video.py')
     decode = dict(type='DecodeSnippets', resize=dict(scale=(-1, 32)), crop_size=32)
     for loader in (config.train_dataloader, config.val_dataloader, config.test_dataloader):
         loader.update(num_workers=0, persistent_workers=False)
-        loader.dataset.update(data_root=str(tmp_path), ann_file='annotations.json', metainfo=dict(classes=list(COLOURS)),
+        loader.dataset.update(data_root=str(tmp_path),
                               pipeline=[decode, dict(type='PackUntrimmedInputs')])
     config.model.localizer.neck.update(num_classes=2, init_gain=1.0)
     encoder = config.model.data_preprocessor.encoder

@@ -1,5 +1,6 @@
-# THUMOS14's video files instead of features, at videos/<video>.mp4 under the same root, cut into the same snippets: one
-# per 16 frames at 25 fps, 0.64 s. Of each the frame in the middle is decoded; training takes 64 snippets of a video.
+# THUMOS14's video files instead of features, at videos/<video>.mp4 under the same root, cut into snippets as the
+# annotation file says (one per 16 frames at 25 fps, 0.64 s). Of each the frame in the middle is decoded; training takes
+# 64 snippets of a video.
 _base_ = 'thumos14_i3d.py'
 decode = dict(type='DecodeSnippets', clip_len=1, resize=dict(scale=(-1, 256)), crop_size=224)
 pack = dict(type='PackUntrimmedInputs')
@@ -7,10 +8,8 @@ videos = dict(
     _delete_=True,
     type='UntrimmedVideoDataset',
     data_root={{_base_.data_root}},
-    ann_file='gt.json',
-    data_prefix=dict(rgb='videos'),
-    metainfo=dict(classes={{_base_.classes}}),
-    recipe={{_base_.recipe}})
+    ann_file='annotations.json',
+    data_prefix=dict(rgb='videos'))
 train_dataloader = dict(
     batch_size=2,
     dataset=dict(
