@@ -73,7 +73,7 @@ class FrozenSnippetEncoder(nn.Module):
 
 
 def _pooled(features: Any, num_snippets: int) -> Tensor:
-    """Mean over everything but snippets and channels: (M, D, ...) to (N, D), M a multiple of N; several side by side."""
+    """Mean over all but snippets and channels: (M, D, ...) to (N, D), M a multiple of N; several side by side."""
     if not isinstance(features, Tensor):
         return torch.cat([_pooled(part, num_snippets) for part in features], dim=1)
     by_frame = features.flatten(2).mean(2) if features.ndim > 2 else features  # (M, D)

@@ -2,14 +2,13 @@
 from __future__ import annotations
 
 import importlib.util
-import json
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from made_videos import bar_code, cut, write_video
+from made_recognizers import RECOGNIZER, write_recognizers
+from made_videos import cut, write_video
 from mmengine.config import Config
 
 from rpn_plugin.apis import FeatureExtractor
@@ -19,30 +18,13 @@ from rpn_plugin.datasets.videos import VideoError, VideoFile
 from rpn_plugin.structures import SnippetClock
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-RECOGNIZER = '''
-model = dict(
-    type='Recognizer2D', backbone=dict(type='ResNet', depth=18),
-    data_preprocessor=dict(type='ActionDataPreprocessor', mean=[1.0, 2.0, 3.0], std=[4.0, 5.0, 6.0]))
-test_pipeline = [
-    dict(type='DecordInit'), dict(type='SampleFrames', clip_len=1, frame_interval=1, num_clips=25, test_mode=True),
-    dict(type='DecordDecode'), dict(type='Resize', scale=(-1, 32)), dict(type='TenCrop', crop_size=32),
-    dict(type='FormatShape', input_format='NCHW'), dict(type='PackActionInputs')]
-'''
-FLOW = RECOGNIZER.replace('depth=18', 'depth=18, in_channels=2').replace('[1.0, 2.0, 3.0]', '[127.5, 127.5]').replace(
-    '[4.0, 5.0, 6.0]', '[127.5, 127.5]')
 CLOCK = SnippetClock(25, 16, 16)
 
 
 @pytest.fixture(scope='module')
 def files(tmp_path_factory) -> Path:
     """A folder with configs and weights of encoders."""
-    folder = tmp_path_factory.mktemp('encoder')
-    for name, text in (('rgb', RECOGNIZER), ('flow', FLOW)):
-        (folder / f'{name}.py').write_text(text)
-        torch.manual_seed(0)
-        extractor = FeatureExtractor(Config.fromfile(folder / f'{name}.py'), None, CLOCK, name)
-        torch.save(dict(state_dict=extractor.encoder.recognizer.state_dict()), folder / f'{name}.pth')
-    return folder
+    return write_recognizers(tmp_path_factory.mktemp('encoder'))
 
 
 def extractor(files: Path, name: str = 'rgb', **settings: object) -> FeatureExtractor:
@@ -162,51 +144,3 @@ def test_other_configs_are_refused(tmp_path, text, message) -> None:
     (tmp_path / 'other.py').write_text(text)
     with pytest.raises(ValueError, match=f'other.py: .*{message}'):
         FeatureExtractor(Config.fromfile(tmp_path / 'other.py'), None, CLOCK)
-
-
-@pytest.fixture
-def tool(monkeypatch, files):
-    """The command line in this process; its exit status (0, or the message that goes with 1)."""
-    spec = importlib.util.spec_from_file_location('extract_features',
-                                                  REPOSITORY / 'tools' / 'data' / 'extract_features.py')
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-
-    def run(*arguments: object) -> object:
-        options = ['--config', files / 'rgb.py', '--checkpoint', files / 'rgb.pth', *arguments]
-        monkeypatch.setattr(sys, 'argv', ['extract_features.py', *map(str, options)])
-        try:
-            module.main()
-        except SystemExit as ended:
-            return ended.code
-        return 0
-
-    return run
-
-
-def test_the_tool_passes_over_broken_videos_and_ends_with_an_error(tool, tmp_path, capsys) -> None:
-    videos, out = tmp_path / 'videos', tmp_path / 'out'
-    write_video(videos / 'good.mp4', 40, 30), write_video(videos / 'odd.mkv', 40, codec='ffv1',
-                                                          image=lambda index: bar_code(index)[:, :79])
-    cut(write_video(videos / 'half.mkv', 200), 0.5)
-    (videos / 'sound.mp4').write_bytes(b'')
-    (videos / 'notes.txt').write_text('no video')
-    code = tool(videos, '--out', out)
-    assert '2 of 4 videos could not be read' in code and 'half.mkv: truncated' in code and 'sound.mp4: not a' in code
-    assert sorted(entry.name for entry in out.iterdir()) == ['good.json', 'good.npy', 'odd.json', 'odd.npy']
-    assert json.loads((out / 'good.json').read_text())['source']['fps'] == 30
-    assert 'good.mp4: written' in capsys.readouterr().out
-    before = (out / 'good.npy').stat().st_mtime_ns
-    assert tool(videos / 'good.mp4', '--out', out) == 0
-    assert 'good.mp4: done already' in capsys.readouterr().out and (out / 'good.npy').stat().st_mtime_ns == before
-
-
-@pytest.mark.parametrize('arguments, message', [
-    (['absent'], 'No video or folder absent'), (['.'], 'no video file in this folder'),
-    (['.', '--stride', '0'], 'positive number'), (['.', '--checkpoint', 'absent.pth'], 'No checkpoint absent.pth'),
-])
-def test_the_tool_says_what_it_cannot_do(tool, tmp_path, monkeypatch, arguments, message) -> None:
-    monkeypatch.chdir(tmp_path)
-    if len(arguments) > 1:
-        (tmp_path / 'a.mp4').touch()
-    assert message in tool(*arguments, '--out', 'out')

@@ -39,7 +39,8 @@ def test_agreeing_sidecars_and_files_without_one_pass(tiny) -> None:
     ('rgb', dict(feature=dict(fps=30, snippet_stride=16, window=16)),
      r'per 16 frames at 30 fps \(0.5333 s\).*, but the data set says one feature per 16 frames at 25 fps'),
     ('flow', dict(feature=dict(fps=25, snippet_stride=16, window=64)), 'a window of 64 frames, but .* of 16 frames'),
-    ('flow', dict(encoder=dict(stream='rgb', weights='sha256:1f')), 'features of rgb, but the data set reads them as flow'),
+    ('flow', dict(encoder=dict(stream='rgb', weights='sha256:1f')),
+     'features of rgb, but the data set reads them as flow'),
     ('rgb', dict(encoder=dict(stream='rgb', weights='sha256:2e')),
      r"train_0.json from {'weights': 'sha256:1f'}, but .* from {'weights': 'sha256:2e'}"),
     ('rgb', dict(feature=dict(rate=25)), 'not a description of features'),
@@ -54,8 +55,10 @@ def test_a_contradiction_names_the_file_and_both_sides(tiny, stream, changes, me
     DATASETS.build(tiny.config())
 
 
-@pytest.mark.parametrize('content', ['', '[]', '{"feature": {}}', json.dumps(dict(dataclasses.asdict(SIDECAR), extra=1)),
-                                     json.dumps(dict(dataclasses.asdict(SIDECAR), encoder=None))])
+@pytest.mark.parametrize('content', [
+    '', '[]', '{"feature": {}}', json.dumps(dict(dataclasses.asdict(SIDECAR), extra=1)),
+    json.dumps(dict(dataclasses.asdict(SIDECAR), encoder=None))
+])
 def test_other_files_of_that_name_are_refused(tmp_path, content) -> None:
     (tmp_path / 'a.json').write_text(content)
     with pytest.raises(ValueError, match='a.json: not a description of features'):

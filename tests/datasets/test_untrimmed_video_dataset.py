@@ -80,7 +80,8 @@ def test_unusable_videos_are_named_before_training(videos) -> None:
     videos.save()
     with pytest.raises(ValueError, match='3 of 5 videos') as raised:
         DATASETS.build(videos.config())
-    for message in ('gone.*: missing', 'short.mp4: 0.40 s are shorter than a window of 16 frames', 'cut.mp4: not a video'):
+    for message in ('gone.*: missing', 'short.mp4: 0.40 s are shorter than a window of 16 frames',
+                    'cut.mp4: not a video'):
         assert message in str(raised.value)
     assert len(DATASETS.build(videos.config(missing='skip'))) == 2
 

@@ -30,7 +30,8 @@ ENCODERS = {
     'TSN, 3 frames': (recognizer('2D', dict(type='ResNet', depth=18)), 3, 3, 512),
     'TSN on stacked flow': (recognizer('2D', dict(type='ResNet', depth=18, in_channels=10),
                                        dict(mean=[128] * 10, std=[128] * 10)), 2, 5, 512),
-    'TSM': (recognizer('2D', dict(type='ResNetTSM', depth=50, num_segments=4, shift_div=8, pretrained2d=False)), 3, 4, 2048),
+    'TSM': (recognizer('2D', dict(type='ResNetTSM', depth=50, num_segments=4, shift_div=8, pretrained2d=False)), 3, 4,
+            2048),
     'I3D-ResNet': (recognizer('3D', dict(type='ResNet3d', **RESNET3D)), 3, 8, 256),
     'SlowOnly': (recognizer('3D', dict(type='ResNet3dSlowOnly', **RESNET3D, lateral=False)), 3, 4, 256),
     'SlowFast': (recognizer('3D', dict(
@@ -97,7 +98,8 @@ def test_the_wrong_stream_is_refused() -> None:
 
 
 def test_frames_become_packed_features_inside_the_model() -> None:
-    preprocessor = VideoDataPreprocessor(dict(type='FrozenSnippetEncoder', recognizer=ENCODERS['TSN'][0]), l2_length=2.0)
+    encoder = dict(type='FrozenSnippetEncoder', recognizer=ENCODERS['TSN'][0])
+    preprocessor = VideoDataPreprocessor(encoder, l2_length=2.0)
     videos = [clips_of(3, 1, number) for number in (4, 2)]
     samples = [ActionDataSample(), ActionDataSample()]
     data = preprocessor.train()(dict(inputs=dict(rgb=videos), data_samples=samples), training=True)

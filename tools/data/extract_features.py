@@ -13,7 +13,7 @@ from mmengine.config import Config
 from rich.progress import Progress
 
 from rpn_plugin.apis import FeatureExtractor
-from rpn_plugin.datasets.videos import VideoError, VideoFile, find_videos
+from rpn_plugin.datasets.videos import VIDEO_SUFFIXES, VideoError, VideoFile, find_videos
 from rpn_plugin.structures import SnippetClock
 
 
@@ -33,6 +33,21 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--batch-size', type=int, default=16, help='snippets encoded at once')
     parser.add_argument('--device', default='cpu', help='such as cuda')
     return parser.parse_args()
+
+
+def videos_of(path: Path) -> list[Path]:
+    """The file, or the videos of the folder; other files there are counted aloud."""
+    if path.is_file():
+        return [path]
+    if not path.is_dir():
+        raise FileNotFoundError(f'No video or folder {path}.')
+    videos = list(find_videos(path).values())
+    others = sum(entry.is_file() for entry in path.iterdir()) - len(videos)
+    if not videos:
+        raise ValueError(f'{path}: no video file in this folder; known by {", ".join(VIDEO_SUFFIXES)}.')
+    if others:
+        print(f'{path}: {others} other files are left out; videos are known by {", ".join(VIDEO_SUFFIXES)}')
+    return videos
 
 
 def extract_all(extractor: FeatureExtractor, videos: list[Path], out: Path) -> list[VideoError]:
@@ -58,11 +73,7 @@ def extract_all(extractor: FeatureExtractor, videos: list[Path], out: Path) -> l
 def main() -> None:
     options = parse_args()
     try:
-        if not options.videos.exists():
-            raise FileNotFoundError(f'No video or folder {options.videos}.')
-        videos = list(find_videos(options.videos).values()) if options.videos.is_dir() else [options.videos]
-        if not videos:
-            raise ValueError(f'{options.videos}: no video file in this folder.')
+        videos = videos_of(options.videos)
         config = Config.fromfile(options.config)
         clock = SnippetClock(options.fps, options.stride, options.window)
         extractor = FeatureExtractor(config, options.checkpoint, clock, options.stream, options.flow,

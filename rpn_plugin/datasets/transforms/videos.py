@@ -15,8 +15,8 @@ from rpn_plugin.datasets.videos import SnippetDecoder, VideoError, VideoFile
 class DecodeSnippets(BaseTransform):
     """Replaces the numbers of snippets by their frames, in one pass over the video.
 
-    Required keys: ``snippets`` (stream to ascending numbers), ``video_paths``, ``clock``. A number beyond the end of the
-    video, which its header promised, is left out.
+    Required keys: ``snippets`` (stream to ascending numbers), ``video_paths``, ``clock``. A number beyond the end of
+    the video, which its header promised, is left out.
 
     Args:
         clip_len: As :class:`SnippetDecoder`, like all that follow.

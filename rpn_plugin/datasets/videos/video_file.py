@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +103,7 @@ class VideoFile:
         with self._open() as container:
             stream = self._stream(container)
             stream.thread_type = 'AUTO'
-            header = self._read_header(container, stream)
+            header = self.header = self._read_header(container, stream)
             step_sec = 1 / header['fps'] if header['fps'] else 0.0
             try:
                 first = None
@@ -120,12 +120,21 @@ class VideoFile:
                         length_sec = float(frame.duration * frame.time_base) if frame.duration else step_sec
                         self.num_frames += 1
                         self.duration_sec = max(self.duration_sec, time_sec + length_sec)
-                        yield time_sec, Frame(lambda frame=frame: _upright(frame))
+                        yield time_sec, Frame(partial(self._image, frame))
             except av.FFmpegError as error:
                 raise VideoError(f'{self.path}: damaged after frame {self.num_frames} ({self.duration_sec:.2f} s): '
                                  f'{error}. Get the file again, or save what can be read: ffmpeg -i IN OUT.mp4'
                                  ) from error
         self._check_whole(header)
+
+    def _image(self, frame: Any) -> np.ndarray:
+        """(H, W, 3) uint8 RGB, turned as the file's display matrix says."""
+        try:
+            pixels = frame.to_ndarray(format='rgb24')
+        except _import_av().FFmpegError as error:
+            raise VideoError(f'{self.path}: a frame of the format {frame.format.name} has no RGB image: {error}'
+                             ) from error
+        return np.ascontiguousarray(np.rot90(pixels, round(frame.rotation / 90) % 4))
 
     def _open(self) -> Any:
         av = _import_av()
@@ -167,12 +176,6 @@ class VideoFile:
             raise VideoError(f'{self.path}: truncated: it ends after {read_sec:.2f} s of the '
                              f'{header["duration_sec"]:.2f} s that its header promises. Get the file again, or accept '
                              f'the rest: ffmpeg -i IN OUT.mp4')
-
-
-def _upright(frame: Any) -> np.ndarray:
-    """(H, W, 3) uint8 RGB, turned as the file's display matrix says."""
-    turns = round(frame.rotation / 90) % 4
-    return np.ascontiguousarray(np.rot90(frame.to_ndarray(format='rgb24'), turns))
 
 
 def resampled_frames(video: VideoFile, fps: float) -> Iterator[Frame]:

@@ -125,12 +125,12 @@ def test_a_real_file_is_resized_and_cut_to_its_centre(tmp_path) -> None:
     path = write_video(tmp_path / 'a.mp4', 60, 30)  # 2 s: 50 frames at 25 fps, 80 x 32 pixels
     whole = SnippetDecoder(SnippetClock(25, 16), 16, resize=dict(scale=(-1, 32)), crop_size=None)
     clips = list(whole.clips(VideoFile(path)))
-    expected = [(6 * index + 0) // 5 for index in range(48)]  # frame k of 25 fps is frame floor(1.2 k) of 30 fps
+    expected = [6 * index // 5 for index in range(48)]  # frame k of 25 fps is frame floor(1.2 k) of 30 fps
     assert [read_code(image) for clip in clips for image in clip] == expected
     cropped = SnippetDecoder(SnippetClock(25, 16), 16, resize=dict(scale=(-1, 64)), crop_size=48)
     for clip, full in zip(cropped.clips(VideoFile(path)), clips):
         assert clip.shape == (16, 48, 48, 3) and clip.dtype == np.uint8
-        centre = full[:, 4:28, 28:52].repeat(2, axis=1).repeat(2, axis=2)  # (64 - 48) / 2 / 2 = 4, (160 - 48) / 2 / 2 = 28
+        centre = full[:, 4:28, 28:52].repeat(2, axis=1).repeat(2, axis=2)  # (64 - 48) / 4 = 4, (160 - 48) / 4 = 28
         assert np.abs(clip.astype(int) - centre).mean() < 12
 
 

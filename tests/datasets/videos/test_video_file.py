@@ -1,6 +1,7 @@
 """Frames and times of files that carry each frame's number, against the rule computed in fractions."""
 from __future__ import annotations
 
+import sys
 import wave
 from collections.abc import Callable
 from fractions import Fraction
@@ -139,6 +140,6 @@ def test_videos_of_a_folder_have_different_names(tmp_path) -> None:
 
 
 def test_without_pyav_the_remedy_is_named(tmp_path, monkeypatch) -> None:
-    monkeypatch.setitem(__import__('sys').modules, 'av', None)
+    monkeypatch.setitem(sys.modules, 'av', None)
     with pytest.raises(ImportError, match=r'rpn-plugin\[video\]'):
         list(VideoFile(tmp_path / 'a.mp4').frames())

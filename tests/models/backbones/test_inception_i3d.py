@@ -1,4 +1,4 @@
-"""The network against its publication, its padding against TensorFlow's formula, its names against the published files."""
+"""The network against its publication, its padding against TensorFlow's, its names against the published files."""
 from __future__ import annotations
 
 import math
@@ -14,7 +14,7 @@ from mmaction.registry import MODELS
 from rpn_plugin.models.backbones.inception_i3d import ConvUnit, InceptionI3D, SameMaxPool, same_padding
 from rpn_plugin.models.backbones.weights import load_backbone_weights, weights_hash
 
-# Inception-v1 (Szegedy et al., Table 1): input; 1x1; 3x3 reduce, 3x3; 5x5 reduce, "5x5" (3x3x3 in I3D); pool projection.
+# Inception-v1 (Szegedy et al., Table 1): input; 1x1; 3x3 reduce, 3x3; 5x5 reduce, "5x5" (3x3x3 here); pool projection.
 TABLE = {
     '3b': (192, 64, 96, 128, 16, 32, 32), '3c': (256, 128, 128, 192, 32, 96, 64),
     '4b': (480, 192, 96, 208, 16, 48, 64), '4c': (512, 160, 112, 224, 24, 64, 64),
