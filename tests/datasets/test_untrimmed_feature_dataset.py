@@ -2,7 +2,9 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -268,3 +270,35 @@ def test_real_activitynet_annotations_are_read_as_they_are(shared_data) -> None:
         videos = annotations.subset(subset)
         assert len(videos) == number
         assert all(annotations.video_labels(video) for video in videos)
+
+
+def private_mib() -> float:
+    """Memory that this process shares with no other."""
+    lines = Path('/proc/self/smaps_rollup').read_text().splitlines()
+    return sum(int(line.split()[1]) for line in lines if line.startswith('Private_')) / 1024
+
+
+@pytest.mark.skipif(not Path('/proc/self/smaps_rollup').exists(), reason='needs Linux to measure shared memory')
+def test_workers_share_the_cache_instead_of_copying_it(tiny) -> None:
+    for index in range(8):
+        for stream in ('rgb', 'flow'):
+            tiny.write_features(stream, f'train_{index}', np.ones((1000, 1024), np.float32))
+        tiny.content['database'][f'train_{index}']['duration'] = 640.0
+    tiny.save()
+    dataset = DATASETS.build(tiny.config(cache_gib=1))
+
+    def grown_in_a_worker(copy: bool) -> float:
+        reader, writer = os.pipe()
+        child = os.fork()
+        if child == 0:
+            before, kept = private_mib(), []
+            for index in range(8):
+                for array in dataset.get_data_info(index)['features'].values():
+                    assert not isinstance(array, np.memmap) and array.max() == 1
+                    kept.append(array.copy() if copy else array)
+            os.write(writer, str(private_mib() - before).encode())
+            os._exit(0)
+        os.waitpid(child, 0)
+        return float(os.read(reader, 100))
+
+    assert grown_in_a_worker(copy=False) < 6 < 55 < grown_in_a_worker(copy=True)
