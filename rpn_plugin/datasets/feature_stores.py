@@ -246,8 +246,8 @@ def check_finite(features: np.ndarray, where: str, first_snippet: int = 0) -> No
     bad = np.argwhere(~np.isfinite(features))
     snippet, channel = bad[0]
     raise Fault('values-not-finite', f'{where}: {len(bad)} values are not finite, the first is '
-                                     f'{features[snippet, channel]} at snippet {snippet + first_snippet}, channel {channel}. Extract '
-                                     f'this video\'s features again.')
+                                     f'{features[snippet, channel]} at snippet {snippet + first_snippet}, channel '
+                                     f'{channel}. Extract this video\'s features again.')
 
 
 def _choose(names: Sequence[str], stream: str) -> str:

@@ -13,7 +13,8 @@ from mmengine.logging import MMLogger
 from rpn_plugin.datasets.annotations import AnnotationFile
 from rpn_plugin.datasets.checking import CheckedSubset, VideoSubset, agreed_recipe, check_subset, open_stores
 from rpn_plugin.datasets.faults import by_severity, describe_findings
-from rpn_plugin.datasets.feature_stores import FeatureStore
+from rpn_plugin.datasets.feature_stores import FeatureStore, FilePerVideo
+from rpn_plugin.datasets.sidecars import check_sidecars
 
 MOST_LOGGED = 50
 """Of each kind of warning; ``tools/data/check_dataset.py`` lists all."""
@@ -102,6 +103,7 @@ class UntrimmedFeatureDataset(BaseDataset):
         self._report(checked)
         self._metainfo['recipe'] = dict(subset.recipe)  # goes into checkpoints, as the classes do
         items = [self._item(checked, video) for video in subset.videos if video in checked.headers]
+        self._check_sidecars(items)
         self._fill_cache([item['video_name'] for item in items])
         return items
 
@@ -152,6 +154,11 @@ class UntrimmedFeatureDataset(BaseDataset):
             item['annotations'] = [dict(segment=segment, label=annotation['label']) for segment, annotation in zip(
                 annotations.video_segments(video).tolist(), annotations.annotations(video))]
         return item
+
+    def _check_sidecars(self, items: Sequence[Mapping[str, Any]]) -> None:
+        """What lies beside files of one video each."""
+        check_sidecars({stream: {store.where(item['video_name']): item['clock'] for item in items}
+                        for stream, store in self._stores.items() if isinstance(store, FilePerVideo)})
 
     def _fill_cache(self, videos: Sequence[str]) -> None:
         """Read as many videos as the budget holds, in the order of the annotations."""
