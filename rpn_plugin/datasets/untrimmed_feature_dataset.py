@@ -102,8 +102,9 @@ class UntrimmedFeatureDataset(BaseDataset):
         checked = check_subset(subset, segments=self.test_mode)
         self._report(checked)
         self._metainfo['recipe'] = dict(subset.recipe)  # goes into checkpoints, as the classes do
+        check_sidecars({stream: {store.where(video): clock for video, clock in checked.clocks.items()}
+                        for stream, store in self._stores.items() if isinstance(store, FilePerVideo)})
         items = [self._item(checked, video) for video in subset.videos if video in checked.headers]
-        self._check_sidecars(items)
         self._fill_cache([item['video_name'] for item in items])
         return items
 
@@ -154,11 +155,6 @@ class UntrimmedFeatureDataset(BaseDataset):
             item['annotations'] = [dict(segment=segment, label=annotation['label']) for segment, annotation in zip(
                 annotations.video_segments(video).tolist(), annotations.annotations(video))]
         return item
-
-    def _check_sidecars(self, items: Sequence[Mapping[str, Any]]) -> None:
-        """What lies beside files of one video each."""
-        check_sidecars({stream: {store.where(item['video_name']): item['clock'] for item in items}
-                        for stream, store in self._stores.items() if isinstance(store, FilePerVideo)})
 
     def _fill_cache(self, videos: Sequence[str]) -> None:
         """Read as many videos as the budget holds, in the order of the annotations."""

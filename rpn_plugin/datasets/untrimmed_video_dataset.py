@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,11 @@ import numpy as np
 from mmaction.registry import DATASETS
 from mmengine.dataset import BaseDataset
 
-from rpn_plugin.datasets.annotations import AnnotationFile
+from rpn_plugin.datasets.checking import VideoSubset
+from rpn_plugin.datasets.faults import Fault
 from rpn_plugin.datasets.feature_stores import FeatureHeader, FeatureStore
 from rpn_plugin.datasets.untrimmed_feature_dataset import UntrimmedFeatureDataset
-from rpn_plugin.datasets.videos import VideoFile, find_videos
+from rpn_plugin.datasets.videos import VideoError, VideoFile, find_videos
 from rpn_plugin.structures import SnippetClock
 
 CHANNELS = 3
@@ -41,11 +43,16 @@ class VideoFolder(FeatureStore):
 
     def header(self, video: str) -> FeatureHeader:
         path = self.where(video)
-        duration_sec = VideoFile(path).header['duration_sec']
+        if video not in self._files:
+            raise Fault('features-missing', f'{path}: missing')
+        try:
+            duration_sec = VideoFile(path).header['duration_sec']
+        except VideoError as error:
+            raise Fault('features-unreadable', str(error)) from error
         length = self.clock.num_snippets(duration_sec)
         if not length:
-            raise ValueError(f'{path}: {duration_sec:.2f} s are shorter than a window of {self.clock.window_frames:g} '
-                             f'frames at {self.clock.fps:g} fps')
+            raise Fault('features-unreadable', f'{path}: {duration_sec:.2f} s are shorter than a window of '
+                                               f'{self.clock.window_frames:g} frames at {self.clock.fps:g} fps')
         return FeatureHeader(length, CHANNELS)
 
 
@@ -70,6 +77,20 @@ class UntrimmedVideoDataset(UntrimmedFeatureDataset):
     def __init__(self, ann_file: str, subset: str, data_prefix: Mapping[str, str], **kwargs: Any) -> None:
         super().__init__(ann_file, subset, data_prefix, columns=None, feature_dim=CHANNELS, cache_gib=0.0, **kwargs)
 
+    def open_subset(self) -> VideoSubset:
+        """Annotations and videos as they are on disk, not yet checked.
+
+        Raises:
+            ValueError: As the features' data set, or if it is stated nowhere how videos are cut into snippets.
+        """
+        subset = super().open_subset()
+        if subset.recipe is None:
+            raise ValueError(f'{self.ann_file}: how videos are cut into snippets is stated nowhere. Add recipe=dict('
+                             f'fps=25, snippet_stride=16) to the config, or "feature": {{...}} to the file.')
+        clock = SnippetClock.from_recipe(subset.recipe)
+        return replace(subset, stores={stream: VideoFolder(folder, clock)
+                                       for stream, folder in self.data_prefix.items()})
+
     def get_data_info(self, idx: int) -> dict[str, Any]:
         """An item with the path of its video and the numbers of its snippets per stream."""
         item = BaseDataset.get_data_info(self, idx)
@@ -77,6 +98,3 @@ class UntrimmedVideoDataset(UntrimmedFeatureDataset):
         item['snippets'] = {stream: np.arange(item['num_snippets']) for stream in self._stores}
         return item
 
-    def _open_stores(self, annotations: AnnotationFile, recipe: Mapping[str, Any]) -> dict[str, FeatureStore]:
-        clock = SnippetClock.from_recipe(recipe)
-        return {stream: VideoFolder(folder, clock) for stream, folder in self.data_prefix.items()}
