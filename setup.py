@@ -23,10 +23,12 @@ setup(
         'numpy',
         'importlib_metadata',  # imported by mmaction2 1.2.0, which does not declare it
         'matplotlib',
+        'opencv-contrib-python',  # mmaction2's too; its contributed modules have TV-L1
     ],
     extras_require={
         'hdf5': ['h5py'],
         'lite': ['mmcv-lite>=2.1,<2.2'],
         'onnx': ['onnx', 'onnxruntime', 'onnxscript'],
-        'tests': ['pytest', 'hypothesis', 'h5py'],
+        'video': ['av>=14'],
+        'tests': ['pytest', 'hypothesis', 'h5py', 'av>=14'],
     })

@@ -13,7 +13,7 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 THIRD_PARTY = {'torch': 'torch', 'mmengine': 'mmengine', 'mmaction': 'mmaction2', 'mmcv': 'mmcv-lite', 'numpy': 'numpy',
-               'matplotlib': 'matplotlib', 'h5py': 'h5py'}
+               'matplotlib': 'matplotlib', 'h5py': 'h5py', 'av': 'av', 'cv2': 'opencv-contrib-python'}
 
 
 @pytest.fixture(scope='module')
@@ -41,8 +41,9 @@ def test_the_metadata_declares_the_requirements(wheel) -> None:
     metadata = wheel.read(next(name for name in wheel.namelist() if name.endswith('METADATA'))).decode()
     required = set(re.findall(r'^Requires-Dist: (.*)$', metadata, re.M))
     assert {'torch>=2.1', 'mmengine>=0.10.7', 'mmaction2>=1.2.0', 'numpy', 'importlib_metadata',
-            'matplotlib'} <= required
+            'matplotlib', 'opencv-contrib-python'} <= required
     assert 'mmcv-lite<2.2,>=2.1; extra == "lite"' in required
+    assert 'av>=14; extra == "video"' in required
     assert 'Name: rpn-plugin' in metadata and 'Requires-Python: >=3.10' in metadata
 
 

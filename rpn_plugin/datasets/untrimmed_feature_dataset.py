@@ -9,7 +9,8 @@ from mmengine.dataset import BaseDataset
 from mmengine.logging import MMLogger
 
 from rpn_plugin.datasets.annotations import AnnotationFile
-from rpn_plugin.datasets.feature_stores import FeatureHeader, FeatureStore, open_store
+from rpn_plugin.datasets.feature_stores import FeatureHeader, FeatureStore, FilePerVideo, open_store
+from rpn_plugin.datasets.sidecars import check_sidecars
 from rpn_plugin.structures import SnippetClock, describe_recipe, same_recipe
 
 
@@ -83,17 +84,16 @@ class UntrimmedFeatureDataset(BaseDataset):
         self._metainfo['classes'] = annotations.classes
         for remark in annotations.remarks:
             MMLogger.get_current_instance().info(f'{self.ann_file}: {remark}')
-        columns = self.columns if self.columns is not None else annotations.layout.columns
-        self._stores = {stream: open_store(where, stream, list(annotations.database), columns.get(stream))
-                        for stream, where in self.data_prefix.items()}
         recipe = self._recipe(annotations)
         self._metainfo['recipe'] = dict(recipe)  # goes into checkpoints, as the classes do
+        self._stores = self._open_stores(annotations, recipe)
         videos = annotations.subset(self.subset)
         self._log_label_conflicts(annotations, list(videos))
         if not self.test_mode:
             self._refuse_unlabelled(annotations, videos)
         headers = self._read_headers(list(videos))
         items = [self._item(annotations, video, headers[video], recipe) for video in videos if video in headers]
+        self._check_sidecars(items)
         if self.test_mode:
             self._check_segments(annotations, items)
         self._fill_cache([item['video_name'] for item in items])
@@ -144,6 +144,16 @@ class UntrimmedFeatureDataset(BaseDataset):
             item['annotations'] = [dict(segment=segment.tolist(), label=label)
                                    for segment, label in zip(segments, labels)]
         return item
+
+    def _open_stores(self, annotations: AnnotationFile, recipe: Mapping[str, Any]) -> dict[str, FeatureStore]:
+        columns = self.columns if self.columns is not None else annotations.layout.columns
+        return {stream: open_store(where, stream, list(annotations.database), columns.get(stream))
+                for stream, where in self.data_prefix.items()}
+
+    def _check_sidecars(self, items: Sequence[Mapping[str, Any]]) -> None:
+        """What lies beside files of one video each."""
+        check_sidecars({stream: {store.where(item['video_name']): item['clock'] for item in items}
+                        for stream, store in self._stores.items() if isinstance(store, FilePerVideo)})
 
     def _recipe(self, annotations: AnnotationFile) -> Mapping[str, Any]:
         stated = annotations.recipe
