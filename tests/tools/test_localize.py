@@ -131,8 +131,8 @@ def test_videos_are_localized_as_their_extracted_features_are(for_videos, tmp_pa
 def test_features_of_another_clock_are_refused(for_videos, tmp_path) -> None:
     run_tool('data/extract_features.py', for_videos['videos'] / 'whole.mp4', '--config', for_videos['config'],
              '--checkpoint', for_videos['weights'], '--out', tmp_path / 'features', '--fps', 10)
-    status, _, errors = run_tool('localize.py', tmp_path / 'features', '--checkpoint', for_videos['checkpoint'], '--out',
-                                 tmp_path / 'out')
+    status, _, errors = run_tool('localize.py', tmp_path / 'features', '--checkpoint', for_videos['checkpoint'],
+                                 '--out', tmp_path / 'out')
     assert status == 1 and 'whole.json: these features are one feature per 16 frames at 10 fps' in errors
 
 
