@@ -61,7 +61,8 @@ def extract_all(extractor: FeatureExtractor, videos: list[Path], out: Path) -> l
                 expected = extractor.decoder.clock.num_snippets(VideoFile(path).header['duration_sec'])
                 bar.update(task, total=expected)
                 written = extractor.extract_to(path, out, partial(bar.advance, task))
-                bar.console.print(f'{path.name}: {"written" if written else "done already"}', markup=False, soft_wrap=True)
+                outcome = 'written' if written else 'done already'
+                bar.console.print(f'{path.name}: {outcome}', markup=False, soft_wrap=True)
             except VideoError as error:
                 broken.append(error)
                 bar.console.print(f'error: {error}', markup=False, soft_wrap=True)

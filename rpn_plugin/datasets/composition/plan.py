@@ -75,6 +75,7 @@ def plan_subset(recipe: CompositionRecipe, clips: Sequence[Clip], subset: str) -
 
 
 class _Planner:
+    """Draws the timelines of one subset; clips leave its pools as they are used."""
 
     def __init__(self, recipe: CompositionRecipe, clips: Sequence[Clip], subset: str) -> None:
         self.recipe = recipe

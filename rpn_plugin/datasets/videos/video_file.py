@@ -98,34 +98,36 @@ class VideoFile:
             VideoError: If the file cannot be opened, holds no video stream, no frame or no time stamps, is damaged, or
                 ends more than a second before its header says.
         """
-        av = _import_av()
         self.num_frames, self.duration_sec, self._packets, self._end_of_packets_sec = 0, 0.0, 0, 0.0
         with self._open() as container:
             stream = self._stream(container)
-            stream.thread_type = 'AUTO'
             header = self.header = self._read_header(container, stream)
             step_sec = 1 / header['fps'] if header['fps'] else 0.0
-            try:
-                first = None
-                for packet in container.demux():
-                    self._count(packet, container)
-                    if packet.stream is not stream and packet.stream.index != stream.index:
-                        continue
-                    for frame in packet.decode():
-                        if frame.pts is None:
-                            raise VideoError(f'{self.path}: frame {self.num_frames} has no time stamp. Write the file '
-                                             f'again: ffmpeg -fflags +genpts -i IN -c copy OUT.mp4')
-                        first = frame.pts if first is None else first
-                        time_sec = float((frame.pts - first) * frame.time_base)
-                        length_sec = float(frame.duration * frame.time_base) if frame.duration else step_sec
-                        self.num_frames += 1
-                        self.duration_sec = max(self.duration_sec, time_sec + length_sec)
-                        yield time_sec, Frame(partial(self._image, frame))
-            except av.FFmpegError as error:
-                raise VideoError(f'{self.path}: damaged after frame {self.num_frames} ({self.duration_sec:.2f} s): '
-                                 f'{error}. Get the file again, or save what can be read: ffmpeg -i IN OUT.mp4'
-                                 ) from error
+            first = None
+            for frame in self._decoded(container, stream):
+                if frame.pts is None:
+                    raise VideoError(f'{self.path}: frame {self.num_frames} has no time stamp. Write the file again: '
+                                     f'ffmpeg -fflags +genpts -i IN -c copy OUT.mp4')
+                first = frame.pts if first is None else first
+                time_sec = float((frame.pts - first) * frame.time_base)
+                length_sec = float(frame.duration * frame.time_base) if frame.duration else step_sec
+                self.num_frames += 1
+                self.duration_sec = max(self.duration_sec, time_sec + length_sec)
+                yield time_sec, Frame(partial(self._image, frame))
         self._check_whole(header)
+
+    def _decoded(self, container: Any, stream: Any) -> Iterator[Any]:
+        """PyAV's frames of a stream, while the packets of all streams are counted."""
+        av = _import_av()
+        stream.thread_type = 'AUTO'
+        try:
+            for packet in container.demux():
+                self._count(packet, container)
+                if packet.stream.index == stream.index:
+                    yield from packet.decode()
+        except av.FFmpegError as error:
+            raise VideoError(f'{self.path}: damaged after frame {self.num_frames} ({self.duration_sec:.2f} s): '
+                             f'{error}. Get the file again, or save what can be read: ffmpeg -i IN OUT.mp4') from error
 
     def _image(self, frame: Any) -> np.ndarray:
         """(H, W, 3) uint8 RGB, turned as the file's display matrix says."""

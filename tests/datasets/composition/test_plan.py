@@ -86,7 +86,8 @@ def test_without_a_number_every_action_clip_is_used() -> None:
 
 @pytest.mark.parametrize('probability', [0.0, 0.3, 0.8, 1.0])
 def test_companions_come_as_often_as_asked(probability) -> None:
-    recipe = recipe_of('a', 'b', 'c', pairs={('a', 'b'): probability}, mixed=0, videos=dict(train=60, test=1))
+    recipe = recipe_of('a', 'b', 'c', pairs={('a', 'b'): probability}, mixed=0, videos=dict(train=60, test=1),
+                       video_sec=(10, 200))  # some are too short for two instances, and get two all the same
     plan = plan_subset(recipe, clips_of(dict(a=300, b=300, c=300, ground=1500)), 'train')
     held = [{piece.clip.label for piece in video} - {'ground'} for video in plan.videos]
     both = sum({'a', 'b'} <= labels for labels in held)
@@ -101,6 +102,13 @@ def test_mixed_videos_hold_any_second_class_as_often_as_asked() -> None:
     pairs = [labels for labels in ({piece.clip.label for piece in video} - {'ground'} for video in plan.videos)
              if len(labels) == 2]
     assert len(pairs) == pytest.approx(20, abs=4) and len({frozenset(labels) for labels in pairs}) == 3
+
+
+def test_a_class_with_too_few_clips_for_a_video_is_left_alone_while_another_has_enough() -> None:
+    counts = {label: 10 for label in 'abcdef'}
+    recipe = recipe_of(*counts, mixed=0, video_sec=(300, 300), videos=dict(train=6, test=1))
+    plan = plan_subset(recipe, clips_of(counts | dict(ground=200)), 'train')
+    assert all(summed(video, True, recipe) == pytest.approx(300 * recipe.share, abs=13) for video in plan.videos)
 
 
 def test_a_longest_clip_gets_a_longest_wish_and_videos_the_length_asked_for() -> None:

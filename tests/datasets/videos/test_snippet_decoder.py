@@ -149,7 +149,7 @@ def test_windows_of_part_frames_are_refused(clock) -> None:
 
 def test_flow_has_as_many_snippets_as_rgb(tmp_path) -> None:
     path: Path = write_video(tmp_path / 'a.mp4', 48)
-    settings_ = dict(clip_len=16, resize=dict(scale=(-1, 32)), crop_size=32)
-    clips = list(SnippetDecoder(SnippetClock(25, 16), flow='dis', **settings_).clips(VideoFile(path)))
+    options = dict(clip_len=16, resize=dict(scale=(-1, 32)), crop_size=32)
+    clips = list(SnippetDecoder(SnippetClock(25, 16), flow='dis', **options).clips(VideoFile(path)))
     assert len(clips) == 3 and all(clip.shape == (16, 32, 32, 2) for clip in clips)
     np.testing.assert_array_equal(clips[-1][-1], clips[-1][-2])  # the last frame has no successor
