@@ -2,6 +2,8 @@
 
 python tools/localize.py features/ --checkpoint published.pth --out work_dirs/localized
 python tools/localize.py features/rgb/video.npy --config CONFIG --checkpoint CHECKPOINT --out work_dirs/localized
+python tools/localize.py videos/ --checkpoint published.pth --feature-config rgb=RECOGNIZER flow=RECOGNIZER
+    --feature-checkpoint rgb=WEIGHTS flow=WEIGHTS --out work_dirs/localized
 
 Writes detections.json (ActivityNet's result format) and detections.csv with every detection, and for each video
 subtitles/<video>.srt and .vtt and pictures/<video>.png with those that score at least --min-score, and
@@ -15,22 +17,27 @@ from pathlib import Path
 
 import numpy as np
 from mmaction.structures import ActionDataSample
-from mmengine.config import DictAction
+from mmengine.config import Config, DictAction
 
-from rpn_plugin.apis import WTALInferencer
+from rpn_plugin.apis import FeatureExtractor, WTALInferencer
 from rpn_plugin.evaluation.functional import VideoSegments
 from rpn_plugin.evaluation.results_file import write_detections, write_detections_csv
+from rpn_plugin.structures import SnippetClock
 from rpn_plugin.visualization import Curves, save_figure, subtitle_cues, write_srt, write_webvtt
 
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description='Localize actions in untrimmed videos.')
-    parser.add_argument('inputs', nargs='+', help='feature files (.npy) or folders of them; with several streams, a '
-                        'folder with one folder per stream, or the file of one stream')
+    parser.add_argument('inputs', nargs='+', help='videos, feature files (.npy) or folders of them; with several '
+                        'streams, a folder with one folder per stream, or the file of one stream')
     parser.add_argument('--checkpoint', required=True, help='as training or publish_model.py writes it')
     parser.add_argument('--config', help='config of the training; by default what the checkpoint says')
     parser.add_argument('--recipe', nargs='+', action=DictAction, metavar='KEY=VALUE',
                         help='fps=... snippet_stride=... of the features, where nothing states them')
+    parser.add_argument('--feature-config', nargs='+', action=DictAction, default={}, metavar='STREAM=CONFIG',
+                        help='for videos: recognizer that makes the features of each stream, as for the training')
+    parser.add_argument('--feature-checkpoint', nargs='+', action=DictAction, default={}, metavar='STREAM=WEIGHTS',
+                        help='its weights')
     parser.add_argument('--out', required=True, help='folder to write to')
     parser.add_argument('--min-score', type=float, default=0.6, help='weakest detection in subtitles and pictures; the '
                         'default had the best F1 on the training videos of ucf101-untrimmed (tIoU 0.5)')
@@ -56,10 +63,25 @@ def write_video(inferencer: WTALInferencer, sample: ActionDataSample, min_score:
     return found
 
 
+def extractors(options: argparse.Namespace, inferencer: WTALInferencer) -> dict[str, FeatureExtractor]:
+    """What makes the features of each stream, at the model's clock."""
+    if options.feature_config.keys() != options.feature_checkpoint.keys():
+        raise ValueError(f'--feature-config names the streams {list(options.feature_config)}, but --feature-checkpoint '
+                         f'{list(options.feature_checkpoint)}.')
+    made = {}
+    for stream, path in options.feature_config.items():
+        config = Config.fromfile(path)
+        made[stream] = FeatureExtractor(config, options.feature_checkpoint[stream],
+                                        SnippetClock.from_recipe(inferencer.recipe), stream,
+                                        device=str(inferencer.device))
+    return made
+
+
 def run(options: argparse.Namespace) -> int:
     """Localize every video, name those that fail; the exit status."""
     inferencer = WTALInferencer(options.config, options.checkpoint, options.device, options.recipe,
                                 amp=options.amp)
+    inferencer.extractors = extractors(options, inferencer)
     detections, failed = {}, 0
     for video, outcome in inferencer.outcomes(options.inputs, options.batch_size):
         if isinstance(outcome, Exception):

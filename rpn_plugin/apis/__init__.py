@@ -1,4 +1,4 @@
-"""What a user calls with files: features of videos, detections of features."""
+"""What a user calls with files: features of videos, and detections from features or videos."""
 from rpn_plugin.apis.feature_extractor import FeatureExtractor
 from rpn_plugin.apis.model_file import ModelFile, read_checkpoint
 from rpn_plugin.apis.padded_network import PaddedNetwork

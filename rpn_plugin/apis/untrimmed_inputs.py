@@ -12,8 +12,7 @@ import torch
 from torch import Tensor
 
 from rpn_plugin.datasets.feature_stores import READERS, FeatureStore, FilePerVideo, check_finite, open_store
-
-VIDEO_SUFFIXES = ('.avi', '.flv', '.m4v', '.mkv', '.mov', '.mp4', '.mpeg', '.mpg', '.ts', '.webm', '.wmv')
+from rpn_plugin.datasets.videos import VIDEO_SUFFIXES
 
 
 @dataclass(frozen=True)

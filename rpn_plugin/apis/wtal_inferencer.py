@@ -17,8 +17,10 @@ from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from torch import nn
 
+from rpn_plugin.apis.feature_extractor import FeatureExtractor
 from rpn_plugin.apis.model_file import ModelFile
 from rpn_plugin.apis.untrimmed_inputs import SnippetSource, UntrimmedInput, find_inputs, is_video
+from rpn_plugin.datasets.sidecars import Sidecar, check_sidecars, sidecar_path
 from rpn_plugin.evaluation.functional import VideoSegments
 from rpn_plugin.models.localizers import LongVideoScorer, can_be_split
 from rpn_plugin.structures import SnippetBatch, SnippetClock
@@ -38,8 +40,8 @@ class WTALInferencer(BaseInferencer):
         device: Where to run; None takes a GPU if there is one.
         recipe: When each feature was seen, see :meth:`SnippetClock.from_recipe`, where neither checkpoint nor config
             state it.
-        extractors: Stream name to what makes its features of a video file: ``extract(path)`` returns (T, D) float32 and
-            a sidecar, whose ``source['duration']`` is in seconds. Needed for video files only.
+        extractors: Stream name to what makes its features of a video file, with the clock of the features. Needed for
+            video files only.
         amp: Compute in half precision where that is safe (bfloat16 on the CPU).
         chunk_snippets: Snippets in a part. 2048 are 22 minutes at 0.64 s.
         max_stream_gap: Streams whose T differ by up to so many snippets are cut to the shortest.
@@ -59,7 +61,7 @@ class WTALInferencer(BaseInferencer):
                  weights: str | Path | None = None,
                  device: str | None = None,
                  recipe: Mapping[str, float] | None = None,
-                 extractors: Mapping[str, Any] | None = None,
+                 extractors: Mapping[str, FeatureExtractor] | None = None,
                  amp: bool = False,
                  chunk_snippets: int = 2048,
                  max_stream_gap: int = 5,
@@ -188,6 +190,9 @@ class WTALInferencer(BaseInferencer):
             if is_video(features):
                 features, duration_sec = self._extract(features, stream)
             sources[stream] = SnippetSource(features, f'{video.name}, stream {stream}')
+            sidecar = sidecar_path(sources[stream].name)
+            if sidecar.is_file():
+                duration_sec = float(Sidecar.read(sidecar).source['duration'])
         self._check_widths(sources)
         lengths = {stream: source.length for stream, source in sources.items()}
         length = min(lengths.values())
@@ -198,6 +203,8 @@ class WTALInferencer(BaseInferencer):
             MMLogger.get_current_instance().warning(f'Video {video.name} has {length} snippets and runs in one piece: '
                                                     f'a part of this model does not say how far it sees.')
         clock = SnippetClock.from_recipe(self.recipe, duration_sec=duration_sec, num_snippets=length)
+        check_sidecars({stream: {source.name: clock} for stream, source in sources.items()
+                        if sidecar_path(source.name).is_file()})
         sample = ActionDataSample(metainfo=dict(
             video_name=video.name, clock=clock, num_snippets=length, fps=clock.fps,
             duration_second=duration_sec or clock.duration_sec(length)))

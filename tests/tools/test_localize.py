@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from made_recognizers import write_recognizers
+from made_videos import cut, write_video
 
 from rpn_plugin.apis import ModelFile, WTALInferencer
 from rpn_plugin.visualization import Curves
@@ -96,3 +98,49 @@ def test_what_stops_it_is_one_line(checkpoint, features, tmp_path, monkeypatch, 
     status, _, errors = run_tool('localize.py', features, '--checkpoint', checkpoint, '--out', 'out', *arguments)
     assert status == 1 and errors.startswith(message) and errors.count('\n') == 1
     assert not Path('out').exists()
+
+
+@pytest.fixture
+def for_videos(tmp_path) -> dict[str, Path]:
+    """A checkpoint for features of width 512, a recognizer that makes them, and two videos, one of them broken."""
+    config = model_config(width=512)['localizer'] | dict(streams=('rgb', ), nms=dict(type='TemporalNMS'))
+    write_video(tmp_path / 'videos' / 'whole.mp4', 300, 30)
+    cut(write_video(tmp_path / 'videos' / 'half.mkv', 200), 0.5)
+    made = write_recognizers(tmp_path)
+    return dict(checkpoint=write_checkpoint(tmp_path / 'localizer.pth', config), videos=tmp_path / 'videos',
+                config=made / 'rgb.py', weights=made / 'rgb.pth')
+
+
+def test_videos_are_localized_as_their_extracted_features_are(for_videos, tmp_path) -> None:
+    given = ('--checkpoint', for_videos['checkpoint'], '--device', 'cpu', '--out')
+    status, _, errors = run_tool('localize.py', for_videos['videos'], *given, tmp_path / 'at once', '--feature-config',
+                                 f'rgb={for_videos["config"]}', '--feature-checkpoint', f'rgb={for_videos["weights"]}')
+    assert status == 1 and 'error: video half: ' in errors and 'half.mkv: truncated' in errors
+    status, _, errors = run_tool('data/extract_features.py', for_videos['videos'] / 'whole.mp4', '--config',
+                                 for_videos['config'], '--checkpoint', for_videos['weights'], '--out',
+                                 tmp_path / 'features')
+    assert status == 0, errors
+    status, _, errors = run_tool('localize.py', tmp_path / 'features', *given, tmp_path / 'in two steps')
+    assert status == 0, errors
+    first, second = (json.loads((tmp_path / name / 'detections.json').read_text())['results']
+                     for name in ('at once', 'in two steps'))
+    assert list(first) == ['whole'] and len(first['whole']) > 0 and first == second
+    assert max(row['segment'][1] for row in first['whole']) <= 10.0  # of 300 frames at 30 fps
+
+
+def test_features_of_another_clock_are_refused(for_videos, tmp_path) -> None:
+    run_tool('data/extract_features.py', for_videos['videos'] / 'whole.mp4', '--config', for_videos['config'],
+             '--checkpoint', for_videos['weights'], '--out', tmp_path / 'features', '--fps', 10)
+    status, _, errors = run_tool('localize.py', tmp_path / 'features', '--checkpoint', for_videos['checkpoint'],
+                                 '--out', tmp_path / 'out')
+    assert status == 1 and 'whole.json: these features are one feature per 16 frames at 10 fps' in errors
+
+
+def test_a_video_without_its_recognizer_is_refused(for_videos, tmp_path) -> None:
+    given = ('--checkpoint', for_videos['checkpoint'], '--out', tmp_path / 'out')
+    status, _, errors = run_tool('localize.py', for_videos['videos'] / 'whole.mp4', *given)
+    assert status == 1 and 'whole.mp4: a video, and nothing that makes the features rgb of it is given' in errors
+    status, _, errors = run_tool('localize.py', for_videos['videos'] / 'whole.mp4', *given, '--feature-config',
+                                 f'rgb={for_videos["config"]}')
+    assert status == 1 and errors.startswith("error: --feature-config names the streams ['rgb'], but") \
+        and not (tmp_path / 'out').exists()
