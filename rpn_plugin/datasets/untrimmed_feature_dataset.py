@@ -10,6 +10,7 @@ from mmengine.logging import MMLogger
 
 from rpn_plugin.datasets.annotations import AnnotationFile
 from rpn_plugin.datasets.feature_stores import FeatureHeader, FeatureStore, open_store
+from rpn_plugin.datasets.seeded_sampler import SeededIndex
 from rpn_plugin.structures import SnippetClock, describe_recipe, same_recipe
 
 
@@ -99,8 +100,13 @@ class UntrimmedFeatureDataset(BaseDataset):
         return items
 
     def get_data_info(self, idx: int) -> dict[str, Any]:
-        """An item with its arrays (T, D) per stream, mapped from disk or out of the cache."""
+        """An item with its arrays (T, D) per stream, mapped from disk or out of the cache.
+
+        Under :class:`SeededSampler` it also has the ``rng`` that its transforms draw from.
+        """
         item = super().get_data_info(idx)
+        if isinstance(idx, SeededIndex):
+            item['rng'] = idx.generator()
         video = item['video_name']
         item['features'] = {stream: self._cache[stream, video] if (stream, video) in self._cache else store.open(video)
                             for stream, store in self._stores.items()}
