@@ -18,7 +18,8 @@ import rpn_plugin  # noqa: F401  (registers every part)
 
 CONTEXT = multiprocessing.get_context('forkserver')
 CONTEXT.set_forkserver_preload(['rpn_plugin', 'mmaction.datasets', 'mmaction.engine', 'mmaction.evaluation',
-                                'mmaction.models', 'mmaction.visualization', 'torch._dynamo'])
+                                'mmaction.models', 'mmaction.visualization', 'torch._dynamo', 'matplotlib.figure',
+                                'matplotlib.backends.backend_agg'])
 TIMEOUT_SEC = 120
 
 

@@ -119,11 +119,11 @@ def train(work_dir: str, global_batch: int) -> dict[str, Any]:
                 state={name: value.numpy() for name, value in model.state_dict().items()})
 
 
-def train_by_tool(*arguments: str) -> None:
-    """Run ``tools/train.py`` with these arguments."""
+def run_tool(name: str, *arguments: str) -> None:
+    """Run a program of ``tools/`` with these arguments."""
     sys.path.insert(0, str(REPOSITORY / 'tools'))
-    sys.argv = ['tools/train.py', *arguments]
-    runpy.run_path(str(REPOSITORY / 'tools' / 'train.py'), run_name='__main__')
+    sys.argv = [f'tools/{name}', *arguments]
+    runpy.run_path(str(REPOSITORY / 'tools' / name), run_name='__main__')
 
 
 def join_by(launcher: str, environment: dict[str, str], result: str) -> None:

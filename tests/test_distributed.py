@@ -4,6 +4,7 @@ from __future__ import annotations
 import json
 import socket
 from pathlib import Path
+from typing import Iterator
 
 import numpy as np
 import pytest
@@ -18,12 +19,24 @@ CONFIGS = sorted(str(path.relative_to(REPOSITORY)) for path in (REPOSITORY / 'co
                  if '_base_' not in path.parts)
 
 
-@pytest.fixture
-def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Config option that names a small made set of 20 training videos."""
-    write_synthetic(tmp_path / 'data', SyntheticRecipe(num_train=20, num_test=5, median_snippets=40))
-    monkeypatch.setenv('RPN_SYNTHETIC_ROOT', str(tmp_path / 'data'))
-    return str(tmp_path / 'data')
+@pytest.fixture(scope='module')
+def data(tmp_path_factory) -> Iterator[None]:
+    """The root of ``rpn_synthetic`` is a small made set: 20 training videos, 5 to test."""
+    root = tmp_path_factory.mktemp('data')
+    write_synthetic(root / 'data', SyntheticRecipe(num_train=20, num_test=5, median_snippets=40))
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv('RPN_SYNTHETIC_ROOT', str(root / 'data'))
+        yield
+
+
+@pytest.fixture(scope='module')
+def trained(data, tmp_path_factory) -> Path:
+    """Work directory of one epoch by ``tools/train.py`` on two ranks."""
+    work_dir = tmp_path_factory.mktemp('trained')
+    run_ranks(2, ranks.run_tool, 'train.py', ranks.SYNTHETIC, '--work-dir', str(work_dir), '--launcher', 'pytorch',
+              '--auto-scale-lr', '--no-validate', '--cfg-options', 'train_cfg.max_epochs=1',
+              'default_hooks.logger.interval=1')
+    return work_dir
 
 
 @pytest.mark.parametrize('shares', [
@@ -66,13 +79,22 @@ def test_two_ranks_train_and_score_like_one(data, tmp_path) -> None:
     assert [outcome['counted'] for outcome in (one, *two)] == [1, 1, 0], 'the main process counts co-occurrence'
 
 
-def test_auto_scale_lr_scales_with_the_number_of_processes(data, tmp_path) -> None:
-    arguments = [ranks.SYNTHETIC, '--work-dir', str(tmp_path / 'work'), '--launcher', 'pytorch', '--auto-scale-lr',
-                 '--no-validate', '--cfg-options', 'train_cfg.max_epochs=1', 'default_hooks.logger.interval=1']
-    run_ranks(2, ranks.train_by_tool, *arguments)
-    scalars, = (tmp_path / 'work').glob('*/vis_data/scalars.json')
+def test_auto_scale_lr_scales_with_the_number_of_processes(trained) -> None:
+    scalars, = trained.glob('*/vis_data/scalars.json')
     rates = {json.loads(line)['lr'] for line in scalars.read_text().splitlines()}
     assert rates == {2 * Config.fromfile(ranks.SYNTHETIC).optim_wrapper.optimizer.lr}
+
+
+def test_two_ranks_score_a_checkpoint_exactly_like_one(trained, tmp_path) -> None:
+    arguments = ['test.py', ranks.SYNTHETIC, str(trained / 'epoch_1.pth'), '--work-dir']
+    one = start(ranks.run_tool, *arguments, str(tmp_path / 'one'))
+    run_ranks(2, ranks.run_tool, *arguments, str(tmp_path / 'two'), '--launcher', 'pytorch')
+    one.join()
+    results = []
+    for name in ('one', 'two'):
+        file, = (tmp_path / name).glob('*/*.json')
+        results.append({key: value for key, value in json.loads(file.read_text()).items() if key.startswith('wtal')})
+    assert results[0] == results[1] and len(results[0]) == 9
 
 
 @pytest.mark.parametrize('launcher', ['slurm', 'mpi'])
