@@ -34,7 +34,7 @@ class SlowDisk:
     """Writes checkpoints in pieces that take their time, and kills its process before one of its operations.
 
     Args:
-        last: Number of the operation (a piece written, a file renamed or removed) that is not reached; None reaches all.
+        last: Number of the operation (a piece written, a file renamed or removed) that is not reached; None: all are.
     """
 
     def __init__(self, last: int | None) -> None:

@@ -1,4 +1,4 @@
-"""Functions in processes of their own, alone or as ranks of a group; they fork from one that has imported everything."""
+"""Functions in processes of their own, alone or as ranks of a group, forked from one that has imported everything."""
 from __future__ import annotations
 
 import gc

@@ -70,7 +70,8 @@ def two_steps_of_every_config(root: str, paths: Sequence[str]) -> dict[str, tupl
         if get_rank() == 0:
             config_data.make_data(config)
         torch.distributed.barrier()
-        config.update(launcher='pytorch', experiment_name=path, log_level='ERROR', val_cfg=None, val_dataloader=None, val_evaluator=None)
+        config.update(launcher='pytorch', experiment_name=path, log_level='ERROR', val_cfg=None, val_dataloader=None,
+                      val_evaluator=None)
         config.train_dataloader.batch_size = config_data.VIDEOS_PER_SUBSET // get_world_size() // 2
         runner = Runner.from_cfg(config)
         runner.train()
@@ -98,11 +99,12 @@ class LossesOfEveryStep(Hook):
 def train(work_dir: str, global_batch: int) -> dict[str, Any]:
     """Train ``rpn_synthetic`` without dropout on all ranks; what came of it.
 
-    With plain gradient descent: Adam's first steps have the sign of the gradient, so that rounding decides where it is 0.
+    By plain gradient descent: Adam's first steps have the sign of the gradient, so rounding decides where it is 0.
     """
     config = Config.fromfile(SYNTHETIC)
-    config.merge_from_dict(dict(work_dir=work_dir, launcher='pytorch' if is_distributed() else 'none', log_level='ERROR',
-                                experiment_name=Path(work_dir).name, randomness=dict(seed=3)))
+    config.merge_from_dict(dict(
+        work_dir=work_dir, experiment_name=Path(work_dir).name, randomness=dict(seed=3), log_level='ERROR',
+        launcher='pytorch' if is_distributed() else 'none'))
     config.model.localizer.embedding.dropout = 0.0
     config.train_dataloader.batch_size = global_batch // get_world_size()
     config.train_dataloader.dataset.pipeline.insert(1, dict(type='SampleSnippets', num_snippets=0.5, mode='strata'))

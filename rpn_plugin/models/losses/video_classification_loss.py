@@ -9,7 +9,7 @@ from rpn_plugin.models.losses.global_batch import global_batch_mean
 
 @MODELS.register_module()
 class VideoClassificationLoss(nn.Module):
-    """Cross-entropy of softmax(s-bar) with the label vector normalised to sum 1, averaged over the global batch (eq. 9).
+    """Cross-entropy between softmax(s-bar) and the label vector normalised to sum 1 (eq. 9), mean of the global batch.
 
     Args:
         loss_weight: Weight in the total loss (1 in eq. 11).
