@@ -116,8 +116,8 @@ def main() -> None:
     recipe = dict(feature_dim=64, median_snippets=120)
     numbers = parser.parse_args().videos
     print(f'Python {platform.python_version()}, torch {torch.__version__}, mmengine {mmengine.__version__}, rpn_plugin '
-          f'{rpn_plugin.__version__}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; made features {recipe}, two '
-          f'streams, float16, mapped from disk, batches of 10, {NUM_WORKERS} workers')
+          f'{rpn_plugin.__version__}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; made features {recipe}, '
+          f'two streams, float16, mapped from disk, batches of 10, {NUM_WORKERS} workers')
     print('| videos | features, MiB | dataset built, s | iteration, ms (median) | epoch, s | main process alone, MiB | '
           'its peak, MiB | worker alone, MiB | its peak, MiB |')
     print('| --- ' * 9 + '|')

@@ -12,6 +12,7 @@ from unittest import mock
 
 import torch
 from mmengine.config import Config
+from mmengine.dist import is_distributed, is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
@@ -69,11 +70,12 @@ class SlowDisk:
 
 
 def train(work_dir: str, num_workers: int, epochs: int, last_operation: int | None = None) -> None:
-    """Train from the last checkpoint in ``work_dir``; when done, write the state to ``final.pt`` there."""
+    """Train from the last checkpoint in ``work_dir``, on all ranks; when done, write the state to ``final.pt`` there."""
     config = Config.fromfile(SYNTHETIC)
     config.merge_from_dict(dict(
-        work_dir=work_dir, experiment_name=Path(work_dir).name, randomness=dict(seed=3), log_level='ERROR', resume=True,
-        val_cfg=None, val_dataloader=None, val_evaluator=None, param_scheduler=[dict(type='LinearLR', end=2)],
+        work_dir=work_dir, launcher='pytorch' if is_distributed() else 'none', experiment_name=Path(work_dir).name,
+        randomness=dict(seed=3), log_level='ERROR', resume=True, val_cfg=None, val_dataloader=None, val_evaluator=None,
+        param_scheduler=[dict(type='LinearLR', end=2)],
         train_cfg=dict(max_epochs=epochs),
         train_dataloader=dict(batch_size=4, num_workers=num_workers, persistent_workers=num_workers > 0),
         default_hooks=dict(checkpoint=dict(interval=1, max_keep_ckpts=1))))
@@ -82,5 +84,6 @@ def train(work_dir: str, num_workers: int, epochs: int, last_operation: int | No
     runner.register_hook(LossesToFile(str(Path(work_dir) / 'losses.txt')))
     with mock.patch.object(atomic_checkpoint_hook, 'open', SlowDisk(last_operation).open, create=True):
         runner.train()
-    torch.save(dict(model=runner.model.state_dict(), optimizer=runner.optim_wrapper.state_dict()),
-               Path(work_dir) / 'final.pt')
+    if is_main_process():
+        torch.save(dict(model=runner.model.state_dict(), optimizer=runner.optim_wrapper.state_dict()),
+                   Path(work_dir) / 'final.pt')

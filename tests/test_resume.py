@@ -12,7 +12,7 @@ import killable
 import pytest
 import ranks
 import torch
-from processes import start
+from processes import run_ranks, start
 
 from rpn_plugin.datasets.synthetic import SyntheticRecipe, write_synthetic
 
@@ -59,7 +59,7 @@ def unbroken(tmp_path_factory) -> Unbroken:
 
 
 def test_twenty_kills_at_random_moments_change_no_number(unbroken, tmp_path) -> None:
-    moments, kills, runs = random.Random(0), 0, 0
+    moments, kills, runs, while_writing = random.Random(0), 0, 0, 0
     while kills < KILLS:
         work_dir = tmp_path / str(runs)
         exit_code = -signal.SIGKILL
@@ -70,10 +70,12 @@ def test_twenty_kills_at_random_moments_change_no_number(unbroken, tmp_path) -> 
             process.join()
             exit_code = process.exitcode
             kills += exit_code == -signal.SIGKILL
+            while_writing += any(work_dir.glob('.*'))
         assert exit_code == 0
         unbroken.assert_equals(work_dir)
         runs += 1
-    print(f'{kills} kills in {runs} runs')
+    print(f'torch {torch.__version__}: {kills} kills in {runs} runs of {EPOCHS} epochs of {STEPS_PER_EPOCH} steps, '
+          f'{while_writing} of them while a file was written')
 
 
 def test_a_kill_before_any_step_of_writing_leaves_the_last_checkpoint_whole(unbroken, tmp_path) -> None:
@@ -88,6 +90,14 @@ def test_a_kill_before_any_step_of_writing_leaves_the_last_checkpoint_whole(unbr
     assert exit_code == 0 and operation > 9, 'a checkpoint takes nine operations'
     unbroken.assert_equals(tmp_path)
     assert [path.name for path in tmp_path.glob('*.pth')] == [f'epoch_{EPOCHS}.pth']
+
+
+def test_two_ranks_resume_exactly(unbroken, tmp_path) -> None:
+    for name, stops in (('straight', [EPOCHS]), ('stopped', [2, EPOCHS])):
+        for epochs in stops:
+            run_ranks(2, killable.train, str(tmp_path / name), 0, epochs)
+    assert Unbroken.losses(tmp_path / 'straight') == Unbroken.losses(tmp_path / 'stopped')
+    assert len(Unbroken.losses(tmp_path / 'straight')) == 2 * 3 * EPOCHS, 'of both ranks, each with 3 steps'
 
 
 def test_the_tools_resume_option_continues(unbroken, tmp_path) -> None:
