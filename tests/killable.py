@@ -70,7 +70,7 @@ class SlowDisk:
 
 
 def train(work_dir: str, num_workers: int, epochs: int, last_operation: int | None = None) -> None:
-    """Train from the last checkpoint in ``work_dir``, on all ranks; when done, write the state to ``final.pt`` there."""
+    """Train from the last checkpoint in ``work_dir``, on all ranks; then write the state to ``final.pt`` there."""
     config = Config.fromfile(SYNTHETIC)
     config.merge_from_dict(dict(
         work_dir=work_dir, launcher='pytorch' if is_distributed() else 'none', experiment_name=Path(work_dir).name,
