@@ -5,12 +5,14 @@ oldest supported host release has it fixed. None of them loosens a security chec
 """
 from __future__ import annotations
 
+import functools
 import importlib.util
 import pickle
 import sys
 import types
 import warnings
 from pathlib import Path
+from typing import Callable
 
 import numpy as np
 import torch
@@ -74,24 +76,34 @@ def _allow_checkpoint_types() -> None:
 
 
 def _start_processes_without_cuda() -> None:
-    """mmengine's ``pytorch`` launcher calls ``torch.cuda.set_device`` even where there is no CUDA.
+    """mmengine's launchers call ``torch.cuda.set_device`` even where there is no CUDA.
 
-    Without CUDA the process group is started directly, so that ``--launcher pytorch`` with the gloo backend runs on
-    CPUs; with CUDA nothing changes. Reference: ``_init_dist_pytorch`` in mmengine 0.10.7, ``mmengine/dist/utils.py``.
-    Goes when that function asks for CUDA first.
+    Without CUDA that call does nothing while they run, so that ``--launcher pytorch``, ``slurm`` and ``mpi`` with the
+    gloo backend run on CPUs; with CUDA nothing changes. Reference: ``_init_dist_pytorch`` and its siblings in mmengine
+    0.10.7, ``mmengine/dist/utils.py``. Goes when those functions ask for CUDA first.
     """
     if torch.cuda.is_available():
         return
     from mmengine.dist import utils
 
-    def init_dist_pytorch(backend: str, init_backend: str = 'torch', **kwargs: object) -> None:
-        """The host's function without its choice of a CUDA device."""
-        if backend == 'nccl':
-            raise RuntimeError('The nccl backend needs CUDA, which this machine lacks. Add '
-                               '--cfg-options env_cfg.dist_cfg.backend=gloo to train on CPUs.')
-        torch.distributed.init_process_group(backend=backend, **kwargs)
+    def without_device(init_dist: Callable[..., None]) -> Callable[..., None]:
 
-    utils._init_dist_pytorch = init_dist_pytorch
+        @functools.wraps(init_dist)
+        def init_dist_without_device(backend: str, **kwargs: object) -> None:
+            if backend == 'nccl':
+                raise RuntimeError('The nccl backend needs CUDA, which this machine lacks. Add '
+                                   '--cfg-options env_cfg.dist_cfg.backend=gloo to train on CPUs.')
+            set_device = torch.cuda.set_device
+            torch.cuda.set_device = lambda device: None
+            try:
+                init_dist(backend, **kwargs)
+            finally:
+                torch.cuda.set_device = set_device
+
+        return init_dist_without_device
+
+    for name in ('_init_dist_pytorch', '_init_dist_slurm', '_init_dist_mpi'):
+        setattr(utils, name, without_device(getattr(utils, name)))
 
 
 def _autocast_without_cuda() -> None:

@@ -7,8 +7,9 @@ default_hooks = dict(
     logger=dict(type='LoggerHook', interval=100, ignore_last=False),
     param_scheduler=dict(type='ParamSchedulerHook'),
     # The last epoch is what counts: choosing one by its test score (save_best) would select on the test set.
-    checkpoint=dict(type='CheckpointHook', interval=50, max_keep_ckpts=3, save_best=None),
+    checkpoint=dict(type='AtomicCheckpointHook', interval=50, max_keep_ckpts=3, save_best=None),
     sampler_seed=dict(type='DistSamplerSeedHook'),
+    step_seed=dict(type='StepSeedHook'),
     sync_buffers=dict(type='SyncBuffersHook'),
     # Here and not in custom_hooks, a list: so a run adds a hook by one line (default_hooks.ema.type=EMAHook).
     cooccurrence=dict(type='CooccurrenceHook'))

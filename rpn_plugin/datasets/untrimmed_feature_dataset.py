@@ -14,6 +14,7 @@ from rpn_plugin.datasets.annotations import AnnotationFile
 from rpn_plugin.datasets.checking import CheckedSubset, VideoSubset, agreed_recipe, check_subset, open_stores
 from rpn_plugin.datasets.faults import by_severity, describe_findings
 from rpn_plugin.datasets.feature_stores import FeatureStore, FilePerVideo
+from rpn_plugin.datasets.seeded_sampler import SeededIndex
 from rpn_plugin.datasets.sidecars import check_sidecars
 
 MOST_LOGGED = 50
@@ -127,6 +128,13 @@ class UntrimmedFeatureDataset(BaseDataset):
                             for stream, store in self._stores.items()}
         item['feature_paths'] = {stream: store.where(video) for stream, store in self._stores.items()}
         return item
+
+    def prepare_data(self, idx: int) -> Any:
+        """An item after the pipeline, whose transforms draw from the item's ``rng`` under :class:`SeededSampler`."""
+        item = self.get_data_info(idx)
+        if isinstance(idx, SeededIndex):
+            item['rng'] = idx.generator()
+        return self.pipeline(item)
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the cache: a worker process that is not forked reads from disk instead of getting its own copy."""

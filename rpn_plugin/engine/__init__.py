@@ -1,4 +1,4 @@
 """What the host's runner calls."""
-from rpn_plugin.engine.hooks import CooccurrenceHook
+from rpn_plugin.engine.hooks import AtomicCheckpointHook, CooccurrenceHook, StepSeedHook
 
-__all__ = ['CooccurrenceHook']
+__all__ = ['AtomicCheckpointHook', 'CooccurrenceHook', 'StepSeedHook']

@@ -40,6 +40,8 @@ class LoadSnippets(BaseTransform):
 class SampleSnippets(BaseTransform):
     """Keeps at most N snippets of a training video. Shorter videos stay whole.
 
+    Draws from the item's own ``rng`` where it has one (see ``SeededSampler``), else from NumPy's global generator.
+
     Args:
         num_snippets: N, or a share of the video's own snippets in (0, 1).
         mode: ``crop`` takes N consecutive snippets from a random start; ``strata`` cuts the video into N equal parts
@@ -60,11 +62,12 @@ class SampleSnippets(BaseTransform):
         number = self.num_snippets if self.num_snippets >= 1 else max(1, int(self.num_snippets * length))
         if length <= number:
             return results
+        rng = results.get('rng', np.random)
         if self.mode == 'crop':
-            index = np.random.randint(length - number + 1) + np.arange(number)
+            index = int(rng.random() * (length - number + 1)) + np.arange(number)
         else:
             borders = np.linspace(0, length, number + 1)
-            index = np.floor(borders[:-1] + np.random.rand(number) * np.diff(borders)).astype(np.int64)
+            index = np.floor(borders[:-1] + rng.random(number) * np.diff(borders)).astype(np.int64)
         results['snippets'] = {stream: snippets[index] for stream, snippets in results['snippets'].items()}
         results['num_snippets'] = number
         return results
