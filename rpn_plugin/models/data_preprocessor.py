@@ -1,9 +1,9 @@
 """From a list of untrimmed videos to one packed batch per stream."""
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Sequence
 
-import torch.nn.functional as F
+import torch
 from mmaction.registry import MODELS
 from mmengine.model import BaseDataPreprocessor
 from torch import Tensor
@@ -22,7 +22,7 @@ class SnippetDataPreprocessor(BaseDataPreprocessor):
     """
 
     def __init__(self, l2_length: float | None = None) -> None:
-        super().__init__()
+        super().__init__(non_blocking=True)
         self.l2_length = l2_length
 
     def forward(self, data: dict[str, Any], training: bool = False) -> dict[str, Any]:
@@ -34,14 +34,16 @@ class SnippetDataPreprocessor(BaseDataPreprocessor):
             training: Unused; training and testing pack alike.
 
         Returns:
-            ``inputs``, stream name to :class:`SnippetBatch`, and ``data_samples``.
+            ``inputs``, stream name to :class:`SnippetBatch` on the device, and ``data_samples`` where they were: reading
+            a label from the device would make the host wait for it.
         """
         streams: dict[str, list[Tensor]] = self.cast_data(data['inputs'])
-        inputs = {stream: SnippetBatch.from_videos([self._scale(at_least_float32(video)) for video in videos])
-                  for stream, videos in streams.items()}
-        return dict(inputs=inputs, data_samples=self.cast_data(data.get('data_samples')))
+        return dict(inputs={stream: self._pack(videos) for stream, videos in streams.items()},
+                    data_samples=data.get('data_samples'))
 
-    def _scale(self, features: Tensor) -> Tensor:
-        if self.l2_length is None:
-            return features
-        return F.normalize(features, dim=1, eps=1e-6) * self.l2_length
+    def _pack(self, videos: Sequence[Tensor]) -> SnippetBatch:
+        batch = SnippetBatch.from_videos([at_least_float32(video) for video in videos])
+        if self.l2_length is not None:
+            length = torch.linalg.vector_norm(batch.features, dim=1, keepdim=True)  # (N, 1)
+            batch.features.mul_(self.l2_length / length.clamp(min=1e-6))  # in place: packing has made a copy
+        return batch

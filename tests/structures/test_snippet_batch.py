@@ -19,13 +19,6 @@ def random_videos(lengths: list[int], seed: int, tail: tuple[int, ...] = (3, )) 
     return [torch.randn(length, *tail, generator=generator, dtype=torch.float64) for length in lengths]
 
 
-def shifted(video: Tensor, offset: int) -> Tensor:
-    """Snippet t + offset of one video at place t, a loop."""
-    rows = [video[t + offset] if 0 <= t + offset < len(video) else torch.zeros_like(video[0])
-            for t in range(len(video))]
-    return torch.stack(rows)
-
-
 @quick
 @given(all_lengths, seeds, st.sampled_from([(), (3, ), (2, 3)]))
 def test_padding_places_each_video_and_fills_the_rest(lengths: list[int], seed: int, tail: tuple[int, ...]) -> None:
@@ -51,28 +44,21 @@ def test_softmax_and_sum_are_those_of_each_video_alone(lengths: list[int], seed:
 
 
 @quick
-@given(all_lengths, seeds, st.lists(st.integers(-40, 40), min_size=1, max_size=4))
-def test_shift_is_that_of_each_video_alone(lengths: list[int], seed: int, offsets: list[int]) -> None:
-    videos, layout = random_videos(lengths, seed), SnippetLayout(lengths)
-    for offset in [*offsets, *(-offset for offset in offsets), *offsets]:  # again: from the layout's memory
-        expected = torch.cat([shifted(video, offset) for video in videos])
-        assert torch.equal(layout.shift(torch.cat(videos), offset), expected)
+@given(all_lengths, st.lists(st.integers(-40, 40), min_size=1, max_size=4))
+def test_places_whose_neighbour_is_in_another_video(lengths: list[int], offsets: list[int]) -> None:
+    layout = SnippetLayout(lengths)
+    video_of = [video for video, length in enumerate(lengths) for _ in range(length)]
+    for offset in [*offsets, *offsets]:  # again: from the layout's memory
+        expected = [place for place, video in enumerate(video_of)
+                    if not 0 <= place + offset < len(video_of) or video_of[place + offset] != video]
+        assert layout.beyond(offset).tolist() == expected
 
 
-@pytest.mark.parametrize('operation', ['shift -5', 'shift -2', 'shift -1', 'shift 1', 'shift 2', 'shift 5', 'softmax'])
-def test_not_even_nan_crosses_the_border_of_a_video(operation: str) -> None:
+def test_not_even_nan_crosses_the_border_of_a_video() -> None:
     layout, spoilt = SnippetLayout([4, 2, 3]), torch.zeros(9, 2)
     spoilt[4:6] = float('nan')
-    name, *offset = operation.split()
-    result = getattr(layout, name)(spoilt, *map(int, offset))
+    result = layout.softmax(spoilt)
     assert not result[:4].isnan().any() and not result[6:].isnan().any()
-
-
-@pytest.mark.parametrize('offset', [-9, -3, -1, 1, 2, 4, 9])
-def test_gradient_of_shift(offset: int) -> None:
-    layout = SnippetLayout([3, 1, 4])
-    packed = torch.cat(random_videos([3, 1, 4], seed=0)).requires_grad_()
-    assert torch.autograd.gradcheck(lambda values: layout.shift(values, offset), packed)
 
 
 def test_gradient_of_softmax_and_sum() -> None:
