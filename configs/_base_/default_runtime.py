@@ -4,13 +4,13 @@ custom_imports = dict(imports=['rpn_plugin'], allow_failed_imports=False)
 default_hooks = dict(
     runtime_info=dict(type='RuntimeInfoHook'),
     timer=dict(type='IterTimerHook'),
-    logger=dict(type='LoggerHook', interval=100, ignore_last=False),
+    logger=dict(type='TrainingLoggerHook', interval=200),  # iterations: 100 lines for 1000 epochs of 20
     param_scheduler=dict(type='ParamSchedulerHook'),
     # The last epoch is what counts: choosing one by its test score (save_best) would select on the test set.
     checkpoint=dict(type='CheckpointHook', interval=50, max_keep_ckpts=3, save_best=None),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     sync_buffers=dict(type='SyncBuffersHook'))
-custom_hooks = [dict(type='CooccurrenceHook')]
+custom_hooks = [dict(type='CooccurrenceHook'), dict(type='KeepFreedMemoryHook')]
 
 env_cfg = dict(
     cudnn_benchmark=False,

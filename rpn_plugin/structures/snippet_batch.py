@@ -45,15 +45,10 @@ class SnippetLayout:
         return self._to_device(torch.arange(self.max_length) < length[:, None])
 
     @cached_property
-    def _place(self) -> Tensor:
-        """(N,) place of each packed snippet in its own video, not on the device."""
-        return torch.cat([torch.arange(length) for length in self.lengths])
-
-    @cached_property
     def _padded_index(self) -> Tensor:
         """(N,) place of each packed snippet in the flattened (B * T) padded batch."""
-        first = torch.arange(self.num_videos) * self.max_length
-        return self._to_device(self._place + first.repeat_interleave(torch.tensor(self.lengths)))
+        return self._to_device(torch.cat([torch.arange(length) + video * self.max_length
+                                          for video, length in enumerate(self.lengths)]))
 
     def _to_device(self, index: Tensor) -> Tensor:
         """Without waiting for what the device still computes."""
@@ -82,17 +77,25 @@ class SnippetLayout:
         """Sum over the time of each video: (N, ...) to (B, ...)."""
         return self.pad(packed).sum(dim=1)
 
-    def beyond(self, offset: int) -> Tensor:
-        """Places in (N,) whose neighbour at ``offset`` is not of the same video."""
-        if offset not in self._beyond:
-            length = torch.tensor(self.lengths)
-            neighbour = self._place + offset
-            outside = (neighbour < 0) | (neighbour >= length.repeat_interleave(length))
-            self._beyond[offset] = self._to_device(outside.nonzero().squeeze(1))
-        return self._beyond[offset]
+    def spread(self, packed: Tensor, gap: int) -> Tensor:
+        """Put ``gap`` zero rows before, between and behind the videos: (N, D) to (N + gap * (B + 1), D)."""
+        rows = len(packed) + gap * (self.num_videos + 1)
+        return packed.new_zeros(rows, *packed.shape[1:]).index_copy_(0, self._spread_index(gap) + gap, packed)
+
+    def collect(self, windows: Tensor, gap: int) -> Tensor:
+        """Of the windows of 2 * gap + 1 rows over :meth:`spread` those centred on snippets: (N + gap * (B - 1), E) to
+        (N, E)."""
+        return windows.index_select(0, self._spread_index(gap))
+
+    def _spread_index(self, gap: int) -> Tensor:
+        """(N,) place of each snippet where only the videos before it have a gap behind them."""
+        if gap not in self._spread_indices:
+            video = torch.arange(self.num_videos).repeat_interleave(torch.tensor(self.lengths))
+            self._spread_indices[gap] = self._to_device(torch.arange(len(video)) + gap * video)
+        return self._spread_indices[gap]
 
     @cached_property
-    def _beyond(self) -> dict[int, Tensor]:
+    def _spread_indices(self) -> dict[int, Tensor]:
         return {}
 
 

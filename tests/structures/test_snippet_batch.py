@@ -44,14 +44,16 @@ def test_softmax_and_sum_are_those_of_each_video_alone(lengths: list[int], seed:
 
 
 @quick
-@given(all_lengths, st.lists(st.integers(-40, 40), min_size=1, max_size=4))
-def test_places_whose_neighbour_is_in_another_video(lengths: list[int], offsets: list[int]) -> None:
-    layout = SnippetLayout(lengths)
-    video_of = [video for video, length in enumerate(lengths) for _ in range(length)]
-    for offset in [*offsets, *offsets]:  # again: from the layout's memory
-        expected = [place for place, video in enumerate(video_of)
-                    if not 0 <= place + offset < len(video_of) or video_of[place + offset] != video]
-        assert layout.beyond(offset).tolist() == expected
+@given(all_lengths, seeds, st.integers(0, 4))
+def test_gaps_part_the_videos_and_the_windows_over_them_are_those_of_each_video(lengths, seed, gap) -> None:
+    videos, layout = random_videos(lengths, seed), SnippetLayout(lengths)
+    zeros = torch.zeros(gap, 3, dtype=torch.float64)
+    for _ in range(2):  # again: from the layout's memory
+        spread = layout.spread(torch.cat(videos), gap)
+        assert torch.equal(spread, torch.cat([zeros, *(part for video in videos for part in (video, zeros))]))
+        found = layout.collect(spread.unfold(0, 2 * gap + 1, 1), gap)
+        alone = [torch.cat([zeros, video, zeros]).unfold(0, 2 * gap + 1, 1) for video in videos]
+        assert torch.equal(found, torch.cat(alone))
 
 
 def test_not_even_nan_crosses_the_border_of_a_video() -> None:
@@ -61,11 +63,12 @@ def test_not_even_nan_crosses_the_border_of_a_video() -> None:
     assert not result[:4].isnan().any() and not result[6:].isnan().any()
 
 
-def test_gradient_of_softmax_and_sum() -> None:
+def test_gradient_of_softmax_sum_and_windows() -> None:
     layout = SnippetLayout([3, 1, 4])
     packed = torch.cat(random_videos([3, 1, 4], seed=1)).requires_grad_()
     assert torch.autograd.gradcheck(layout.softmax, packed)
     assert torch.autograd.gradcheck(layout.sum, packed)
+    assert torch.autograd.gradcheck(lambda values: layout.collect(layout.spread(values, 2).unfold(0, 5, 1), 2), packed)
 
 
 def test_a_batch_gives_back_the_videos_it_was_made_of() -> None:

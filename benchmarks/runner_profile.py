@@ -1,0 +1,149 @@
+"""What the host's runner spends around the training step, and how long a whole schedule takes."""
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import tempfile
+import time
+from collections import defaultdict
+from pathlib import Path
+from typing import Any, Callable
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+CONFIG = Path(__file__).resolve().parents[1] / 'configs' / 'rpn_i3d_thumos.py'
+NUM_VIDEOS = 200
+
+
+def write_videos(root: Path, streams: tuple[str, ...], dim: int, spread: float) -> None:
+    """Files of a THUMOS14-shaped training set: float16, log-normal lengths with median 300, at most 2000."""
+    rng = np.random.default_rng(0)
+    lengths = rng.lognormal(np.log(300), spread, NUM_VIDEOS).clip(10, 2000).astype(int)
+    values = np.abs(rng.standard_normal((int(lengths.max()) + NUM_VIDEOS, dim))).astype(np.float16)
+    classes = Config.fromfile(CONFIG).classes
+    database = {}
+    for index, length in enumerate(lengths.tolist()):
+        labels = rng.choice(classes, 1 + index % 5 // 4, replace=False).tolist()
+        database[f'video_{index}'] = dict(subset='train', duration=0.64 * length, labels=labels)
+        for stream in streams:
+            path = root / 'i3d' / stream / f'video_{index}.npy'
+            path.parent.mkdir(parents=True, exist_ok=True)
+            np.save(path, values[index:index + length])
+    (root / 'gt.json').write_text(json.dumps(dict(database=database)))
+
+
+class StepClock:
+    """Times parts of the runner's iterations; the first epoch only warms up.
+
+    Args:
+        runner: To be trained.
+    """
+
+    def __init__(self, runner: Runner) -> None:
+        self.seconds: dict[str, float] = defaultdict(float)
+        self.iterations = self.epochs = 0
+        self.runner, self.begin = runner, 0.0
+        runner.call_hook = self._timed('hooks', runner.call_hook)
+        runner.model.train_step = self._timed('train_step', runner.model.train_step)
+        runner.model.data_preprocessor.forward = self._timed('packing', runner.model.data_preprocessor.forward)
+
+    def _timed(self, part: str, function: Callable) -> Callable:
+
+        def timed(*args: Any, **kwargs: Any) -> Any:
+            if part == 'hooks' and args[0] == 'before_train_epoch' and self.runner.epoch == 1:
+                self.seconds.clear()
+                self.iterations, self.begin = 0, self._now()
+            start = self._now() if part != 'hooks' else time.perf_counter()
+            result = function(*args, **kwargs)
+            self.seconds[part] += (self._now() if part != 'hooks' else time.perf_counter()) - start
+            self.iterations += part == 'train_step'
+            if part == 'hooks' and args[0] == 'after_train_epoch':
+                self.seconds['all'] = self._now() - self.begin
+            return result
+
+        return timed
+
+    def _now(self) -> float:
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+        return time.perf_counter()
+
+
+def train(config: Config, root: str, options: argparse.Namespace, profile: bool) -> tuple[float, StepClock | None]:
+    """Train by the host's runner.
+
+    Returns:
+        Seconds per epoch after the first, and the clock of a profile.
+    """
+    config.merge_from_dict(dict(
+        work_dir=f'{root}/work', experiment_name=f'bench_{time.monotonic_ns()}', val_cfg=None, val_dataloader=None,
+        val_evaluator=None, test_cfg=None, test_dataloader=None, test_evaluator=None, log_level='WARNING'))
+    config.train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=1 + options.epochs)
+    if options.amp:
+        config.optim_wrapper.update(type='AmpOptimWrapper', dtype='bfloat16', loss_scale=1.0)
+    runner = Runner.from_cfg(config)
+    clock = StepClock(runner) if profile else None
+    marks = []
+    call_hook = runner.call_hook
+
+    def marked(name: str, **kwargs: Any) -> None:
+        call_hook(name, **kwargs)
+        if name == 'after_train_epoch':
+            marks.append(time.perf_counter())
+
+    runner.call_hook = marked
+    runner.train()
+    return (marks[-1] - marks[0]) / options.epochs, clock
+
+
+def read_config(root: str, workers: int) -> Config:
+    """The shipped THUMOS14 experiment on the files under ``root``."""
+    os.environ['THUMOS14_ROOT'] = root
+    config = Config.fromfile(CONFIG)
+    config.train_dataloader.update(num_workers=workers, persistent_workers=workers > 0)
+    return config
+
+
+def print_iteration(options: argparse.Namespace) -> None:
+    """Shares of an iteration at E = D, kernel 3, batch 10, one stream, files in the page cache."""
+    with tempfile.TemporaryDirectory() as root:
+        write_videos(Path(root), ('rgb', ), options.dim, options.spread)
+        config = read_config(root, workers=0)
+        config.train_dataloader.dataset.data_prefix = dict(rgb='i3d/rgb')
+        config.train_dataloader.dataset.feature_dim = options.dim
+        config.model.streams = dict(rgb=dict())
+        width = options.embeddings[0]
+        config.merge_from_dict(dict(model=dict(localizer=dict(
+            embedding=dict(in_channels=options.dim, channels=[width]), neck=dict(channels=[width, width]),
+            head=dict(in_channels=width, attention_channels=256)))))
+        _, clock = train(config, root, options, profile=True)
+    seconds, total = clock.seconds, clock.seconds['all']
+    step = seconds['train_step'] - seconds['packing']
+    parts = {'forward, losses, backward, optimizer': step, 'packing to float32 of fixed length': seconds['packing'],
+             'hooks and logging': seconds['hooks'],
+             'reading, checking, collation, loop': total - seconds['train_step'] - seconds['hooks']}
+    print(f'\nIteration of the host\'s runner, E = {width}, kernel 3, batch 10, no worker, files in the page cache: '
+          f'{1e3 * total / clock.iterations:.1f} ms, mean of {clock.iterations}')
+    for name, value in parts.items():
+        print(f'  {name:<40}{1e3 * value / clock.iterations:>9.2f} ms{value / total:>8.1%}')
+    print(f'  {"all but the step":<40}{1e3 * (total - step) / clock.iterations:>9.2f} ms{1 - step / total:>8.1%}')
+
+
+def print_schedule(options: argparse.Namespace) -> None:
+    """Seconds per epoch of the shipped two-stream experiment, and 1000 epochs of it."""
+    print(f'\nconfigs/rpn_i3d_thumos.py on {NUM_VIDEOS} made videos, two streams of D = 1024, as shipped'
+          f'{", bf16" if options.amp else ""}; {options.epochs} epochs after one, by the host\'s runner')
+    with tempfile.TemporaryDirectory() as root:
+        write_videos(Path(root), ('rgb', 'flow'), 1024, options.spread)
+        ways = {'files, 4 workers': (4, None), 'files, no worker': (0, None), 'features in RAM, no worker': (0, 'ram')}
+        if options.device == 'cuda':
+            ways['features on the GPU'] = (0, 'cuda')
+        for name, (workers, cache) in ways.items():
+            config = read_config(root, workers)
+            config.train_dataloader.dataset.cache = cache
+            epoch, _ = train(config, root, options, profile=False)
+            print(f'  {name:<30}{epoch:>8.3f} s per epoch{1000 * epoch / 60:>9.1f} min for 1000 epochs', flush=True)
