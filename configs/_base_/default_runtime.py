@@ -20,6 +20,7 @@ env_cfg = dict(
 model_wrapper_cfg = dict(type='MMDistributedDataParallel', device_ids=None, broadcast_buffers=False)
 
 log_processor = dict(type='LogProcessor', window_size=20, by_epoch=True)
+# TensorBoard, once installed: --cfg-options visualizer.vis_backends.0.type=TensorboardVisBackend
 vis_backends = [dict(type='LocalVisBackend')]
 visualizer = dict(type='ActionVisualizer', vis_backends=vis_backends)
 log_level = 'INFO'

@@ -4,13 +4,27 @@ from __future__ import annotations
 from typing import Any, Mapping, Sequence
 
 import numpy as np
+import torch
 from mmaction.registry import DATASETS
 from mmengine.dataset import BaseDataset
 from mmengine.logging import MMLogger
+from torch import Tensor
+from torch.utils.data import get_worker_info
 
 from rpn_plugin.datasets.annotations import AnnotationFile
-from rpn_plugin.datasets.feature_files import FeatureHeader, open_features, read_header
+from rpn_plugin.datasets.feature_files import FeatureHeader, check_finite, open_features, read_header
 from rpn_plugin.structures import SnippetClock
+
+
+def _cache_device(cache: str | None) -> torch.device | None:
+    """The device that ``cache`` names, if it names one."""
+    if cache in (None, 'ram'):
+        return None
+    try:
+        return torch.device(cache)
+    except (RuntimeError, TypeError) as error:
+        raise ValueError(f"UntrimmedFeatureDataset expects cache of None, 'ram' or a device such as 'cuda', but got "
+                         f'{cache!r}.') from error
 
 
 @DATASETS.register_module()
@@ -34,7 +48,9 @@ class UntrimmedFeatureDataset(BaseDataset):
             can find and logs it (THUMOS14's video_test_0000270 has such). Testing only.
         max_stream_gap: Streams of one video whose T differ by up to so many snippets are cut to the shortest, with a
             log line; a larger difference is an error.
-        cache: ``ram`` reads every file into memory, once, before workers start; None maps files on demand.
+        cache: ``ram`` reads every file into memory, once, before workers start; a device such as ``cuda`` keeps the
+            features there, which needs ``num_workers=0``; None maps files on demand.
+        cache_budget_gib: Refuse to cache more than this; None sets no limit.
         kwargs: As :class:`mmengine.dataset.BaseDataset`.
 
     Raises:
@@ -52,9 +68,9 @@ class UntrimmedFeatureDataset(BaseDataset):
                  outside: str = 'error',
                  max_stream_gap: int = 5,
                  cache: str | None = None,
+                 cache_budget_gib: float | None = None,
                  **kwargs: Any) -> None:
-        for name, value, known in (('missing', missing, ('error', 'skip')), ('outside', outside, ('error', 'keep')),
-                                   ('cache', cache, (None, 'ram'))):
+        for name, value, known in (('missing', missing, ('error', 'skip')), ('outside', outside, ('error', 'keep'))):
             if value not in known:
                 raise ValueError(f'UntrimmedFeatureDataset expects {name} of {known}, but got {value!r}.')
         if not data_prefix:
@@ -66,7 +82,9 @@ class UntrimmedFeatureDataset(BaseDataset):
         self.outside = outside
         self.max_stream_gap = max_stream_gap
         self.cache = cache
-        self._arrays: dict[str, np.ndarray] = {}
+        self.cache_device = _cache_device(cache)
+        self.cache_budget_gib = cache_budget_gib
+        self._cached: dict[str, np.ndarray | Tensor] = {}
         super().__init__(ann_file=ann_file, data_prefix=dict(data_prefix), metainfo=metainfo, **kwargs)
 
     def load_data_list(self) -> list[dict[str, Any]]:
@@ -81,15 +99,34 @@ class UntrimmedFeatureDataset(BaseDataset):
         items = [self._item(annotations, video, headers[video], clock) for video in videos if video in headers]
         if self.test_mode:
             self._check_segments(annotations, items)
-        if self.cache == 'ram':
-            self._arrays = {path: np.array(open_features(path)) for item in items
-                            for path in item['feature_paths'].values()}
+        if self.cache is not None:
+            self._fill_cache([path for item in items for path in item['feature_paths'].values()])
         return items
 
+    def _fill_cache(self, paths: Sequence[str]) -> None:
+        size_gib = sum(open_features(path).nbytes for path in paths) / 2**30
+        if self.cache_budget_gib is not None and size_gib > self.cache_budget_gib:
+            raise ValueError(f'{self.ann_file}, subset {self.subset!r}: cache={self.cache!r} needs {size_gib:.3g} GiB, '
+                             f'but cache_budget_gib is {self.cache_budget_gib:g}. Raise it, or read from disk with '
+                             f'cache=None.')
+        for path in paths:
+            features = np.array(open_features(path))
+            if self.cache_device is not None:
+                check_finite(features, path)
+                features = torch.from_numpy(features).to(self.cache_device)
+            self._cached[path] = features
+
     def get_data_info(self, idx: int) -> dict[str, Any]:
-        """An item with its arrays (T, D) per stream, mapped from disk or out of the cache."""
+        """An item with its arrays or tensors (T, D) per stream, mapped from disk or out of the cache.
+
+        Raises:
+            ValueError: If a worker process asks for features that lie on an accelerator.
+        """
+        if self.cache_device is not None and self.cache_device.type != 'cpu' and get_worker_info() is not None:
+            raise ValueError(f'cache={self.cache!r} needs num_workers=0 and persistent_workers=False in the dataloader: '
+                             f'workers cannot hand over what lies on a device.')
         item = super().get_data_info(idx)
-        item['features'] = {stream: self._arrays[path] if path in self._arrays else open_features(path)
+        item['features'] = {stream: self._cached[path] if path in self._cached else open_features(path)
                             for stream, path in item['feature_paths'].items()}
         return item
 

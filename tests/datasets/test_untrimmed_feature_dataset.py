@@ -6,6 +6,7 @@ import pickle
 
 import numpy as np
 import pytest
+import torch
 from mmaction.registry import DATASETS
 from mmengine.logging import MMLogger
 
@@ -25,7 +26,7 @@ def log(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return lines
 
 
-@pytest.mark.parametrize('cache', [None, 'ram'])
+@pytest.mark.parametrize('cache', [None, 'ram', 'cpu'])
 def test_items_hold_the_files_and_the_clock(tiny, cache) -> None:
     dataset = DATASETS.build(tiny.config('test', cache=cache))
     assert [dataset.get_data_info(index)['video_name'] for index in range(4)] == [f'test_{i}' for i in range(8, 12)]
@@ -46,6 +47,42 @@ def test_a_memory_mapped_dataset_holds_no_features(tiny) -> None:
                       for cache in (None, 'ram'))
     assert isinstance(mapped.get_data_info(0)['features']['rgb'], np.memmap)
     assert len(pickle.dumps(mapped)) < 20_000 < len(pickle.dumps(cached))
+
+
+def test_features_kept_on_a_device_are_those_of_the_files(tiny) -> None:
+    sampling = [dict(type='LoadSnippets'), dict(type='SampleSnippets', num_snippets=5, mode='strata'),
+                dict(type='PackUntrimmedInputs')]
+    mapped, resident = (DATASETS.build(tiny.config(cache=cache, pipeline=sampling)) for cache in (None, 'cpu'))
+    for index in range(len(mapped)):
+        items = []
+        for dataset in (mapped, resident):
+            np.random.seed(index)
+            items.append(dataset[index]['inputs'])
+        assert all(torch.equal(items[0][stream], items[1][stream]) for stream in ('rgb', 'flow'))
+    tiny.path('rgb', 'train_0').unlink()
+    assert len(resident[0]['inputs']['rgb']) == 5, 'read again'
+
+
+def test_what_does_not_fit_the_budget_is_refused(tiny) -> None:
+    with pytest.raises(ValueError, match=r"cache='cpu' needs [\d.e-]+ GiB, but cache_budget_gib is 1e-09.*cache=None"):
+        DATASETS.build(tiny.config(cache='cpu', cache_budget_gib=1e-9))
+    DATASETS.build(tiny.config(cache='ram', cache_budget_gib=1.0))
+    with pytest.raises(ValueError, match="None, 'ram' or a device such as 'cuda', but got 'disk'"):
+        DATASETS.build(tiny.config(cache='disk'))
+
+
+def test_a_value_that_is_not_finite_is_found_before_it_is_kept_on_a_device(tiny) -> None:
+    tiny.write_features('flow', 'train_1', np.full((7, 4), np.nan, dtype=np.float16))
+    with pytest.raises(ValueError, match='flow/train_1.npy: 28 values are not finite'):
+        DATASETS.build(tiny.config(cache='cpu'))
+
+
+def test_workers_cannot_hand_over_what_lies_on_a_device(tiny, monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset = DATASETS.build(tiny.config(cache='meta'))
+    assert dataset[0]['inputs']['rgb'].is_meta
+    monkeypatch.setattr('rpn_plugin.datasets.untrimmed_feature_dataset.get_worker_info', lambda: 'a worker')
+    with pytest.raises(ValueError, match="cache='meta' needs num_workers=0"):
+        dataset[0]
 
 
 def test_class_order_comes_from_the_config_where_the_file_has_none(tiny) -> None:

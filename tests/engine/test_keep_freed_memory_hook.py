@@ -1,0 +1,48 @@
+"""Freed memory is used again instead of being asked for."""
+from __future__ import annotations
+
+import platform
+import resource
+
+import pytest
+import torch
+from torch import nn
+
+from rpn_plugin.engine import KeepFreedMemoryHook
+from rpn_plugin.engine.hooks import keep_freed_memory_hook
+
+
+class Running:
+    """As much of a runner as the hook looks at."""
+
+    def __init__(self, device: str) -> None:
+        self.model = nn.Linear(2, 2, device=device)
+
+
+def page_faults(repeats: int) -> int:
+    """While three blocks of 48 MB are filled and freed again and again."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(repeats):
+        blocks = [torch.empty(12 * 2**20).fill_(1) for _ in range(3)]
+        del blocks
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+
+def test_a_step_reuses_the_memory_of_the_one_before() -> None:
+    if platform.libc_ver()[0] != 'glibc':
+        pytest.skip('not glibc')
+    KeepFreedMemoryHook().before_train(Running('cpu'))
+    page_faults(2)  # the process grows to the size of a step
+    assert page_faults(5) < 3 * 12 * 2**20 * 4 / resource.getpagesize(), 'as many as one step asked for anew'
+
+
+def test_other_devices_and_other_mallocs_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    monkeypatch.setattr(keep_freed_memory_hook, 'keep_freed_memory', lambda: calls.append(1))
+    KeepFreedMemoryHook().before_train(Running('meta'))
+    assert not calls
+    KeepFreedMemoryHook().before_train(Running('cpu'))
+    assert calls
+    monkeypatch.undo()
+    monkeypatch.setattr('ctypes.CDLL', lambda name: object())
+    assert keep_freed_memory_hook.keep_freed_memory() is False
