@@ -3,11 +3,12 @@
     python benchmarks/bench_training.py --threads 2
     python benchmarks/bench_training.py --device cuda --compile --amp
 
-Sections (``--only``): ``steps`` times forward, losses, backward and optimizer of the shipped packed step, of the paper's
-loop and of padded batches (``reference_rpn.py``) in useful arithmetic: the FLOPs of the matrix products on real
+Sections (``--only``): ``steps`` times forward, losses, backward and optimizer of the shipped packed step, of the
+paper's loop and of padded batches (``reference_rpn.py``) in useful arithmetic: the FLOPs of the matrix products on real
 snippets over time, divided by the rate of one large float32 matrix product in the same run. ``iteration`` profiles the
 host's runner: what is not the step. ``schedule`` times a two-stream THUMOS14-shaped training by the runner, on files
-and, on a GPU, with features resident there, and extrapolates to 1000 epochs.
+and, on a GPU, with features resident there, and extrapolates to 1000 epochs. ``precision`` compares the mAP of float32
+and bf16 training on the synthetic set; it is not among the sections that run by themselves.
 """
 from __future__ import annotations
 
@@ -18,6 +19,7 @@ import statistics
 import sys
 import time
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Callable, Sequence
 
@@ -164,13 +166,13 @@ def compare(bench: Bench, kernel: int, embedding: int, size: int) -> None:
     batches = {similar: bench.batches(size, similar) for similar in (False, True)}
     shares: dict[str, list[float]] = {name: [] for name in ways}
     steps: dict[str, list[float]] = {name: [] for name in ways}
-    for name, (step, similar) in ways.items():
+    for step, similar in ways.values():
         for chosen in batches[similar][:2]:
             step(chosen)  # warm up
     for _ in range(bench.options.repeats):
         for name, (step, similar) in ways.items():
             rates = [bench.product_rate()]
-            times = [bench.seconds(lambda: step(chosen)) for chosen in batches[similar]]
+            times = [bench.seconds(partial(step, chosen)) for chosen in batches[similar]]
             rates.append(bench.product_rate())
             flops = sum(bench.useful_flops(chosen, kernel, embedding) for chosen in batches[similar])
             shares[name].append(flops / sum(times) / statistics.mean(rates))
@@ -188,8 +190,8 @@ def compare(bench: Bench, kernel: int, embedding: int, size: int) -> None:
 def run_steps(bench: Bench) -> None:
     """The table of steps."""
     options = bench.options
-    print(f'\nTraining step, D = {options.dim}, {CLASSES} classes, attention {ATTENTION}, dropout {options.dropout}, Adam, '
-          f'{"bf16 autocast" if options.amp else "float32"}; {POOL} videos of log-normal length (median 300, spread '
+    print(f'\nTraining step, D = {options.dim}, {CLASSES} classes, attention {ATTENTION}, dropout '
+          f'{options.dropout}, Adam, {"bf16 autocast" if options.amp else "float32"}; {POOL} videos of log-normal length (median 300, spread '
           f'{options.spread}), {min(bench.lengths)} to {max(bench.lengths)} snippets; '
           f'medians of {options.repeats} repeats')
     print(f'One float32 product of {len(bench.factor)}^3: {bench.product_rate() / 1e9:.0f} GFLOP/s')
@@ -210,7 +212,7 @@ def main() -> None:
     """Read the options, print every section."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--only', nargs='+', default=['steps', 'iteration', 'schedule'],
-                        choices=['steps', 'iteration', 'schedule'])
+                        choices=['steps', 'iteration', 'schedule', 'precision'])
     parser.add_argument('--device', default='cpu', help='cpu or cuda')
     parser.add_argument('--threads', type=int, default=torch.get_num_threads(), help='of torch on a CPU')
     parser.add_argument('--dim', type=int, default=1024, help='D, the width of the features')
@@ -227,6 +229,7 @@ def main() -> None:
                         help='count processor time, with --threads 1: for machines that others use, too')
     parser.add_argument('--plain-malloc', action='store_true', help='without what KeepFreedMemoryHook sets')
     parser.add_argument('--epochs', type=int, default=2, help='of iteration and schedule, after one to warm up')
+    parser.add_argument('--seeds', type=int, default=3, help='of precision')
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
@@ -244,6 +247,8 @@ def main() -> None:
         runner_profile.print_iteration(options)
     if 'schedule' in options.only:
         runner_profile.print_schedule(options)
+    if 'precision' in options.only:
+        runner_profile.print_precision(options)
 
 
 if __name__ == '__main__':

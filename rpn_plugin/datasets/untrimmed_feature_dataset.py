@@ -123,8 +123,8 @@ class UntrimmedFeatureDataset(BaseDataset):
             ValueError: If a worker process asks for features that lie on an accelerator.
         """
         if self.cache_device is not None and self.cache_device.type != 'cpu' and get_worker_info() is not None:
-            raise ValueError(f'cache={self.cache!r} needs num_workers=0 and persistent_workers=False in the dataloader: '
-                             f'workers cannot hand over what lies on a device.')
+            raise ValueError(f'cache={self.cache!r} needs num_workers=0 and persistent_workers=False in the '
+                             f'dataloader: workers cannot hand over what lies on a device.')
         item = super().get_data_info(idx)
         item['features'] = {stream: self._cached[path] if path in self._cached else open_features(path)
                             for stream, path in item['feature_paths'].items()}

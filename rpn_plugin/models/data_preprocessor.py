@@ -34,8 +34,8 @@ class SnippetDataPreprocessor(BaseDataPreprocessor):
             training: Unused; training and testing pack alike.
 
         Returns:
-            ``inputs``, stream name to :class:`SnippetBatch` on the device, and ``data_samples`` where they were: reading
-            a label from the device would make the host wait for it.
+            ``inputs``, stream name to :class:`SnippetBatch` on the device, and ``data_samples`` where they were:
+            reading a label from the device would make the host wait for it.
         """
         streams: dict[str, list[Tensor]] = self.cast_data(data['inputs'])
         return dict(inputs={stream: self._pack(videos) for stream, videos in streams.items()},

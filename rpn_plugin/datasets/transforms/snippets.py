@@ -18,7 +18,8 @@ META_KEYS = ('video_name', 'duration_second', 'fps', 'feature_frame', 'clock', '
 class LoadSnippets(BaseTransform):
     """Reads the arrays of every stream, cut to the shortest, and refuses NaN and infinity.
 
-    Required keys: ``features`` (stream to (T, D) array or tensor), ``feature_paths``, ``num_snippets``. Added: ``snippets``.
+    Required keys: ``features`` (stream to (T, D) array or tensor), ``feature_paths``, ``num_snippets``. Added:
+    ``snippets``.
     """
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
