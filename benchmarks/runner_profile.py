@@ -7,18 +7,14 @@ import os
 import tempfile
 import time
 from collections import defaultdict
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Callable, Iterator
+from typing import Any, Callable
 
 import numpy as np
 import torch
 from mmengine.config import Config
-from mmengine.optim import OptimWrapper
-from mmengine.registry import OPTIM_WRAPPERS
 from mmengine.runner import Runner
 from rpn_plugin.datasets.synthetic import write_synthetic
-from torch import nn
 
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
 CONFIG = CONFIGS / 'rpn_i3d_thumos.py'
@@ -30,16 +26,17 @@ def write_videos(root: Path, streams: tuple[str, ...], dim: int, spread: float) 
     rng = np.random.default_rng(0)
     lengths = rng.lognormal(np.log(300), spread, NUM_VIDEOS).clip(10, 2000).astype(int)
     values = np.abs(rng.standard_normal((int(lengths.max()) + NUM_VIDEOS, dim))).astype(np.float16)
-    classes = Config.fromfile(CONFIG).classes
+    classes = [f'class {index}' for index in range(20)]
     database = {}
     for index, length in enumerate(lengths.tolist()):
         labels = rng.choice(classes, 1 + index % 5 // 4, replace=False).tolist()
         database[f'video_{index}'] = dict(subset='train', duration=0.64 * length, labels=labels)
         for stream in streams:
-            path = root / 'i3d' / stream / f'video_{index}.npy'
+            path = root / 'features' / stream / f'video_{index}.npy'
             path.parent.mkdir(parents=True, exist_ok=True)
             np.save(path, values[index:index + length])
-    (root / 'gt.json').write_text(json.dumps(dict(database=database)))
+    feature = dict(fps=25, snippet_stride=16, window=16)
+    (root / 'annotations.json').write_text(json.dumps(dict(classes=classes, feature=feature, database=database)))
 
 
 class StepClock:
@@ -79,21 +76,9 @@ class StepClock:
         return time.perf_counter()
 
 
-@OPTIM_WRAPPERS.register_module()
-class Bf16OptimWrapper(OptimWrapper):
-    """bf16 autocast where the host's ``AmpOptimWrapper`` has none: on a CPU."""
-
-    @contextmanager
-    def optim_context(self, model: nn.Module) -> Iterator[None]:
-        """Of forward and losses."""
-        with super().optim_context(model), torch.autocast('cpu', torch.bfloat16):
-            yield
-
-
 def use_bf16(config: Config) -> None:
     """Train by bf16 autocast; its range needs no scaling of the loss."""
-    cuda = dict(type='AmpOptimWrapper', dtype='bfloat16', loss_scale=1.0)
-    config.optim_wrapper.update(cuda if torch.cuda.is_available() else dict(type='Bf16OptimWrapper'))
+    config.optim_wrapper.update(type='AmpOptimWrapper', dtype='bfloat16', loss_scale=1.0)
 
 
 def build(config: Config, root: str, options: argparse.Namespace) -> Runner:
@@ -136,7 +121,7 @@ def print_iteration(options: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as root:
         write_videos(Path(root), ('rgb', ), options.dim, options.spread)
         config = read_config(root, workers=0)
-        config.train_dataloader.dataset.data_prefix = dict(rgb='i3d/rgb')
+        config.train_dataloader.dataset.data_prefix = dict(rgb='features/rgb')
         config.train_dataloader.dataset.feature_dim = options.dim
         config.model.streams = dict(rgb=dict())
         width = options.embeddings[0]
@@ -167,12 +152,12 @@ def print_schedule(options: argparse.Namespace) -> None:
           f'{", bf16" if options.amp else ""}; {options.epochs} epochs after one, by the host\'s runner')
     with tempfile.TemporaryDirectory() as root:
         write_videos(Path(root), ('rgb', 'flow'), 1024, options.spread)
-        ways = {'files, 4 workers': (4, None), 'files, no worker': (0, None), 'features in RAM, no worker': (0, 'ram')}
+        ways = {'files, 4 workers': (4, {}), 'files, no worker': (0, {}), 'RAM, no worker': (0, dict(cache_gib=4))}
         if options.device == 'cuda':
-            ways['features on the GPU'] = (0, 'cuda')
+            ways['on the GPU'] = (0, dict(cache_gib=4, cache_device='cuda'))
         for name, (workers, cache) in ways.items():
             config = read_config(root, workers)
-            config.train_dataloader.dataset.cache = cache
+            config.train_dataloader.dataset.update(cache)
             epoch = epoch_seconds(build(config, root, options))
             print(f'  {name:<30}{epoch:>8.3f} s per epoch{1000 * epoch / 60:>9.1f} min for 1000 epochs', flush=True)
 

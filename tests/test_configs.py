@@ -29,14 +29,15 @@ def run_one_epoch(path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     runner = Runner.from_cfg(config)
     before = {name: value.clone() for name, value in runner.model.named_parameters()}
     runner.train()
-    unchanged = [name for name, value in runner.model.named_parameters() if (value == before[name]).all()]
-    return runner, dict(unchanged=unchanged, metrics=runner.test())
+    wrong = [name for name, value in runner.model.named_parameters()
+             if bool((value == before[name]).all()) == value.requires_grad]
+    return runner, dict(wrong=wrong, metrics=runner.test())
 
 
 @pytest.mark.parametrize('path', CONFIGS)
 def test_trains_checkpoints_and_tests(path, tmp_path, monkeypatch) -> None:
     runner, outcome = run_one_epoch(path, tmp_path, monkeypatch)
-    assert not outcome['unchanged'], 'parameters without gradient'
+    assert not outcome['wrong'], 'parameters that did not learn, or frozen ones that did'
     assert np.isfinite(list(outcome['metrics'].values())).all()
     assert (tmp_path / 'work' / 'epoch_1.pth').is_file()
 
@@ -52,7 +53,7 @@ def test_the_four_experiments_have_the_papers_published_settings() -> None:
         assert (weighting.num_updates, weighting.top_ratio, weighting.moving_rate) == (2, 0.1, 0.1)
         assert config.test_evaluator.protocol == ('activitynet-thumos14' if thumos else 'activitynet')
         assert config.default_hooks.checkpoint.save_best is None
-        assert localizer.neck.num_classes == len(config.classes) == (20 if thumos else 100)
+        assert localizer.neck.num_classes == (20 if thumos else 100)
         assert set(config.model.streams) == set(config.train_dataloader.dataset.data_prefix) == {'rgb', 'flow'}
 
 

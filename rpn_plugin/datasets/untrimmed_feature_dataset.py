@@ -1,6 +1,8 @@
 """Untrimmed videos as feature files with video-level labels."""
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cache
 from typing import Any, Mapping, Sequence
 
 import numpy as np
@@ -12,19 +14,13 @@ from torch import Tensor
 from torch.utils.data import get_worker_info
 
 from rpn_plugin.datasets.annotations import AnnotationFile
-from rpn_plugin.datasets.feature_files import FeatureHeader, check_finite, open_features, read_header
-from rpn_plugin.structures import SnippetClock
+from rpn_plugin.datasets.checking import CheckedSubset, VideoSubset, agreed_recipe, check_subset, open_stores
+from rpn_plugin.datasets.faults import by_severity, describe_findings
+from rpn_plugin.datasets.feature_stores import FeatureStore, FilePerVideo, check_finite
+from rpn_plugin.datasets.sidecars import check_sidecars
 
-
-def _cache_device(cache: str | None) -> torch.device | None:
-    """The device that ``cache`` names, if it names one."""
-    if cache in (None, 'ram'):
-        return None
-    try:
-        return torch.device(cache)
-    except (RuntimeError, TypeError) as error:
-        raise ValueError(f"UntrimmedFeatureDataset expects cache of None, 'ram' or a device such as 'cuda', but got "
-                         f'{cache!r}.') from error
+MOST_LOGGED = 50
+"""Of each kind of warning; ``tools/data/check_dataset.py`` lists all."""
 
 
 @DATASETS.register_module()
@@ -35,22 +31,24 @@ class UntrimmedFeatureDataset(BaseDataset):
     segments trains the same network. For testing it also holds the annotated segments, for the metric.
 
     Args:
-        ann_file: ActivityNet-style JSON, see :class:`AnnotationFile`; joined with ``data_root``.
+        ann_file: Annotations; joined with ``data_root``.
         subset: Which videos, by their ``subset`` entry.
-        data_prefix: Stream name to its directory of ``<video>.npy`` files, joined with ``data_root``.
+        data_prefix: Stream name to its features, see :func:`open_store`; joined with ``data_root``.
+        layout: How annotations are written, by name; see ``rpn_plugin.datasets.formats``. ``plugin`` is an
+            ActivityNet-style JSON.
         metainfo: May hold ``classes``, the class names in order; needed where the file does not pin them.
-        recipe: ``dict(fps, snippet_stride[, window, offset])`` of the features; needed where the file has no
-            ``feature`` entry. It is an error to state it twice and differently.
+        recipe: When each feature was seen, see :meth:`SnippetClock.from_recipe`; needed where neither file nor layout
+            states it. Stated twice and differently it is an error; only the layout's usual one may be corrected so.
+        columns: Stream name to the range of its channels, where files hold several streams side by side.
         feature_dim: Expected D of every stream; None takes that of the first file of each.
         missing: ``error`` raises once, naming every video with a missing or unreadable file; ``skip`` leaves those
-            videos out and logs the same list.
-        outside: ``error`` refuses an annotated segment beyond the video; ``keep`` keeps it as an instance that nobody
-            can find and logs it (THUMOS14's video_test_0000270 has such). Testing only.
+            videos out with a warning.
         max_stream_gap: Streams of one video whose T differ by up to so many snippets are cut to the shortest, with a
             log line; a larger difference is an error.
-        cache: ``ram`` reads every file into memory, once, before workers start; a device such as ``cuda`` keeps the
-            features there, which needs ``num_workers=0``; None maps files on demand.
-        cache_budget_gib: Refuse to cache more than this; None sets no limit.
+        cache_gib: So many GiB of features at most are read into memory once, before workers start, which share them;
+            the rest is read from disk on demand.
+        cache_device: A device such as ``cuda`` to keep the cached features on instead, as tensors; ``num_workers=0``
+            only, since workers cannot hand them over.
         kwargs: As :class:`mmengine.dataset.BaseDataset`.
 
     Raises:
@@ -61,74 +59,94 @@ class UntrimmedFeatureDataset(BaseDataset):
                  ann_file: str,
                  subset: str,
                  data_prefix: Mapping[str, str],
+                 layout: str = 'plugin',
                  metainfo: Mapping[str, Any] | None = None,
                  recipe: Mapping[str, Any] | None = None,
+                 columns: Mapping[str, Sequence[int]] | None = None,
                  feature_dim: int | None = None,
                  missing: str = 'error',
-                 outside: str = 'error',
                  max_stream_gap: int = 5,
-                 cache: str | None = None,
-                 cache_budget_gib: float | None = None,
+                 cache_gib: float = 0.0,
+                 cache_device: str | None = None,
                  **kwargs: Any) -> None:
-        for name, value, known in (('missing', missing, ('error', 'skip')), ('outside', outside, ('error', 'keep'))):
-            if value not in known:
-                raise ValueError(f'UntrimmedFeatureDataset expects {name} of {known}, but got {value!r}.')
+        if missing not in ('error', 'skip'):
+            raise ValueError(f"UntrimmedFeatureDataset expects missing of ('error', 'skip'), but got {missing!r}.")
+        if cache_device is not None and not cache_gib > 0:
+            raise ValueError(f'UntrimmedFeatureDataset expects a budget cache_gib > 0 beside cache_device='
+                             f'{cache_device!r}, but got {cache_gib}.')
         if not data_prefix:
-            raise ValueError('UntrimmedFeatureDataset expects data_prefix=dict(<stream>=<directory>), but got none.')
+            raise ValueError('UntrimmedFeatureDataset expects data_prefix=dict(<stream>=<features>), but got none.')
         self.subset = subset
+        self.layout = layout
         self.recipe = recipe
+        self.columns = columns
         self.feature_dim = feature_dim
         self.missing = missing
-        self.outside = outside
         self.max_stream_gap = max_stream_gap
-        self.cache = cache
-        self.cache_device = _cache_device(cache)
-        self.cache_budget_gib = cache_budget_gib
-        self._cached: dict[str, np.ndarray | Tensor] = {}
+        self.cache_gib = cache_gib
+        self.cache_device = None if cache_device is None else torch.device(cache_device)
+        self._stores: dict[str, FeatureStore] = {}
+        self._cache: dict[tuple[str, str], np.ndarray | Tensor] = {}
         super().__init__(ann_file=ann_file, data_prefix=dict(data_prefix), metainfo=metainfo, **kwargs)
+
+    def open_subset(self) -> VideoSubset:
+        """Annotations and features as they are on disk, not yet checked.
+
+        Raises:
+            ValueError: If the annotations cannot be read, or contradict the config.
+        """
+        annotations = AnnotationFile.read(self.ann_file, self._metainfo.get('classes'), self.layout)
+        columns = self.columns if self.columns is not None else annotations.layout.columns
+        return VideoSubset(annotations, self.subset, not self.test_mode,
+                           open_stores(annotations, self.data_prefix, columns),
+                           agreed_recipe(annotations, self.recipe), self.feature_dim, self.max_stream_gap,
+                           self.missing == 'skip')
 
     def load_data_list(self) -> list[dict[str, Any]]:
         """Read and check annotations and the headers of the feature files."""
-        annotations = AnnotationFile.read(self.ann_file, self._metainfo.get('classes'))
-        self._metainfo['classes'] = annotations.classes
-        clock = self._clock(annotations)
-        videos = annotations.subset(self.subset)
+        subset = self.open_subset()
         if not self.test_mode:
-            self._refuse_unlabelled(annotations, videos)
-        headers = self._read_headers(list(videos))
-        items = [self._item(annotations, video, headers[video], clock) for video in videos if video in headers]
-        if self.test_mode:
-            self._check_segments(annotations, items)
-        if self.cache is not None:
-            self._fill_cache([path for item in items for path in item['feature_paths'].values()])
+            subset = replace(subset, annotations=subset.annotations.without_segments())
+        self._metainfo['classes'] = subset.annotations.classes
+        self._stores = dict(subset.stores)
+        checked = check_subset(subset, segments=self.test_mode)
+        self._report(checked)
+        self._metainfo['recipe'] = dict(subset.recipe)  # goes into checkpoints, as the classes do
+        items = [self._item(checked, video) for video in subset.videos if video in checked.headers]
+        self._check_sidecars(items)
+        self._fill_cache([item['video_name'] for item in items])
         return items
 
-    def _fill_cache(self, paths: Sequence[str]) -> None:
-        size_gib = sum(open_features(path).nbytes for path in paths) / 2**30
-        if self.cache_budget_gib is not None and size_gib > self.cache_budget_gib:
-            raise ValueError(f'{self.ann_file}, subset {self.subset!r}: cache={self.cache!r} needs {size_gib:.3g} GiB, '
-                             f'but cache_budget_gib is {self.cache_budget_gib:g}. Raise it, or read from disk with '
-                             f'cache=None.')
-        for path in paths:
-            features = np.array(open_features(path))
-            if self.cache_device is not None:
-                check_finite(features, path)
-                features = torch.from_numpy(features).to(self.cache_device)
-            self._cached[path] = features
+    def _report(self, checked: CheckedSubset) -> None:
+        """Log warnings, each once in a process, and raise errors, all at once."""
+        for remark in checked.subset.annotations.remarks:
+            _log_once('info', f'{self.ann_file}: {remark}')
+        errors, warnings = by_severity(checked.findings)
+        for paragraph in describe_findings(warnings, MOST_LOGGED):
+            _log_once('warning', paragraph)
+        if errors:
+            raise ValueError(f'{self.ann_file}, subset {self.subset!r}, cannot be used:\n' +
+                             '\n'.join(describe_findings(errors)))
 
     def get_data_info(self, idx: int) -> dict[str, Any]:
         """An item with its arrays or tensors (T, D) per stream, mapped from disk or out of the cache.
 
         Raises:
-            ValueError: If a worker process asks for features that lie on an accelerator.
+            RuntimeError: If a worker process asks for features that lie on a device.
         """
-        if self.cache_device is not None and self.cache_device.type != 'cpu' and get_worker_info() is not None:
-            raise ValueError(f'cache={self.cache!r} needs num_workers=0 and persistent_workers=False in the '
-                             f'dataloader: workers cannot hand over what lies on a device.')
+        if self.cache_device is not None and get_worker_info() is not None:
+            raise RuntimeError(f'cache_device={str(self.cache_device)!r} needs num_workers=0 and '
+                               f'persistent_workers=False in the dataloader: workers cannot hand over its tensors.')
         item = super().get_data_info(idx)
-        item['features'] = {stream: self._cached[path] if path in self._cached else open_features(path)
-                            for stream, path in item['feature_paths'].items()}
+        video = item['video_name']
+        item['features'] = {stream: self._cache[stream, video] if (stream, video) in self._cache else store.open(video)
+                            for stream, store in self._stores.items()}
+        item['feature_paths'] = {stream: store.where(video) for stream, store in self._stores.items()}
         return item
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the cache: a worker process that is not forked reads from disk instead of getting its own copy."""
+        return {**self.__dict__, '_cache': {}}
 
     def video_labels(self) -> list[list[int]]:
         """Class indices of every video, in order; what :class:`CooccurrenceHook` counts."""
@@ -138,97 +156,51 @@ class UntrimmedFeatureDataset(BaseDataset):
     def _label(self, index: int) -> list[int]:
         return super().get_data_info(index)['label']
 
-    def _item(self, annotations: AnnotationFile, video: str, headers: Mapping[str, FeatureHeader],
-              clock: SnippetClock) -> dict[str, Any]:
-        length = min(header.length for header in headers.values())
-        entry = annotations.database[video]
+    def _item(self, checked: CheckedSubset, video: str) -> dict[str, Any]:
+        length, clock = checked.num_snippets(video), checked.clocks[video]
         item = dict(
             video_name=video,
-            label=annotations.video_labels(video),
-            feature_paths={stream: self._path(stream, video) for stream in headers},
+            label=checked.labels[video],
             num_snippets=length,
             clock=clock,
-            duration_second=annotations.video_duration_sec(video) or clock.duration_sec(length),
+            duration_second=checked.durations.get(video) or clock.duration_sec(length),
             fps=clock.fps,
             feature_frame=int(length * clock.stride_frames))
         if self.test_mode:
-            segments = annotations.video_segments(video)
-            labels = [annotation['label'] for annotation in entry.get('annotations') or ()]
-            item['annotations'] = [dict(segment=segment.tolist(), label=label)
-                                   for segment, label in zip(segments, labels)]
+            annotations = checked.subset.annotations
+            item['annotations'] = [dict(segment=segment, label=annotation['label']) for segment, annotation in zip(
+                annotations.video_segments(video).tolist(), annotations.annotations(video))]
         return item
 
-    def _path(self, stream: str, video: str) -> str:
-        return f'{self.data_prefix[stream]}/{video}.npy'
+    def _check_sidecars(self, items: Sequence[Mapping[str, Any]]) -> None:
+        """What lies beside files of one video each."""
+        check_sidecars({stream: {store.where(item['video_name']): item['clock'] for item in items}
+                        for stream, store in self._stores.items() if isinstance(store, FilePerVideo)})
 
-    def _clock(self, annotations: AnnotationFile) -> SnippetClock:
-        recipes = [recipe for recipe in (self.recipe, annotations.recipe) if recipe is not None]
-        if not recipes:
-            raise ValueError(f'{self.ann_file}: fps and stride of the features are stated nowhere. Add "feature": '
-                             f'{{"fps": ..., "snippet_stride": ...}} to the file or recipe=dict(...) to the config.')
-        clocks = [SnippetClock.from_recipe(recipe) for recipe in recipes]
-        if clocks[0] != clocks[-1]:
-            raise ValueError(f'{self.ann_file}: its recipe is {clocks[-1]}, but the config\'s is {clocks[0]}.')
-        return clocks[0]
+    def _fill_cache(self, videos: Sequence[str]) -> None:
+        """Read as many videos as the budget holds, in the order of the annotations."""
+        room = self.cache_gib * 2**30
+        for video in videos if room > 0 else ():
+            arrays = {(stream, video): store.open(video) for stream, store in self._stores.items()}
+            room -= sum(array.nbytes for array in arrays.values())
+            if room < 0:
+                break
+            self._cache.update({key: self._kept(array, *key) for key, array in arrays.items()})
+        cached = len(self._cache) // len(self._stores)
+        if 0 < cached < len(videos) or (self.cache_gib and not cached):
+            MMLogger.get_current_instance().info(
+                f'{self.ann_file}: {cached} of {len(videos)} videos fit into the cache of {self.cache_gib:g} GiB; the '
+                f'rest is read on demand.')
 
-    def _refuse_unlabelled(self, annotations: AnnotationFile, videos: Sequence[str]) -> None:
-        unlabelled = [video for video in videos if not annotations.video_labels(video)]
-        if unlabelled:
-            raise ValueError(f'{self.ann_file}: {len(unlabelled)} training videos have no label: {unlabelled}. Label '
-                             f'them or move them out of subset {self.subset!r}.')
+    def _kept(self, array: np.ndarray, stream: str, video: str) -> np.ndarray | Tensor:
+        """A copy to cache; on a device checked and no wider than float32, since ``LoadSnippets`` leaves it alone."""
+        if self.cache_device is None:
+            return np.array(array)
+        features = np.array(array, dtype=np.float32 if array.dtype == np.float64 else array.dtype)
+        check_finite(features, self._stores[stream].where(video))
+        return torch.from_numpy(features).to(self.cache_device)
 
-    def _read_headers(self, videos: Sequence[str]) -> dict[str, dict[str, FeatureHeader]]:
-        """Shapes per video and stream of the videos that can be used."""
-        headers: dict[str, dict[str, FeatureHeader]] = {}
-        unusable: list[str] = []
-        widths = {stream: self.feature_dim for stream in self.data_prefix}
-        for video in videos:
-            try:
-                found = {stream: read_header(self._path(stream, video)) for stream in self.data_prefix}
-            except ValueError as error:
-                unusable.append(f'{video} ({error})')
-                continue
-            for stream, header in found.items():
-                widths[stream] = widths[stream] or header.width
-                if header.width != widths[stream]:
-                    raise ValueError(f'{self._path(stream, video)}: expected D={widths[stream]}, but got '
-                                     f'D={header.width}.')
-            headers[video] = found
-        logger = MMLogger.get_current_instance()
-        if unusable:
-            message = (f'{self.ann_file}, subset {self.subset!r}: {len(unusable)} of {len(videos)} videos have a '
-                       f'missing or unreadable feature file:\n  ' + '\n  '.join(unusable))
-            if self.missing == 'error' or not headers:
-                raise ValueError(f'{message}\nExtract them, correct data_prefix, or leave the videos out with '
-                                 f'missing="skip".')
-            logger.warning(f'Skipped: {message}')
-        self._check_stream_lengths(headers, logger)
-        return headers
 
-    def _check_stream_lengths(self, headers: Mapping[str, Mapping[str, FeatureHeader]], logger: MMLogger) -> None:
-        cut = []
-        for video, found in headers.items():
-            lengths = {stream: header.length for stream, header in found.items()}
-            gap = max(lengths.values()) - min(lengths.values())
-            if gap > self.max_stream_gap:
-                raise ValueError(f'{self.ann_file}: the streams of video {video} have {lengths} snippets; expected a '
-                                 f'difference of at most {self.max_stream_gap} (max_stream_gap).')
-            if gap:
-                cut.append(f'{video} {lengths}')
-        if cut:
-            logger.info(f'{self.ann_file}: cut the streams of {len(cut)} videos to the shorter: {"; ".join(cut)}')
-
-    def _check_segments(self, annotations: AnnotationFile, items: Sequence[Mapping[str, Any]]) -> None:
-        """Segments must lie in the video, to within one snippet."""
-        outside = []
-        for item in items:
-            slack = item['clock'].seconds_per_snippet
-            for start, end in (annotation['segment'] for annotation in item['annotations']):
-                if start < -slack or end > item['duration_second'] + slack:
-                    outside.append(f'video {item["video_name"]} of {item["duration_second"]:g} s: {[start, end]}')
-        if outside and self.outside == 'error':
-            raise ValueError(f'{annotations.path}: {len(outside)} segments lie outside their video:\n  ' +
-                             '\n  '.join(outside) + '\nCorrect them, or keep them with outside="keep".')
-        if outside:
-            MMLogger.get_current_instance().warning(f'{annotations.path}: kept {len(outside)} segments outside their '
-                                                    f'video:\n  ' + '\n  '.join(outside))
+@cache
+def _log_once(level: str, message: str) -> None:
+    getattr(MMLogger.get_current_instance(), level)(message)

@@ -1,7 +1,7 @@
 """From a list of untrimmed videos to one packed batch per stream."""
 from __future__ import annotations
 
-from typing import Any, Sequence
+from typing import Any
 
 import torch
 from mmaction.registry import MODELS
@@ -38,12 +38,14 @@ class SnippetDataPreprocessor(BaseDataPreprocessor):
             reading a label from the device would make the host wait for it.
         """
         streams: dict[str, list[Tensor]] = self.cast_data(data['inputs'])
-        return dict(inputs={stream: self._pack(videos) for stream, videos in streams.items()},
-                    data_samples=data.get('data_samples'))
+        packed = {stream: SnippetBatch.from_videos([at_least_float32(video) for video in videos])
+                  for stream, videos in streams.items()}
+        inputs = {stream: batch.with_features(self.scale(batch.features)) for stream, batch in packed.items()}
+        return dict(inputs=inputs, data_samples=data.get('data_samples'))
 
-    def _pack(self, videos: Sequence[Tensor]) -> SnippetBatch:
-        batch = SnippetBatch.from_videos([at_least_float32(video) for video in videos])
-        if self.l2_length is not None:
-            length = torch.linalg.vector_norm(batch.features, dim=1, keepdim=True)  # (N, 1)
-            batch.features.mul_(self.l2_length / length.clamp(min=1e-6))  # in place: packing has made a copy
-        return batch
+    def scale(self, features: Tensor) -> Tensor:
+        """(N, D) to (N, D), every snippet of the length ``l2_length`` if there is one."""
+        if self.l2_length is None:
+            return features
+        length = torch.linalg.vector_norm(features, dim=1, keepdim=True)  # (N, 1)
+        return features * (self.l2_length / length.clamp(min=1e-6))

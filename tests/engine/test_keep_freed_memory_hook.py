@@ -3,6 +3,8 @@ from __future__ import annotations
 
 import platform
 import resource
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import torch
@@ -10,6 +12,8 @@ from torch import nn
 
 from rpn_plugin.engine import KeepFreedMemoryHook
 from rpn_plugin.engine.hooks import keep_freed_memory_hook
+
+BYTES_OF_A_STEP = 3 * 48 * 2**20
 
 
 class Running:
@@ -28,21 +32,38 @@ def page_faults(repeats: int) -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 
 
-def test_a_step_reuses_the_memory_of_the_one_before() -> None:
+def resident_bytes() -> int:
+    return int(Path('/proc/self/statm').read_text().split()[1]) * resource.getpagesize()
+
+
+@pytest.fixture
+def hook() -> Iterator[KeepFreedMemoryHook]:
+    """Gives the memory back whatever happens."""
+    hook = KeepFreedMemoryHook()
+    yield hook
+    hook.after_train(Running('cpu'))
+
+
+def test_a_step_reuses_the_memory_of_the_one_before_until_training_ends(hook) -> None:
     if platform.libc_ver()[0] != 'glibc':
         pytest.skip('not glibc')
-    KeepFreedMemoryHook().before_train(Running('cpu'))
+    before = resident_bytes()
+    hook.before_train(Running('cpu'))
     page_faults(2)  # the process grows to the size of a step
-    assert page_faults(5) < 3 * 12 * 2**20 * 4 / resource.getpagesize(), 'as many as one step asked for anew'
+    assert page_faults(5) < BYTES_OF_A_STEP / resource.getpagesize(), 'as many as one step asked for anew'
+    assert resident_bytes() > before + BYTES_OF_A_STEP / 2
+    hook.after_train(Running('cpu'))
+    assert resident_bytes() < before + BYTES_OF_A_STEP / 4
 
 
-def test_other_devices_and_other_mallocs_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_devices_and_other_mallocs_are_left_alone(hook, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
-    monkeypatch.setattr(keep_freed_memory_hook, 'keep_freed_memory', lambda: calls.append(1))
-    KeepFreedMemoryHook().before_train(Running('meta'))
-    assert not calls
-    KeepFreedMemoryHook().before_train(Running('cpu'))
-    assert calls
+    monkeypatch.setattr(keep_freed_memory_hook, 'keep_freed_memory', lambda keep=True: calls.append(keep))
+    for device in ('meta', 'cpu'):
+        hook.before_train(Running(device))
+        hook.after_train(Running(device))
+    assert calls == [True, False]
     monkeypatch.undo()
     monkeypatch.setattr('ctypes.CDLL', lambda name: object())
     assert keep_freed_memory_hook.keep_freed_memory() is False
+    monkeypatch.undo()

@@ -9,14 +9,14 @@ from mmaction.registry import TRANSFORMS
 from mmaction.structures import ActionDataSample
 from mmcv.transforms import BaseTransform
 
-from rpn_plugin.datasets.feature_files import check_finite
+from rpn_plugin.datasets.feature_stores import check_finite
 
 META_KEYS = ('video_name', 'duration_second', 'fps', 'feature_frame', 'clock', 'annotations')
 
 
 @TRANSFORMS.register_module()
 class LoadSnippets(BaseTransform):
-    """Reads the arrays of every stream, cut to the shortest, and refuses NaN and infinity.
+    """Reads the arrays of every stream, cut to the shortest, float64 as float32, and refuses NaN and infinity.
 
     Required keys: ``features`` (stream to (T, D) array or tensor), ``feature_paths``, ``num_snippets``. Added:
     ``snippets``.
@@ -31,8 +31,8 @@ class LoadSnippets(BaseTransform):
         results['snippets'] = {}
         for stream, array in results.pop('features').items():
             snippets = array[:results['num_snippets']]
-            if not isinstance(snippets, torch.Tensor):  # a cached tensor was checked when it was read
-                snippets = np.array(snippets)
+            if not isinstance(snippets, torch.Tensor):  # a tensor was checked when it was cached on its device
+                snippets = np.array(snippets, dtype=np.float32 if array.dtype == np.float64 else array.dtype)
                 check_finite(snippets, results['feature_paths'][stream])
             results['snippets'][stream] = snippets
         return results

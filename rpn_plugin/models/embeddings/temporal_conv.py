@@ -30,17 +30,16 @@ class TemporalConv(nn.Module):
         super().__init__()
         if kernel_size < 1 or kernel_size % 2 == 0:
             raise ValueError(f'TemporalConv expects an odd kernel_size >= 1, but got {kernel_size}.')
-        self.kernel_size = kernel_size
+        self.kernel_size, self.reach = kernel_size, kernel_size // 2
         self.linear = nn.Linear(kernel_size * in_channels, out_channels)
 
     def forward(self, packed: Tensor, layout: SnippetLayout) -> Tensor:
         """(N, D) to (N, E)."""
         if self.kernel_size == 1:
             return self.linear(packed)
-        gap = self.kernel_size // 2
-        spread = layout.spread(packed, gap)  # (M, D)
+        spread = layout.spread(packed, gap=self.reach)  # (M, D)
         over_windows = self.by_convolution if packed.device.type == 'cpu' else self.by_product
-        return layout.collect(over_windows(spread), gap)
+        return layout.collect(over_windows(spread), gap=self.reach)
 
     def by_convolution(self, spread: Tensor) -> Tensor:
         """Every window of (M, D) through ``conv1d``: (M - k + 1, E)."""
@@ -82,6 +81,11 @@ class TemporalConvEmbedding(BaseModule):
         self.convs = nn.ModuleList(TemporalConv(*pair, kernel_size) for pair in zip(widths, widths[1:]))
         self.activation = MODELS.build(dict(act_cfg))
         self.dropout = Dropout(dropout)
+
+    @property
+    def reach(self) -> int:
+        """Neighbours on either side that an embedded snippet depends on."""
+        return sum(conv.reach for conv in self.convs)
 
     def forward(self, batch: SnippetBatch) -> SnippetBatch:
         """Embed the snippets of every video, features (N, D) to (N, E).

@@ -11,10 +11,9 @@ from mmengine.model import BaseModel
 from mmengine.structures import InstanceData
 from torch import Tensor
 
-from rpn_plugin.structures import HeadOutput, SnippetBatch, clip_segments
-
-Proposals = tuple[np.ndarray, np.ndarray, np.ndarray]
-"""Segments in seconds (N, 2), class indices (N,), confidences (N,)."""
+from rpn_plugin.models.interfaces import (Embedding, Head, Neck, ProposalGenerator, Proposals, Suppression,
+                                          Weighting)
+from rpn_plugin.structures import HeadOutput, SnippetBatch, clip_segments, to_numpy
 
 
 def multi_hot_labels(data_samples: Sequence[ActionDataSample], like: Tensor) -> Tensor:
@@ -30,17 +29,18 @@ def multi_hot_labels(data_samples: Sequence[ActionDataSample], like: Tensor) -> 
         index = sample.gt_label
         if not len(index) or int(index.max()) >= len(row):
             raise ValueError(f'Training video {sample.video_name} has the labels {index.tolist()}; expected at least '
-                             f'one, each below the model\'s {len(row)} classes (neck.num_classes).')
+                             f'one, each below the model\'s {len(row)} classes (num_classes of its neck or head).')
         row[index] = 1
     return labels.to(like.device, non_blocking=True)
 
 
-def fill_sample(sample: ActionDataSample, proposals: Proposals, video_score: Tensor) -> ActionDataSample:
-    """Write detections and the video's class scores into its sample, best first."""
-    segments, labels, scores = proposals
+def fill_sample(sample: ActionDataSample, detections: Proposals, video_score: Tensor | None = None) -> ActionDataSample:
+    """Write detections, best first, and the video's class scores, where there are any, into its sample."""
+    segments, labels, scores = detections
     sample.pred_instances = InstanceData(
         segments=torch.from_numpy(segments), labels=torch.from_numpy(labels), scores=torch.from_numpy(scores))
-    sample.set_pred_score(video_score.detach())
+    if video_score is not None:
+        sample.set_pred_score(video_score.detach())
     return sample
 
 
@@ -48,10 +48,7 @@ def fill_sample(sample: ActionDataSample, proposals: Proposals, video_score: Ten
 class WeaklySupervisedLocalizer(BaseModel):
     """Embedding, prototypes and head on the snippets of untrimmed videos; trained with video-level labels only.
 
-    Any registered part fits that keeps the calls: ``embedding(SnippetBatch) -> SnippetBatch``, ``neck() -> (C, E)``,
-    ``head(SnippetBatch, prototypes) -> HeadOutput`` with ``head.loss(HeadOutput, labels) -> dict``,
-    ``weighting(HeadOutput) -> (N, C)``, ``proposals(sequence (T, C), video_score (C,))`` -> snippet borders, labels,
-    confidences, and ``nms(segments, labels, scores)`` -> the same, fewer.
+    Any registered part fits that keeps its call in ``rpn_plugin.models.interfaces``.
 
     Args:
         embedding: Config of the feature embedding (eq. 1).
@@ -74,12 +71,12 @@ class WeaklySupervisedLocalizer(BaseModel):
                  streams: Sequence[str] | None = None,
                  data_preprocessor: Mapping[str, Any] = dict(type='SnippetDataPreprocessor')) -> None:
         super().__init__(data_preprocessor=data_preprocessor)
-        self.embedding = MODELS.build(embedding)
-        self.neck = MODELS.build(neck) if neck else None
-        self.head = MODELS.build(head)
-        self.weighting = MODELS.build(weighting) if weighting else None
-        self.proposals = MODELS.build(proposals)
-        self.nms = MODELS.build(nms) if nms else None
+        self.embedding: Embedding = MODELS.build(embedding)
+        self.neck: Neck | None = MODELS.build(neck) if neck else None
+        self.head: Head = MODELS.build(head)
+        self.weighting: Weighting | None = MODELS.build(weighting) if weighting else None
+        self.proposals: ProposalGenerator = MODELS.build(proposals)
+        self.nms: Suppression | None = MODELS.build(nms) if nms else None
         self.streams = tuple(streams) if streams else None
 
     def forward(self,
@@ -101,28 +98,37 @@ class WeaklySupervisedLocalizer(BaseModel):
         if mode == 'loss':
             return self.head.loss(output, multi_hot_labels(data_samples, like=output.video_score))
         if mode == 'predict':
-            return [fill_sample(sample, self.nms(*proposals) if self.nms else best_first(proposals), score)
-                    for sample, proposals, score in
-                    zip(data_samples, self.propose(output, data_samples), output.video_score)]
+            return self.fuse([self.propose(output, data_samples)], [output.video_score], data_samples)
         raise ValueError(f'Expected mode loss, predict or tensor, but got {mode!r}.')
 
     def score(self, inputs: Mapping[str, SnippetBatch]) -> HeadOutput:
         """Embed, match and pool (eq. 1-8)."""
         batch = select_streams(inputs, self.streams)
         embedded = self.embedding(batch)
-        return self.head(embedded, self.neck() if self.neck is not None else None)
+        output = self.head(embedded, self.neck() if self.neck is not None else None)
+        if not isinstance(output, HeadOutput):
+            raise TypeError(f'A head must return a HeadOutput, but {type(self.head).__name__} returned '
+                            f'{type(output).__name__}; see rpn_plugin.models.interfaces.Head.')
+        return output
 
     def propose(self, output: HeadOutput, data_samples: Sequence[ActionDataSample]) -> list[Proposals]:
         """Proposals of every video in seconds, before suppression."""
         sequence = self.weighting(output) if self.weighting else output.cas  # (N, C)
-        videos = output.embedded.layout.split(sequence.detach().double().cpu())
-        video_scores = output.video_score.detach().double().cpu().numpy()
-        found = []
-        for phi, video_score, sample in zip(videos, video_scores, data_samples):
-            borders, labels, scores = self.proposals(phi.numpy(), video_score)
-            segments, inside = clip_segments(sample.clock.to_seconds(borders), sample.duration_second)
-            found.append((segments, labels[inside], scores[inside]))
-        return found
+        return [self.cut(*video) for video in
+                zip(output.embedded.layout.split(sequence), output.video_score, data_samples)]
+
+    def cut(self, sequence: Tensor, video_score: Tensor, sample: ActionDataSample) -> Proposals:
+        """Proposals of one video in seconds from its localization sequence (T, C) and class scores (C,)."""
+        phi, likely = (to_numpy(values.detach().double()) for values in (sequence, video_score))
+        borders, labels, scores = self.proposals(phi, likely)
+        segments, inside = clip_segments(sample.clock.to_seconds(borders), sample.duration_second)
+        return segments, labels[inside], scores[inside]
+
+    def fuse(self, proposals: Sequence[Sequence[Proposals]], video_scores: Sequence[Tensor],
+             data_samples: Sequence[ActionDataSample]) -> list[ActionDataSample]:
+        """As ``MultiStreamLocalizer.fuse``, of this one network."""
+        return [fill_sample(sample, self.nms(*of_video) if self.nms else best_first(of_video), score)
+                for sample, of_video, score in zip(data_samples, proposals[0], video_scores[0])]
 
 
 def best_first(proposals: Proposals) -> Proposals:

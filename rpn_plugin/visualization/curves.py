@@ -1,0 +1,58 @@
+"""Curves over a video's time as files, for pictures and reports."""
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from rpn_plugin.files import written_whole
+
+
+@dataclass(frozen=True)
+class Curves:
+    """A class activation sequence for some classes of one video.
+
+    Args:
+        labels: C' class names.
+        values: (T, C').
+        start_sec: Left border of the first snippet.
+        step_sec: Seconds from one snippet to the next.
+
+    Raises:
+        ValueError: If the shapes do not fit, a value is not finite, or the step is not positive.
+    """
+
+    labels: tuple[str, ...]
+    values: np.ndarray
+    start_sec: float
+    step_sec: float
+
+    def __post_init__(self) -> None:
+        if self.values.ndim != 2 or self.values.shape[1] != len(self.labels) or not np.isfinite(self.values).all():
+            raise ValueError(f'Expected finite curves of shape (T, {len(self.labels)}) for the classes '
+                             f'{list(self.labels)}, but got shape {self.values.shape}.')
+        if not (np.isfinite(self.start_sec) and 0 < self.step_sec < np.inf):
+            raise ValueError(f'Expected a finite start and a positive step in seconds, but got {self.start_sec} and '
+                             f'{self.step_sec}.')
+
+    def write(self, path: str | Path) -> None:
+        """Write a ``.npz``, whole or not at all."""
+        with written_whole(path) as temporary:
+            np.savez_compressed(temporary, labels=np.array(self.labels, dtype=np.str_),
+                                values=self.values.astype(np.float32), start_sec=self.start_sec, step_sec=self.step_sec)
+
+    @classmethod
+    def read(cls, path: str | Path) -> Curves:
+        """Read what :meth:`write` wrote.
+
+        Raises:
+            ValueError: If it is something else; names the file.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as held:
+                return cls(tuple(held['labels'].tolist()), held['values'], float(held['start_sec']),
+                           float(held['step_sec']))
+        except (ValueError, KeyError, OSError, EOFError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+            raise ValueError(f'{path}: no curves as tools/localize.py writes them ({error}).') from error

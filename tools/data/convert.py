@@ -1,0 +1,53 @@
+"""Convert a public layout: python tools/data/convert.py LAYOUT ANNOTATIONS --features rgb=... flow=... --out DIR"""
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from _options import add_feature_options, columns, pairs, recipe
+from rich.progress import track
+
+from rpn_plugin.datasets.conversion import DTYPES, Conversion, convert
+from rpn_plugin.datasets.formats import LAYOUTS
+
+
+def main() -> int:
+    layouts = '\n'.join(f'  {name}: {layout.description}' for name, layout in LAYOUTS.items())
+    parser = argparse.ArgumentParser(description=f'Convert annotations and features.\n\nlayouts:\n{layouts}',
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('layout', choices=LAYOUTS)
+    parser.add_argument('annotations', help='file or folder of annotations')
+    parser.add_argument('--out', required=True, help='folder to write')
+    parser.add_argument('--subsets', nargs='+', metavar='NEW=OLD', help='subsets to convert; default all, as named')
+    add_feature_options(parser)
+    parser.add_argument('--classes', help='text file with one class name per line, in order')
+    parser.add_argument('--dtype', choices=DTYPES, default='keep')
+    parser.add_argument('--missing', choices=('error', 'skip'), default='error',
+                        help='what to do with annotated videos without features')
+    options = parser.parse_args()
+    job = Conversion(
+        options.layout, options.annotations, pairs(options.features, '--features'),
+        pairs(options.subsets, '--subsets'), recipe(options.recipe), columns(options.columns),
+        Path(options.classes).read_text(encoding='utf-8').splitlines() if options.classes else None, options.dtype,
+        options.missing)
+
+    def bar(videos: Sequence[str]) -> Iterator[str]:
+        yield from track(videos, 'converting')
+
+    try:
+        result = convert(job, options.out, bar)
+    except (ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    for remark in result.remarks:
+        print(f'note: {remark}')
+    for reason in result.skipped:
+        print(f'left out: {reason}')
+    print(f'{result.path}: {result.written} feature files written, {result.kept} were there already')
+    return 0
+
+
+if __name__ == '__main__':
+    raise SystemExit(main())
