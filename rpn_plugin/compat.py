@@ -124,12 +124,38 @@ def _silence_missing_ops() -> None:
     warnings.filterwarnings('ignore', message='Fail to import ``MultiScaleDeformableAttention``')
 
 
+def _format_each_config_once() -> None:
+    """mmengine formats the whole config by yapf for every checkpoint and log file, a second or more each time.
+
+    The same text in the same style gives the same result, so the last few are kept. Reference: ``Config.pretty_text``
+    in mmengine 0.10.7. Goes when mmengine stops doing so.
+    """
+    from mmengine.config import config as host
+    if hasattr(host.FormatCode, 'formatted'):
+        return
+    format_code = host.FormatCode
+    formatted: dict[str, tuple[str, bool]] = {}
+
+    @functools.wraps(format_code)
+    def format_once(text: str, **style: object) -> tuple[str, bool]:
+        key = f'{style}\n{text}'
+        if key not in formatted:
+            while len(formatted) >= 4:
+                del formatted[next(iter(formatted))]
+            formatted[key] = format_code(text, **style)
+        return formatted[key]
+
+    format_once.formatted = formatted
+    host.FormatCode = format_once
+
+
 def apply() -> None:
     """Mend what this installation needs. Safe to call more than once."""
     _silence_missing_ops()
     _place_missing_drn()
     _allow_checkpoint_types()
     _start_processes_without_cuda()
+    _format_each_config_once()
     _autocast_without_cuda()
 
 
