@@ -1,0 +1,225 @@
+"""Trains and tests configs with the project's own tools, over several seeds, and remembers what is done."""
+from __future__ import annotations
+
+import datetime
+import hashlib
+import importlib.metadata
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from rpn_plugin.analysis.trial import digest
+from rpn_plugin.evaluation import get_protocol
+from rpn_plugin.evaluation.functional import evaluate_localization
+from rpn_plugin.evaluation.report import as_plain
+from rpn_plugin.evaluation.results_file import read_detections, read_ground_truth
+from rpn_plugin.files import written_whole
+
+TRAINING_STEPS = ('structures', 'datasets', 'models', 'engine')
+TESTING_STEPS = (*TRAINING_STEPS, 'evaluation')
+TEST_ONLY = ('weighting', 'proposals', 'nms')
+NOT_TRAINED_ON = ('val_cfg', 'val_dataloader', 'val_evaluator', 'test_cfg', 'test_dataloader', 'test_evaluator',
+                  'default_hooks', 'visualizer', 'vis_backends', 'log_processor', 'log_level')
+PACKAGES = ('torch', 'mmengine', 'mmaction2', 'numpy')
+
+Launch = Callable[[Sequence[str], Mapping[str, str], Path], None]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A config as the tools take it.
+
+    Args:
+        config_file: Under the repository, e.g. ``configs/ablations/table4_cls.py``.
+        ablation_of: Name of the config that an ablation applies to; None for any other config.
+    """
+
+    config_file: str
+    ablation_of: str | None = None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the config reads from the environment."""
+        return {} if self.ablation_of is None else {'RPN_ABLATION_OF': self.ablation_of}
+
+
+def launch(command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+    """Run a command with its output in a file.
+
+    Raises:
+        RuntimeError: If it fails; with the file's name and last lines.
+    """
+    with open(log, 'w', encoding='utf-8') as output:
+        status = subprocess.run(command, env={**os.environ, **environment}, stdout=output,
+                                stderr=subprocess.STDOUT).returncode
+    if status:
+        last = '\n'.join(log.read_text(encoding='utf-8', errors='replace').splitlines()[-15:])
+        raise RuntimeError(f'{" ".join(command)}\nended with status {status}; the end of {log}:\n{last}')
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Where experiments run and what they have in common.
+
+    Args:
+        repository: Root of the checkout.
+        root: Folder of everything that is written.
+        protocol: Name of the protocol to score under.
+        options: Dotted keys that every config is changed by.
+        jobs: Trainings or tests side by side.
+        threads: Of each.
+        say: Takes a line of progress.
+        launch: Runs a command.
+    """
+
+    repository: Path
+    root: Path
+    protocol: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    jobs: int = 1
+    threads: int = 1
+    say: Callable[[str], None] = print
+    launch: Launch = launch
+
+    def measure(self, experiments: Iterable[Experiment], seeds: Sequence[int]) -> dict[tuple[Experiment, int], dict]:
+        """Result of every experiment and seed; what is there already, from the same inputs, is taken as it is.
+
+        Experiments that differ in testing alone share a training. A training that was interrupted is resumed from its
+        last checkpoint.
+
+        Raises:
+            RuntimeError: If a training or test fails. The others that are running end first, and are kept.
+        """
+        wanted = {(experiment, seed): self._places(experiment, seed)
+                  for experiment in dict.fromkeys(experiments) for seed in seeds}
+        trainings: dict[Path, tuple[Experiment, int]] = {}
+        for key, (training, test) in wanted.items():
+            if not (test / 'result.json').is_file() and not (training / 'trained.json').is_file():
+                trainings.setdefault(training, key)
+        self._side_by_side('trained', {folder: (self._train, key) for folder, key in trainings.items()})
+        self._side_by_side('tested', {test: (self._test, key, training) for key, (training, test) in wanted.items()
+                                      if not (test / 'result.json').is_file()})
+        return {key: json.loads((test / 'result.json').read_text(encoding='utf-8'))
+                for key, (_, test) in wanted.items()}
+
+    def _places(self, experiment: Experiment, seed: int) -> tuple[Path, Path]:
+        """Folders of the training and of the test, named after everything that they depend on."""
+        config = self._config(experiment)
+        content = {key: value for key, value in config.to_dict().items() if key not in NOT_TRAINED_ON}
+        content['model'] = _without(content['model'], TEST_ONLY)
+        train_set, test_set = config.train_dataloader.dataset, config.test_dataloader.dataset
+        training = digest([content, self._code(TRAINING_STEPS), _stamp(train_set)])
+        test = digest([training, config.model, config.test_dataloader, config.test_evaluator, self.protocol,
+                       self._code(TESTING_STEPS), _stamp(test_set)])
+        name = Path(experiment.config_file).stem
+        base = f'{experiment.ablation_of or name}-{training}'
+        return self.root / 'trained' / base / f'seed_{seed}', self.root / 'tested' / f'{name}-{test}' / f'seed_{seed}'
+
+    def _config(self, experiment: Experiment) -> Config:
+        before = {name: os.environ.get(name) for name in experiment.environment}
+        os.environ.update(experiment.environment)
+        try:
+            config = Config.fromfile(self.repository / experiment.config_file)
+        finally:
+            for name, value in before.items():
+                os.environ.pop(name) if value is None else os.environ.update({name: value})
+        config.merge_from_dict(dict(self.options))
+        return config
+
+    def _code(self, steps: Iterable[str]) -> str:
+        package = self.repository / 'rpn_plugin'
+        files = [package / 'compat.py', *(path for step in steps for path in sorted((package / step).rglob('*.py')))]
+        return digest([[hashlib.sha256(path.read_bytes()).hexdigest() for path in files], versions()])
+
+    def _command(self, tool: str, *arguments: str) -> list[str]:
+        changes = [f'{key}={value}' for key, value in self.options.items()]
+        return [sys.executable, str(self.repository / 'tools' / tool), *arguments, '--cfg-options', *changes]
+
+    def _environment(self, experiment: Experiment) -> dict[str, str]:
+        return {**experiment.environment, 'OMP_NUM_THREADS': str(self.threads)}
+
+    def _train(self, folder: Path, key: tuple[Experiment, int]) -> None:
+        experiment, seed = key
+        command = self._command('train.py', str(self.repository / experiment.config_file), '--work-dir', str(folder),
+                                '--seed', str(seed), '--no-validate', '--resume')
+        folder.mkdir(parents=True, exist_ok=True)
+        start = time.monotonic()
+        self.launch(command, self._environment(experiment), folder / 'train.log')
+        checkpoint = Path((folder / 'last_checkpoint').read_text()).name
+        _write(folder / 'trained.json', dict(checkpoint=checkpoint, seconds=time.monotonic() - start))
+
+    def _test(self, folder: Path, key: tuple[Experiment, int], training: Path) -> None:
+        experiment, seed = key
+        trained = json.loads((training / 'trained.json').read_text(encoding='utf-8'))
+        detections = folder / 'detections.json'
+        command = self._command('test.py', str(self.repository / experiment.config_file),
+                                str(training / trained['checkpoint']), '--work-dir', str(folder))
+        command += [f'test_evaluator.out_file={detections}', f'test_evaluator.protocol={self.protocol}']
+        folder.mkdir(parents=True, exist_ok=True)
+        start = time.monotonic()
+        self.launch(command, self._environment(experiment), folder / 'test.log')
+        dataset = self._config(experiment).test_dataloader.dataset
+        truth = read_ground_truth(Path(dataset.get('data_root') or '') / dataset.ann_file, dataset.subset)
+        result = evaluate_localization(read_detections(detections), truth, get_protocol(self.protocol))
+        _write(folder / 'result.json', dict(
+            as_plain(result), config=experiment.config_file, ablation_of=experiment.ablation_of, seed=seed,
+            options=dict(self.options), checkpoint=str(training / trained['checkpoint']),
+            trained_sec=round(trained['seconds'], 1), tested_sec=round(time.monotonic() - start, 1),
+            date=datetime.date.today().isoformat(), versions=versions()))
+
+    def _side_by_side(self, verb: str, work: Mapping[Path, tuple]) -> None:
+        start = time.monotonic()
+        with ThreadPoolExecutor(self.jobs) as pool:
+            waiting = {pool.submit(function, folder, *arguments): arguments[0]
+                       for folder, (function, *arguments) in work.items()}
+            try:
+                for number, done in enumerate(as_completed(waiting), start=1):
+                    done.result()
+                    experiment, seed = waiting[done]
+                    spent = time.monotonic() - start
+                    left = spent / number * (len(work) - number)
+                    self.say(f'[{number}/{len(work)}] {verb} {experiment.config_file}'
+                             f'{f" of {experiment.ablation_of}" if experiment.ablation_of else ""}, seed {seed}; '
+                             f'{spent:.0f} s so far, about {left:.0f} s left')
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+
+
+def versions() -> dict[str, str]:
+    """Of the packages that numbers depend on."""
+    return {name: importlib.metadata.version(name) for name in PACKAGES}
+
+
+def _without(content: Any, keys: Sequence[str]) -> Any:
+    """A copy of nested dicts without some keys."""
+    if not isinstance(content, Mapping):
+        return content
+    return {key: _without(value, keys) for key, value in content.items() if key not in keys}
+
+
+def _stamp(dataset: Mapping[str, Any]) -> str:
+    """Stands for a data set: its annotation file's content, and name, size and time of its feature files."""
+    place = Path(dataset.get('data_root') or '')
+    annotations = place / dataset['ann_file']
+    if not annotations.is_file():
+        raise FileNotFoundError(f'No annotation file {annotations}. Put the data where the config expects it (see the '
+                                f'README), or name another family with --data.')
+    folders = [place / prefix for prefix in dataset['data_prefix'].values()]
+    files = [[entry.name, entry.stat().st_size, entry.stat().st_mtime_ns] for folder in folders if folder.is_dir()
+             for entry in sorted(os.scandir(folder), key=lambda entry: entry.name)]
+    return digest([hashlib.sha256(annotations.read_bytes()).hexdigest(), files])
+
+
+def _write(path: Path, content: Mapping[str, Any]) -> None:
+    with written_whole(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=1), encoding='utf-8')

@@ -1,0 +1,127 @@
+"""What the paper leaves open, as choices that a search may make."""
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from mmengine.config import Config
+
+Changes = Mapping[str, Any]
+"""Dotted keys of a config and their values, as ``Config.merge_from_dict`` takes them."""
+
+KEEP = 'as is'
+"""Choice of every knob that changes nothing."""
+
+
+@dataclass(frozen=True)
+class Knob:
+    """One thing to choose.
+
+    Args:
+        name: What logs and pictures call it.
+        choices: Name of each choice, in order of size where there is one, to the changes that it makes.
+        free: Read only when testing, so that another choice needs no training.
+    """
+
+    name: str
+    choices: Mapping[str, Changes]
+    free: bool
+
+
+Setting = Mapping[str, str]
+"""Knob to choice; a knob that is not there keeps the config's own."""
+
+HEAD, WEIGHTING, PROPOSALS = 'model.localizer.head', 'model.localizer.weighting', 'model.localizer.proposals'
+
+
+def knobs_of(config: Config) -> dict[str, Knob]:
+    """The knobs of an experiment with RPN on several streams, by name."""
+    knobs = [
+        _values('alpha', (.01, .02, .03, .05, .07, .1, .15, .2), [f'{HEAD}.loss_clu.loss_weight'], free=False),
+        Knob('E', {str(width): _widths(width) for width in (128, 256, 384, 512)}, free=False),
+        _values('kernel', (1, 3, 5), ['model.localizer.embedding.kernel_size'], free=False),
+        _values('dropout', (0.0, .2, .35, .5), ['model.localizer.embedding.dropout'], free=False),
+        _values('prototype gain', (.03, .1, .3, 1.0), ['model.localizer.neck.init_gain'], free=False),
+        _values('feature length', (4.0, 6.0, 8.0, 12.0), ['model.data_preprocessor.l2_length'], free=False),
+        Knob('streams', _streams(config), free=False),
+        _values('lr', (3e-4, 5e-4, 1e-3, 2e-3), ['optim_wrapper.optimizer.lr'], free=False),
+        _values('weight decay', (0.0, .001, .003, .01, .03), ['optim_wrapper.optimizer.weight_decay'], free=False),
+        Knob('attention lr_mult', {f'{rate:g}': {'optim_wrapper.paramwise_cfg': dict(
+            custom_keys={'head.attention': dict(lr_mult=rate)})} for rate in (.01, .03, .1, .3, 1.0)}, free=False),
+        _values('epochs', (10, 15, 20, 30, 45, 60), ['train_cfg.max_epochs'], free=False),
+        Knob('share of snippets', {f'{share:g}': _sampling(share) for share in (.15, .25, .5, 1.0)}, free=False),
+        _values('gamma_c', (.05, .1, .15, .25, .4, .6, 1.0), [f'{HEAD}.gamma_c'], free=True),
+        _values('gamma_t', (.01, .02, .03, .04, .055, .07, .1, .15, .2), [f'{WEIGHTING}.gamma_t'], free=True),
+        Knob('thresholds', {f'{first:g}:{step:g}:{last:g}': {f'{PROPOSALS}.thresholds': np.arange(
+            first, last + step / 2, step).round(3).tolist()} for first, step, last in (
+                (.05, .05, .5), (.1, .1, .5), (.1, .1, .9), (.05, .05, .95), (.2, .1, .8), (.3, .1, .9))}, free=True),
+        Knob('confidence', {name: {f'{PROPOSALS}.confidence': name} for name in (
+            'mean', 'mean+video', 'mean*video', 'max+video', 'outer-inner', 'outer-inner+video')}, free=True),
+        _values('video weight', (.1, .25, .5, 1.0), [f'{PROPOSALS}.video_weight'], free=True),
+        _values('inflation', (.1, .25, .5, 1.0), [f'{PROPOSALS}.inflation'], free=True),
+        Knob('NMS', {f'{method} {width:g}': {'model.nms.method': method, f'model.nms.{key}': width}
+                     for method, key, width in (
+                         ('hard', 'threshold', .3), ('hard', 'threshold', .5), ('hard', 'threshold', .7),
+                         ('linear', 'threshold', .3), ('gaussian', 'sigma', .2), ('gaussian', 'sigma', .3),
+                         ('gaussian', 'sigma', .5), ('gaussian', 'sigma', .8))}, free=True),
+    ]
+    return {knob.name: knob for knob in knobs}
+
+
+def published_knobs() -> dict[str, Knob]:
+    """What the paper does publish, for curves around its values: p_c, n, k and lambda."""
+    knobs = [
+        _values('p_c', (0.0, .05, .1, .2, .3, .5), [f'{PROPOSALS}.min_class_score'], free=True),
+        _values('n', (0, 1, 2, 4, 8), [f'{WEIGHTING}.num_updates'], free=True),
+        _values('k / T', (.02, .05, .1, .2, .4), [f'{WEIGHTING}.top_ratio'], free=True),
+        _values('lambda', (0.0, .05, .1, .2, .4, .8), [f'{WEIGHTING}.moving_rate'], free=True),
+    ]
+    return {knob.name: knob for knob in knobs}
+
+
+def apply(config: Config, changes: Iterable[Changes]) -> Config:
+    """A copy of the config with changes."""
+    config = copy.deepcopy(config)
+    for change in changes:
+        config.merge_from_dict(copy.deepcopy(dict(change)))
+    return config
+
+
+def changes_of(knobs: Mapping[str, Knob], setting: Setting) -> list[Changes]:
+    """What a setting changes, in the knobs' order.
+
+    Raises:
+        KeyError: If it names an unknown knob or choice.
+    """
+    unknown = set(setting) - set(knobs)
+    if unknown:
+        raise KeyError(f'Unknown knobs {sorted(unknown)}; known are {sorted(knobs)}.')
+    return [knob.choices[setting[name]] for name, knob in knobs.items() if setting.get(name, KEEP) != KEEP]
+
+
+def _values(name: str, values: Iterable[float], keys: Iterable[str], free: bool) -> Knob:
+    return Knob(name, {f'{value:g}': dict.fromkeys(keys, value) for value in values}, free)
+
+
+def _widths(width: int) -> Changes:
+    return {'model.localizer.embedding.channels': [width], 'model.localizer.neck.channels': [width, width],
+            f'{HEAD}.in_channels': width}
+
+
+def _streams(config: Config) -> Mapping[str, Changes]:
+    """A network per stream, one on all of them side by side, or both of that."""
+    names = list(config.train_dataloader.dataset.data_prefix)
+    single = {name: {} for name in names}
+    together = dict(both=dict(streams=names, embedding=dict(
+        in_channels=len(names) * config.model.localizer.embedding.in_channels)))
+    return {'each': {'model.streams': dict(single, _delete_=True)},
+            'together': {'model.streams': dict(together, _delete_=True)},
+            'each and together': {'model.streams': dict(single, **together, _delete_=True)}}
+
+
+def _sampling(share: float) -> Changes:
+    sample = [dict(type='SampleSnippets', num_snippets=share, mode='strata')] if share < 1 else []
+    return {'train_dataloader.dataset.pipeline': [dict(type='LoadSnippets'), *sample, dict(type='PackUntrimmedInputs')]}
