@@ -116,10 +116,11 @@ class Bench:
         config = self._config(experiment)
         content = {key: value for key, value in config.to_dict().items() if key not in NOT_TRAINED_ON}
         content['model'] = _without(content['model'], TEST_ONLY)
+        package = self.repository / 'rpn_plugin'
         train_set, test_set = config.train_dataloader.dataset, config.test_dataloader.dataset
-        training = digest([content, self._code(TRAINING_STEPS), _stamp(train_set)])
+        training = digest([content, code_digest(package, TRAINING_STEPS), _stamp(train_set)])
         test = digest([training, config.model, config.test_dataloader, config.test_evaluator, self.protocol,
-                       self._code(TESTING_STEPS), _stamp(test_set)])
+                       code_digest(package, TESTING_STEPS), _stamp(test_set)])
         name = Path(experiment.config_file).stem
         base = f'{experiment.ablation_of or name}-{training}'
         return self.root / 'trained' / base / f'seed_{seed}', self.root / 'tested' / f'{name}-{test}' / f'seed_{seed}'
@@ -134,11 +135,6 @@ class Bench:
                 os.environ.pop(name) if value is None else os.environ.update({name: value})
         config.merge_from_dict(dict(self.options))
         return config
-
-    def _code(self, steps: Iterable[str]) -> str:
-        package = self.repository / 'rpn_plugin'
-        files = [package / 'compat.py', *(path for step in steps for path in sorted((package / step).rglob('*.py')))]
-        return digest([[hashlib.sha256(path.read_bytes()).hexdigest() for path in files], versions()])
 
     def _command(self, tool: str, *arguments: str) -> list[str]:
         changes = [f'{key}={value}' for key, value in self.options.items()]
@@ -193,6 +189,12 @@ class Bench:
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
+
+
+def code_digest(package: Path, steps: Iterable[str]) -> str:
+    """Stands for the code of some of the package's steps and for the versions of what it needs."""
+    files = [package / 'compat.py', *(path for step in steps for path in sorted((package / step).rglob('*.py')))]
+    return digest([[hashlib.sha256(path.read_bytes()).hexdigest() for path in files], versions()])
 
 
 def versions() -> dict[str, str]:

@@ -12,6 +12,10 @@ from mmengine.config import Config
 Changes = Mapping[str, Any]
 """Dotted keys of a config and their values, as ``Config.merge_from_dict`` takes them."""
 
+KINDS = ('training', 'scale', 'testing')
+"""What another choice costs. ``training``: a training. ``scale`` and ``testing``: a test, since only testing reads it;
+``scale`` must be chosen anew for every training, because it multiplies distances whose scale the training decides."""
+
 KEEP = 'as is'
 """Choice of every knob that changes nothing."""
 
@@ -23,12 +27,12 @@ class Knob:
     Args:
         name: What logs and pictures call it.
         choices: Name of each choice, in order of size where there is one, to the changes that it makes.
-        free: Read only when testing, so that another choice needs no training.
+        kind: One of :data:`KINDS`.
     """
 
     name: str
     choices: Mapping[str, Changes]
-    free: bool
+    kind: str
 
 
 Setting = Mapping[str, str]
@@ -40,33 +44,33 @@ HEAD, WEIGHTING, PROPOSALS = 'model.localizer.head', 'model.localizer.weighting'
 def knobs_of(config: Config) -> dict[str, Knob]:
     """The knobs of an experiment with RPN on several streams, by name."""
     knobs = [
-        _values('alpha', (.01, .02, .03, .05, .07, .1, .15, .2), [f'{HEAD}.loss_clu.loss_weight'], free=False),
-        Knob('E', {str(width): _widths(width) for width in (128, 256, 384, 512)}, free=False),
-        _values('kernel', (1, 3, 5), ['model.localizer.embedding.kernel_size'], free=False),
-        _values('dropout', (0.0, .2, .35, .5), ['model.localizer.embedding.dropout'], free=False),
-        _values('prototype gain', (.03, .1, .3, 1.0), ['model.localizer.neck.init_gain'], free=False),
-        _values('feature length', (4.0, 6.0, 8.0, 12.0), ['model.data_preprocessor.l2_length'], free=False),
-        Knob('streams', _streams(config), free=False),
-        _values('lr', (3e-4, 5e-4, 1e-3, 2e-3), ['optim_wrapper.optimizer.lr'], free=False),
-        _values('weight decay', (0.0, .001, .003, .01, .03), ['optim_wrapper.optimizer.weight_decay'], free=False),
+        _values('alpha', (.01, .02, .03, .05, .07, .1, .15, .2), [f'{HEAD}.loss_clu.loss_weight'], kind='training'),
+        Knob('E', {str(width): _widths(width) for width in (128, 256, 384, 512)}, kind='training'),
+        _values('kernel', (1, 3, 5), ['model.localizer.embedding.kernel_size'], kind='training'),
+        _values('dropout', (0.0, .2, .35, .5), ['model.localizer.embedding.dropout'], kind='training'),
+        _values('prototype gain', (.03, .1, .3, 1.0), ['model.localizer.neck.init_gain'], kind='training'),
+        _values('feature length', (4.0, 6.0, 8.0, 12.0), ['model.data_preprocessor.l2_length'], kind='training'),
+        Knob('streams', _streams(config), kind='training'),
+        _values('lr', (3e-4, 5e-4, 1e-3, 2e-3), ['optim_wrapper.optimizer.lr'], kind='training'),
+        _values('weight decay', (0.0, .001, .003, .01, .03), ['optim_wrapper.optimizer.weight_decay'], kind='training'),
         Knob('attention lr_mult', {f'{rate:g}': {'optim_wrapper.paramwise_cfg': dict(
-            custom_keys={'head.attention': dict(lr_mult=rate)})} for rate in (.01, .03, .1, .3, 1.0)}, free=False),
-        _values('epochs', (10, 15, 20, 30, 45, 60), ['train_cfg.max_epochs'], free=False),
-        Knob('share of snippets', {f'{share:g}': _sampling(share) for share in (.15, .25, .5, 1.0)}, free=False),
-        _values('gamma_c', (.05, .1, .15, .25, .4, .6, 1.0), [f'{HEAD}.gamma_c'], free=True),
-        _values('gamma_t', (.01, .02, .03, .04, .055, .07, .1, .15, .2), [f'{WEIGHTING}.gamma_t'], free=True),
+            custom_keys={'head.attention': dict(lr_mult=rate)})} for rate in (.01, .03, .1, .3, 1.0)}, kind='training'),
+        _values('epochs', (10, 15, 20, 30, 45, 60), ['train_cfg.max_epochs'], kind='training'),
+        Knob('share of snippets', {f'{share:g}': _sampling(share) for share in (.15, .25, .5, 1.0)}, kind='training'),
+        _values('gamma_c', (.1, .25, .4, .6, 1.0), [f'{HEAD}.gamma_c'], kind='scale'),
+        _values('gamma_t', (.005, .01, .02, .04, .07, .12), [f'{WEIGHTING}.gamma_t'], kind='scale'),
         Knob('thresholds', {f'{first:g}:{step:g}:{last:g}': {f'{PROPOSALS}.thresholds': np.arange(
             first, last + step / 2, step).round(3).tolist()} for first, step, last in (
-                (.05, .05, .5), (.1, .1, .5), (.1, .1, .9), (.05, .05, .95), (.2, .1, .8), (.3, .1, .9))}, free=True),
+                (.05, .05, .5), (.1, .1, .5), (.1, .1, .9), (.05, .05, .95), (.2, .1, .8), (.3, .1, .9))}, kind='testing'),
         Knob('confidence', {name: {f'{PROPOSALS}.confidence': name} for name in (
-            'mean', 'mean+video', 'mean*video', 'max+video', 'outer-inner', 'outer-inner+video')}, free=True),
-        _values('video weight', (.1, .25, .5, 1.0), [f'{PROPOSALS}.video_weight'], free=True),
-        _values('inflation', (.1, .25, .5, 1.0), [f'{PROPOSALS}.inflation'], free=True),
+            'mean', 'mean+video', 'mean*video', 'max+video', 'outer-inner', 'outer-inner+video')}, kind='testing'),
+        _values('video weight', (.1, .25, .5, 1.0), [f'{PROPOSALS}.video_weight'], kind='testing'),
+        _values('inflation', (.1, .25, .5, 1.0), [f'{PROPOSALS}.inflation'], kind='testing'),
         Knob('NMS', {f'{method} {width:g}': {'model.nms.method': method, f'model.nms.{key}': width}
                      for method, key, width in (
                          ('hard', 'threshold', .3), ('hard', 'threshold', .5), ('hard', 'threshold', .7),
                          ('linear', 'threshold', .3), ('gaussian', 'sigma', .2), ('gaussian', 'sigma', .3),
-                         ('gaussian', 'sigma', .5), ('gaussian', 'sigma', .8))}, free=True),
+                         ('gaussian', 'sigma', .5), ('gaussian', 'sigma', .8))}, kind='testing'),
     ]
     return {knob.name: knob for knob in knobs}
 
@@ -74,10 +78,10 @@ def knobs_of(config: Config) -> dict[str, Knob]:
 def published_knobs() -> dict[str, Knob]:
     """What the paper does publish, for curves around its values: p_c, n, k and lambda."""
     knobs = [
-        _values('p_c', (0.0, .05, .1, .2, .3, .5), [f'{PROPOSALS}.min_class_score'], free=True),
-        _values('n', (0, 1, 2, 4, 8), [f'{WEIGHTING}.num_updates'], free=True),
-        _values('k / T', (.02, .05, .1, .2, .4), [f'{WEIGHTING}.top_ratio'], free=True),
-        _values('lambda', (0.0, .05, .1, .2, .4, .8), [f'{WEIGHTING}.moving_rate'], free=True),
+        _values('p_c', (0.0, .05, .1, .2, .3, .5), [f'{PROPOSALS}.min_class_score'], kind='testing'),
+        _values('n', (0, 1, 2, 4, 8), [f'{WEIGHTING}.num_updates'], kind='testing'),
+        _values('k / T', (.02, .05, .1, .2, .4), [f'{WEIGHTING}.top_ratio'], kind='testing'),
+        _values('lambda', (0.0, .05, .1, .2, .4, .8), [f'{WEIGHTING}.moving_rate'], kind='testing'),
     ]
     return {knob.name: knob for knob in knobs}
 
@@ -102,8 +106,22 @@ def changes_of(knobs: Mapping[str, Knob], setting: Setting) -> list[Changes]:
     return [knob.choices[setting[name]] for name, knob in knobs.items() if setting.get(name, KEEP) != KEEP]
 
 
-def _values(name: str, values: Iterable[float], keys: Iterable[str], free: bool) -> Knob:
-    return Knob(name, {f'{value:g}': dict.fromkeys(keys, value) for value in values}, free)
+def other_choices(config: Config, knob: Knob) -> list[str]:
+    """The choices that are not the config's own already."""
+    own = config.to_dict()
+    return [choice for choice, changes in knob.choices.items() if apply(config, [changes]).to_dict() != own]
+
+
+def value_of(config: Config, knob: Knob) -> object:
+    """What the config says where the knob turns."""
+    value = config
+    for part in next(iter(next(iter(knob.choices.values())))).split('.'):
+        value = value[part]
+    return value
+
+
+def _values(name: str, values: Iterable[float], keys: Iterable[str], kind: str) -> Knob:
+    return Knob(name, {f'{value:g}': dict.fromkeys(keys, value) for value in values}, kind)
 
 
 def _widths(width: int) -> Changes:
