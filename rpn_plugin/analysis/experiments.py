@@ -210,16 +210,16 @@ def _without(content: Any, keys: Sequence[str]) -> Any:
 
 
 def _stamp(dataset: Mapping[str, Any]) -> str:
-    """Stands for a data set: its annotation file's content, and name, size and time of its feature files."""
+    """Stands for a data set: the content of its annotation file, and name, size and time of every other file."""
     place = Path(dataset.get('data_root') or '')
     annotations = place / dataset['ann_file']
-    if not annotations.is_file():
+    if not annotations.exists():
         raise FileNotFoundError(f'No annotation file {annotations}. Put the data where the config expects it (see the '
                                 f'README), or name another family with --data.')
-    folders = [place / prefix for prefix in dataset['data_prefix'].values()]
-    files = [[entry.name, entry.stat().st_size, entry.stat().st_mtime_ns] for folder in folders if folder.is_dir()
-             for entry in sorted(os.scandir(folder), key=lambda entry: entry.name)]
-    return digest([hashlib.sha256(annotations.read_bytes()).hexdigest(), files])
+    content = [hashlib.sha256(annotations.read_bytes()).hexdigest()] if annotations.is_file() else []
+    for folder in (annotations, *(place / prefix for prefix in dataset['data_prefix'].values())):
+        content += [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in sorted(folder.glob('*'))]
+    return digest(content)
 
 
 def _write(path: Path, content: Mapping[str, Any]) -> None:

@@ -59,6 +59,7 @@ def knobs_of(config: Config) -> dict[str, Knob]:
         Knob('share of snippets', {f'{share:g}': _sampling(share) for share in (.15, .25, .5, 1.0)}, kind='training'),
         _values('gamma_c', (.1, .25, .4, .6, 1.0), [f'{HEAD}.gamma_c'], kind='scale'),
         _values('gamma_t', (.005, .01, .02, .04, .07, .12), [f'{WEIGHTING}.gamma_t'], kind='scale'),
+        _values('attention power', (0.0, .5, 1.0, 2.0, 4.0), ['model.localizer.attention_power'], kind='testing'),
         Knob('thresholds', {f'{first:g}:{step:g}:{last:g}': {f'{PROPOSALS}.thresholds': np.arange(
             first, last + step / 2, step).round(3).tolist()} for first, step, last in (
                 (.05, .05, .5), (.1, .1, .5), (.1, .1, .9), (.05, .05, .95), (.2, .1, .8), (.3, .1, .9))}, kind='testing'),

@@ -58,6 +58,8 @@ class WeaklySupervisedLocalizer(BaseModel):
         weighting: Config of the similarity weighting (eq. 12, alg. 1); None localizes on the class activation sequence.
         proposals: Config of the proposals.
         nms: Config of the suppression; None keeps every proposal.
+        attention_power: The sequence that is localized on is multiplied by the attention, relative to its largest value
+            in the video, to this power. 0 is the paper's score, which leaves attention out.
         streams: Streams to concatenate along D; None takes the only one there is.
         data_preprocessor: Config of the data preprocessor.
     """
@@ -69,6 +71,7 @@ class WeaklySupervisedLocalizer(BaseModel):
                  weighting: Mapping[str, Any] | None = None,
                  proposals: Mapping[str, Any] = dict(type='ThresholdProposals'),
                  nms: Mapping[str, Any] | None = None,
+                 attention_power: float = 0.0,
                  streams: Sequence[str] | None = None,
                  data_preprocessor: Mapping[str, Any] = dict(type='SnippetDataPreprocessor')) -> None:
         super().__init__(data_preprocessor=data_preprocessor)
@@ -78,6 +81,7 @@ class WeaklySupervisedLocalizer(BaseModel):
         self.weighting = MODELS.build(weighting) if weighting else None
         self.proposals = MODELS.build(proposals)
         self.nms = MODELS.build(nms) if nms else None
+        self.attention_power = attention_power
         self.streams = tuple(streams) if streams else None
 
     def forward(self,
@@ -112,7 +116,7 @@ class WeaklySupervisedLocalizer(BaseModel):
 
     def propose(self, output: HeadOutput, data_samples: Sequence[ActionDataSample]) -> list[Proposals]:
         """Proposals of every video in seconds, before suppression."""
-        sequence = self.weighting(output) if self.weighting else output.cas  # (N, C)
+        sequence = self._localization_sequence(output)
         videos = output.embedded.layout.split(sequence.detach().double().cpu())
         video_scores = output.video_score.detach().double().cpu().numpy()
         found = []
@@ -121,6 +125,21 @@ class WeaklySupervisedLocalizer(BaseModel):
             segments, inside = clip_segments(sample.clock.to_seconds(borders), sample.duration_second)
             found.append((segments, labels[inside], scores[inside]))
         return found
+
+    def _localization_sequence(self, output: HeadOutput) -> Tensor:
+        """phi, (N, C).
+
+        Raises:
+            ValueError: If attention is to count and the head gives none.
+        """
+        sequence = self.weighting(output) if self.weighting else output.cas
+        if not self.attention_power:
+            return sequence
+        if output.attention is None:
+            raise ValueError('attention_power needs a head that gives attention, such as RPNHead; use '
+                             'attention_power=0 with another head.')
+        relative = torch.cat([video / video.max() for video in output.embedded.layout.split(output.attention)])  # (N,)
+        return sequence * relative[:, None]**self.attention_power
 
 
 def best_first(proposals: Proposals) -> Proposals:
