@@ -1,1 +1,1 @@
-"""Experiments over whole configs: the paper's tables, and the choice of hyper-parameters on held-out training videos."""
+"""Experiments over configs: the paper's tables, and hyper-parameters chosen on held-out training videos."""

@@ -157,4 +157,4 @@ def _write_features(root: Path, name: str, paths: Mapping[str, Path], video: str
 
 def _note(split: str, runs: Sequence[Run], timed: Mapping[str, TimedVideo], folds: int) -> str:
     parts = len({run.part for run in runs})
-    return (f'split by {split}: {len(timed)} training videos, {len(runs)} runs in {parts} parts, dealt to {folds} folds')
+    return f'split by {split}: {len(timed)} training videos, {len(runs)} runs in {parts} parts, dealt to {folds} folds'

@@ -62,16 +62,16 @@ def knobs_of(config: Config) -> dict[str, Knob]:
         _values('attention power', (0.0, .5, 1.0, 2.0, 4.0), ['model.localizer.attention_power'], kind='testing'),
         Knob('thresholds', {f'{first:g}:{step:g}:{last:g}': {f'{PROPOSALS}.thresholds': np.arange(
             first, last + step / 2, step).round(3).tolist()} for first, step, last in (
-                (.05, .05, .5), (.1, .1, .5), (.1, .1, .9), (.05, .05, .95), (.2, .1, .8), (.3, .1, .9))}, kind='testing'),
+                (.1, .1, .5), (.1, .1, .9), (.05, .05, .95), (.2, .1, .8), (.3, .1, .9))}, kind='testing'),
         Knob('confidence', {name: {f'{PROPOSALS}.confidence': name} for name in (
-            'mean', 'mean+video', 'mean*video', 'max+video', 'outer-inner', 'outer-inner+video')}, kind='testing'),
+            'mean+video', 'max+video', 'outer-inner', 'outer-inner+video')}, kind='testing'),
         _values('video weight', (.1, .25, .5, 1.0), [f'{PROPOSALS}.video_weight'], kind='testing'),
         _values('inflation', (.1, .25, .5, 1.0), [f'{PROPOSALS}.inflation'], kind='testing'),
         Knob('NMS', {f'{method} {width:g}': {'model.nms.method': method, f'model.nms.{key}': width}
                      for method, key, width in (
-                         ('hard', 'threshold', .3), ('hard', 'threshold', .5), ('hard', 'threshold', .7),
-                         ('linear', 'threshold', .3), ('gaussian', 'sigma', .2), ('gaussian', 'sigma', .3),
-                         ('gaussian', 'sigma', .5), ('gaussian', 'sigma', .8))}, kind='testing'),
+                         ('hard', 'threshold', .3), ('hard', 'threshold', .5), ('linear', 'threshold', .3),
+                         ('gaussian', 'sigma', .3), ('gaussian', 'sigma', .5), ('gaussian', 'sigma', .8))},
+             kind='testing'),
     ]
     return {knob.name: knob for knob in knobs}
 

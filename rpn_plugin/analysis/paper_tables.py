@@ -111,7 +111,8 @@ PAPER_TABLES: dict[str, PaperTable] = {
         'Table 3: ablation of the prototype embedding', head=('Methods', ), columns=(AVERAGE, ),
         rows=(PaperRow(('Random Initialization', ), (44.6, ), 'ablations/table3_random'),
               PaperRow(('FC', ), (44.7, ), 'ablations/table3_fc'), PaperRow(('GCN', ), (46.5, ), ABLATED)),
-        pairs=(('GCN over random initialization', 2, 0), ('GCN over FC', 2, 1), ('FC over random initialization', 1, 0)),
+        pairs=(('GCN over random initialization', 2, 0), ('GCN over FC', 2, 1),
+               ('FC over random initialization', 1, 0)),
         upright=True, **_THUMOS),
     'table4': PaperTable(
         'Table 4: ablation of the losses and of similarity weighting', head=('L_cls', 'L_clu', 's-hat', 'Up'),

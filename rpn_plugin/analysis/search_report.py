@@ -29,7 +29,8 @@ def as_line(rung: int | str, candidate: Candidate) -> str:
 def format_trials(trials: Sequence[tuple[int | str, Candidate]], notes: Sequence[str]) -> str:
     """Everything that was tried, Markdown, the best of the last stage first."""
     lines = [SUPERVISION, '', *(f'* {note}' for note in notes), '',
-             '| stage | candidate | average mAP in % | runs | changes to the config |', '| --- | --- | --- | --- | --- |']
+             '| stage | candidate | average mAP in % | runs | changes to the config |',
+             '| --- | --- | --- | --- | --- |']
     stages = list(dict.fromkeys(rung for rung, _ in trials))
     for stage in reversed(stages):
         of_stage = [candidate for rung, candidate in trials if rung == stage]
@@ -62,7 +63,8 @@ def as_curve(points: Mapping[str, Candidate], chosen: Candidate, value: float) -
 def format_curves(curves: Mapping[str, Curve], chosen: Candidate) -> str:
     """The curves as Markdown, one line per choice."""
     lines = [f'Average mAP in % on held-out training videos, {len(chosen.scores)} runs; one hyper-parameter at a time '
-             f'around the chosen point ({100 * chosen.score:.2f}); ± is the standard error of the difference to it.', '',
+             f'around the chosen point ({100 * chosen.score:.2f}); ± is the standard error of the difference to it.',
+             '',
              '| | value | average mAP |', '| --- | --- | --- |']
     for name, curve in curves.items():
         lines += [f'| {name} (chosen {curve.chosen:g}) | {value:g} | {score:.2f} ± {error:.2f} |'

@@ -129,11 +129,11 @@ def format_grid(report: TableReport) -> list[list[str]]:
 def format_notes(report: TableReport) -> list[str]:
     """What the numbers mean, a sentence each."""
     rules = get_protocol(report.table.protocol).described()
-    over = ', '.join(map(str, report.seeds))
+    over = f'seed{"s" * (len(report.seeds) > 1)} {", ".join(map(str, report.seeds))}'
     return [f'mAP in %; {AVERAGE} is over {report.table.average}; protocol {report.table.protocol}: '
             f'{rules["matching"]}; {rules["interpolation"]}',
-            f'"{MEASURED}": on {report.data}, mean ± sample standard deviation over seed{"s" * (len(report.seeds) > 1)} '
-            f'{over}; "{PAPER}": on {dict(thumos="THUMOS14", anet12="ActivityNet 1.2")[report.table.data]}',
+            f'"{MEASURED}": on {report.data}, mean ± sample standard deviation over {over}; '
+            f'"{PAPER}": on {dict(thumos="THUMOS14", anet12="ActivityNet 1.2")[report.table.data]}',
             *report.pattern()]
 
 

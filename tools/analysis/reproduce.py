@@ -1,4 +1,4 @@
-"""Reproduce a table of the paper: train what it needs, score it under the table's protocol, print it beside the paper's.
+"""Reproduce a table of the paper: train what it needs, score it under its protocol, print it beside the paper's.
 
 python tools/analysis/reproduce.py table1
 python tools/analysis/reproduce.py table4 --data ucf101 --seeds 0 1 2 --jobs 2

@@ -31,13 +31,14 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description='Search hyper-parameters on held-out training videos.')
     parser.add_argument('config', type=Path)
     parser.add_argument('--out', type=Path, help='config to write; WORK_DIR/tuned.py by default')
-    parser.add_argument('--work-dir', type=Path, help='what is done already is found here, and the log is written here; '
-                        'work_dirs/tune/<config> by default')
+    parser.add_argument('--work-dir', type=Path, help='what is done already is found here, and the log is written '
+                        'here; work_dirs/tune/<config> by default')
     parser.add_argument('--split', choices=SPLITS, default='looks',
                         help='what stays on one side: videos, or everything that looks alike in whichever videos')
     parser.add_argument('--folds', type=int, default=3)
     parser.add_argument('--trials', type=int, default=36, help='candidates that are trained at all')
-    parser.add_argument('--seeds', type=int, default=4, help='seeds per fold for the last candidates; the first have 1')
+    parser.add_argument('--seeds', type=int, default=3, help='per fold for the last candidates; before, one seed on '
+                        'every fold, and at first one seed on one fold')
     parser.add_argument('--knobs', nargs='+', help='choose these only; all by default')
     parser.add_argument('--jobs', type=int, default=1, help='candidates side by side')
     parser.add_argument('--threads', type=int, default=1, help='of each training')
@@ -63,8 +64,8 @@ def chosen_knobs(config: Config, names: Sequence[str] | None) -> dict[str, Knob]
 
 def search(space: SearchSpace, options: argparse.Namespace, work_dir: Path) -> tuple[Candidate, list[FoldAndSeed]]:
     """The best candidate and the runs that it was measured on; everything tried goes to the log."""
-    runs = [[(fold, seed) for seed in range(seeds) for fold in range(options.folds)]
-            for seeds in (1, 2, 4, 8, 16) if seeds <= options.seeds]
+    every = [(fold, seed) for seed in range(options.seeds) for fold in range(options.folds)]
+    runs = [every[:1], every[:options.folds], *([every] if options.seeds > 1 else [])]
     trials: list[tuple[int | str, Candidate]] = []
 
     def note(rung: int | str, candidate: Candidate) -> None:
@@ -77,13 +78,14 @@ def search(space: SearchSpace, options: argparse.Namespace, work_dir: Path) -> t
     (work_dir / 'trials.jsonl').unlink(missing_ok=True)
     for rung, candidate in halving(space, runs, draw(space, options.trials, options.seed), options.jobs):
         note(rung, candidate)
-    last = [candidate for rung, candidate in trials if rung == len(runs) - 1]
-    for candidate in polish(space, last, runs[-1], options.jobs):
+    last = {candidate.number: candidate for rung, candidate in trials if rung == len(runs) - 1}
+    best = max(last.values(), key=lambda candidate: (candidate.score, -candidate.number))
+    for candidate in polish(space, list({0: last[0], best.number: best}.values()), every, options.jobs):
         note('polished', candidate)
     with written_whole(work_dir / 'trials.md') as temporary:
         temporary.write_text(format_trials(trials, space.sets.notes), encoding='utf-8')
     return max((candidate for rung, candidate in trials if rung == 'polished'),
-               key=lambda candidate: (candidate.score, -candidate.number)), runs[-1]
+               key=lambda candidate: (candidate.score, -candidate.number)), every
 
 
 def measure_curves(space: SearchSpace, chosen: Candidate, runs: Sequence[FoldAndSeed], work_dir: Path) -> None:
@@ -95,7 +97,7 @@ def measure_curves(space: SearchSpace, chosen: Candidate, runs: Sequence[FoldAnd
         curves[knob.name] = as_curve(curve(space, chosen, knob, runs), chosen, float(value_of(config, knob)))
         print(f'curve of {knob.name} measured', flush=True)
     for name, content in (('curves.md', format_curves(curves, chosen)),
-                          ('curves.json', json.dumps({name: asdict(curve) for name, curve in curves.items()}))):
+                          ('curves.json', json.dumps({name: asdict(measured) for name, measured in curves.items()}))):
         with written_whole(work_dir / name) as temporary:
             temporary.write_text(content, encoding='utf-8')
     title = f'{len(chosen.scores)} runs on held-out training videos; the star is what was chosen'
