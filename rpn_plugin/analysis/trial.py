@@ -1,7 +1,6 @@
 """One training of a setting, and the score of what it learned under any choice that needs no training."""
 from __future__ import annotations
 
-import gc
 import hashlib
 import json
 import shutil
@@ -47,7 +46,6 @@ def train(config: Config, folder: Path, seed: int) -> Path:
         config.default_hooks.checkpoint.update(interval=-1, save_last=True, save_optimizer=False)
         Runner.from_cfg(config).train()
         done.write_text((folder / 'last_checkpoint').read_text())
-        gc.collect()
     return folder / Path(done.read_text()).name
 
 
