@@ -22,6 +22,7 @@ setup(
         'numpy',
         'importlib_metadata',  # imported by mmaction2 1.2.0, which does not declare it
         'matplotlib',
+        'scipy',
     ],
     extras_require={
         'lite': ['mmcv-lite>=2.1,<2.2'],
