@@ -15,13 +15,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from mmaction.registry import DATASETS
 from mmengine.config import Config
+from mmengine.registry import init_default_scope
 
 from rpn_plugin.analysis.trial import digest
 from rpn_plugin.evaluation import get_protocol
-from rpn_plugin.evaluation.functional import evaluate_localization
+from rpn_plugin.evaluation.functional import VideoSegments, evaluate_localization
 from rpn_plugin.evaluation.report import as_plain
-from rpn_plugin.evaluation.results_file import read_detections, read_ground_truth
+from rpn_plugin.evaluation.results_file import read_detections
 from rpn_plugin.files import written_whole
 
 TRAINING_STEPS = ('structures', 'datasets', 'models', 'engine')
@@ -50,6 +53,29 @@ class Experiment:
     def environment(self) -> dict[str, str]:
         """What the config reads from the environment."""
         return {} if self.ablation_of is None else {'RPN_ABLATION_OF': self.ablation_of}
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One seed of an experiment: what it reads, and where its training and its test lie."""
+
+    experiment: Experiment
+    seed: int
+    config: Config
+    training: Path
+    test: Path
+
+    @property
+    def is_trained(self) -> bool:
+        return (self.training / 'trained.json').is_file()
+
+    @property
+    def is_tested(self) -> bool:
+        return (self.test / 'result.json').is_file()
+
+    def __str__(self) -> str:
+        of = f' of {self.experiment.ablation_of}' if self.experiment.ablation_of else ''
+        return f'{self.experiment.config_file}{of}, seed {self.seed}'
 
 
 def launch(command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
@@ -99,20 +125,17 @@ class Bench:
         Raises:
             RuntimeError: If a training or test fails. The others that are running end first, and are kept.
         """
-        wanted = {(experiment, seed): self._places(experiment, seed)
-                  for experiment in dict.fromkeys(experiments) for seed in seeds}
-        trainings: dict[Path, tuple[Experiment, int]] = {}
-        for key, (training, test) in wanted.items():
-            if not (test / 'result.json').is_file() and not (training / 'trained.json').is_file():
-                trainings.setdefault(training, key)
-        self._side_by_side('trained', {folder: (self._train, key) for folder, key in trainings.items()})
-        self._side_by_side('tested', {test: (self._test, key, training) for key, (training, test) in wanted.items()
-                                      if not (test / 'result.json').is_file()})
-        return {key: json.loads((test / 'result.json').read_text(encoding='utf-8'))
-                for key, (_, test) in wanted.items()}
+        runs = [run for experiment in dict.fromkeys(experiments) for run in self._runs(experiment, seeds)]
+        untrained: dict[Path, _Run] = {}
+        for run in runs:
+            if not run.is_tested and not run.is_trained:
+                untrained.setdefault(run.training, run)
+        self._side_by_side('trained', self._train, list(untrained.values()))
+        self._side_by_side('tested', self._test, [run for run in runs if not run.is_tested])
+        return {(run.experiment, run.seed): _read(run.test / 'result.json') for run in runs}
 
-    def _places(self, experiment: Experiment, seed: int) -> tuple[Path, Path]:
-        """Folders of the training and of the test, named after everything that they depend on."""
+    def _runs(self, experiment: Experiment, seeds: Sequence[int]) -> list[_Run]:
+        """One per seed, with folders named after everything that training and test depend on."""
         config = self._config(experiment)
         content = {key: value for key, value in config.to_dict().items() if key not in NOT_TRAINED_ON}
         content['model'] = _without(content['model'], TEST_ONLY)
@@ -123,7 +146,8 @@ class Bench:
                        code_digest(package, TESTING_STEPS), _stamp(test_set)])
         name = Path(experiment.config_file).stem
         base = f'{experiment.ablation_of or name}-{training}'
-        return self.root / 'trained' / base / f'seed_{seed}', self.root / 'tested' / f'{name}-{test}' / f'seed_{seed}'
+        return [_Run(experiment, seed, config, self.root / 'trained' / base / f'seed_{seed}',
+                     self.root / 'tested' / f'{name}-{test}' / f'seed_{seed}') for seed in seeds]
 
     def _config(self, experiment: Experiment) -> Config:
         before = {name: os.environ.get(name) for name in experiment.environment}
@@ -143,49 +167,42 @@ class Bench:
     def _environment(self, experiment: Experiment) -> dict[str, str]:
         return {**experiment.environment, 'OMP_NUM_THREADS': str(self.threads)}
 
-    def _train(self, folder: Path, key: tuple[Experiment, int]) -> None:
-        experiment, seed = key
-        command = self._command('train.py', str(self.repository / experiment.config_file), '--work-dir', str(folder),
-                                '--seed', str(seed), '--no-validate', '--resume')
-        folder.mkdir(parents=True, exist_ok=True)
+    def _train(self, run: _Run) -> None:
+        command = self._command('train.py', str(self.repository / run.experiment.config_file), '--work-dir',
+                                str(run.training), '--seed', str(run.seed), '--no-validate', '--resume')
+        run.training.mkdir(parents=True, exist_ok=True)
         start = time.monotonic()
-        self.launch(command, self._environment(experiment), folder / 'train.log')
-        checkpoint = Path((folder / 'last_checkpoint').read_text()).name
-        _write(folder / 'trained.json', dict(checkpoint=checkpoint, seconds=time.monotonic() - start))
+        self.launch(command, self._environment(run.experiment), run.training / 'train.log')
+        checkpoint = Path((run.training / 'last_checkpoint').read_text()).name
+        _write(run.training / 'trained.json', dict(checkpoint=checkpoint, seconds=time.monotonic() - start))
 
-    def _test(self, folder: Path, key: tuple[Experiment, int], training: Path) -> None:
-        experiment, seed = key
-        trained = json.loads((training / 'trained.json').read_text(encoding='utf-8'))
-        detections = folder / 'detections.json'
-        command = self._command('test.py', str(self.repository / experiment.config_file),
-                                str(training / trained['checkpoint']), '--work-dir', str(folder))
+    def _test(self, run: _Run) -> None:
+        trained, detections = _read(run.training / 'trained.json'), run.test / 'detections.json'
+        checkpoint = str(run.training / trained['checkpoint'])
+        command = self._command('test.py', str(self.repository / run.experiment.config_file), checkpoint, '--work-dir',
+                                str(run.test))
         command += [f'test_evaluator.out_file={detections}', f'test_evaluator.protocol={self.protocol}']
-        folder.mkdir(parents=True, exist_ok=True)
+        run.test.mkdir(parents=True, exist_ok=True)
         start = time.monotonic()
-        self.launch(command, self._environment(experiment), folder / 'test.log')
-        dataset = self._config(experiment).test_dataloader.dataset
-        truth = read_ground_truth(Path(dataset.get('data_root') or '') / dataset.ann_file, dataset.subset)
-        result = evaluate_localization(read_detections(detections), truth, get_protocol(self.protocol))
-        _write(folder / 'result.json', dict(
-            as_plain(result), config=experiment.config_file, ablation_of=experiment.ablation_of, seed=seed,
-            options=dict(self.options), checkpoint=str(training / trained['checkpoint']),
+        self.launch(command, self._environment(run.experiment), run.test / 'test.log')
+        result = evaluate_localization(read_detections(detections), _ground_truth(run.config),
+                                       get_protocol(self.protocol))
+        _write(run.test / 'result.json', dict(
+            as_plain(result), config=run.experiment.config_file, ablation_of=run.experiment.ablation_of, seed=run.seed,
+            options=dict(self.options), checkpoint=checkpoint, detections=str(detections),
             trained_sec=round(trained['seconds'], 1), tested_sec=round(time.monotonic() - start, 1),
             date=datetime.date.today().isoformat(), versions=versions()))
 
-    def _side_by_side(self, verb: str, work: Mapping[Path, tuple]) -> None:
+    def _side_by_side(self, verb: str, work: Callable[[_Run], None], runs: Sequence[_Run]) -> None:
         start = time.monotonic()
         with ThreadPoolExecutor(self.jobs) as pool:
-            waiting = {pool.submit(function, folder, *arguments): arguments[0]
-                       for folder, (function, *arguments) in work.items()}
+            waiting = {pool.submit(work, run): run for run in runs}
             try:
                 for number, done in enumerate(as_completed(waiting), start=1):
                     done.result()
-                    experiment, seed = waiting[done]
                     spent = time.monotonic() - start
-                    left = spent / number * (len(work) - number)
-                    self.say(f'[{number}/{len(work)}] {verb} {experiment.config_file}'
-                             f'{f" of {experiment.ablation_of}" if experiment.ablation_of else ""}, seed {seed}; '
-                             f'{spent:.0f} s so far, about {left:.0f} s left')
+                    self.say(f'[{number}/{len(runs)}] {verb} {waiting[done]}; {spent:.0f} s so far, about '
+                             f'{spent / number * (len(runs) - number):.0f} s left')
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
@@ -220,6 +237,20 @@ def _stamp(dataset: Mapping[str, Any]) -> str:
     for folder in (annotations, *(place / prefix for prefix in dataset['data_prefix'].values())):
         content += [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in sorted(folder.glob('*'))]
     return digest(content)
+
+
+def _ground_truth(config: Config) -> dict[str, VideoSegments]:
+    """Segments of the test videos, by name."""
+    init_default_scope(config.default_scope)
+    dataset = DATASETS.build(dict(config.test_dataloader.dataset, cache=None))
+    videos = [dataset.get_data_info(index) for index in range(len(dataset))]
+    return {video['video_name']: VideoSegments(
+        np.array([annotation['segment'] for annotation in video['annotations']]).reshape(-1, 2),
+        [annotation['label'] for annotation in video['annotations']]) for video in videos}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text(encoding='utf-8'))
 
 
 def _write(path: Path, content: Mapping[str, Any]) -> None:
