@@ -25,6 +25,7 @@ setup(
         'scipy',
     ],
     extras_require={
+        'hdf5': ['h5py'],
         'lite': ['mmcv-lite>=2.1,<2.2'],
-        'tests': ['pytest', 'hypothesis'],
+        'tests': ['pytest', 'hypothesis', 'h5py'],
     })

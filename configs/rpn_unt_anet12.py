@@ -4,7 +4,7 @@ _base_ = [
     '_base_/default_runtime.py'
 ]
 model = dict(localizer=dict(neck=dict(num_classes=100)))
-data_prefix = dict(rgb='unt/rgb', flow='unt/flow')
-train_dataloader = dict(dataset=dict(data_prefix=data_prefix))
-val_dataloader = dict(dataset=dict(data_prefix=data_prefix))
+data_root = '{{$ANET12_UNT_ROOT:data/anet12_unt}}'
+train_dataloader = dict(dataset=dict(data_root=data_root))
+val_dataloader = dict(dataset=dict(data_root=data_root))
 test_dataloader = val_dataloader

@@ -94,6 +94,19 @@ def _start_processes_without_cuda() -> None:
     utils._init_dist_pytorch = init_dist_pytorch
 
 
+def _autocast_without_cuda() -> None:
+    """mmengine's ``AmpOptimWrapper`` refuses to start without an accelerator, though torch autocasts on CPUs, too.
+
+    Without CUDA it is let start: it autocasts to bfloat16, the one type that mmengine's ``autocast`` admits there, and
+    its gradient scaler, which only float16 needs, switches itself off. With CUDA nothing changes. Reference:
+    ``AmpOptimWrapper.__init__`` in mmengine 0.10.7, open-mmlab/mmpretrain#1556. Goes when that assertion knows CPUs.
+    """
+    if torch.cuda.is_available():
+        return
+    from mmengine.optim.optimizer import amp_optimizer_wrapper
+    amp_optimizer_wrapper.is_cuda_available = lambda: True  # asked by that assertion alone
+
+
 def _silence_missing_ops() -> None:
     """mmcv-lite warns at every start that a compiled op of mmdet is missing; nothing here uses one."""
     warnings.filterwarnings('ignore', message='Fail to import ``MultiScaleDeformableAttention``')
@@ -105,6 +118,7 @@ def apply() -> None:
     _place_missing_drn()
     _allow_checkpoint_types()
     _start_processes_without_cuda()
+    _autocast_without_cuda()
 
 
 apply()

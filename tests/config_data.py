@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from mmengine.config import Config
 
-ROOT_VARIABLES = ('THUMOS14_ROOT', 'ANET12_ROOT', 'RPN_SHARED_DATA', 'RPN_SYNTHETIC_ROOT')
+ROOT_VARIABLES = ('THUMOS14_ROOT', 'THUMOS14_UNT_ROOT', 'ANET12_ROOT', 'ANET12_UNT_ROOT', 'RPN_SHARED_DATA',
+                  'RPN_SYNTHETIC_ROOT', 'RPN_CUSTOM_ROOT')
 VIDEOS_PER_SUBSET = 4
 
 
@@ -24,8 +25,8 @@ def make_data(config: Config) -> None:
     rng = np.random.default_rng(0)
     dataset = config.train_dataloader.dataset
     root = Path(dataset.data_root)
-    classes = config.get('classes') or [f'class {index}' for index in range(config.model.localizer.neck.num_classes)]
-    width = config.model.localizer.embedding.in_channels
+    classes = [f'class {index}' for index in range(stated(config.model, 'num_classes') or 3)]
+    width = dataset.get('feature_dim') or stated(config.model, 'in_channels')
     database = {}
     for subset in (dataset.subset, config.test_dataloader.dataset.subset):
         for index in range(VIDEOS_PER_SUBSET):
@@ -36,8 +37,17 @@ def make_data(config: Config) -> None:
             for directory in dataset.data_prefix.values():
                 (root / directory).mkdir(parents=True, exist_ok=True)
                 np.save(root / directory / f'{name}.npy', rng.standard_normal((length, width)).astype(np.float16))
-    feature = {} if dataset.get('recipe') else dict(feature=dict(fps=25, snippet_stride=16, window=16))
-    (root / dataset.ann_file).write_text(json.dumps(dict(classes=list(classes), database=database, **feature)))
+    feature = dict(fps=25, snippet_stride=16, window=16)
+    (root / dataset.ann_file).write_text(json.dumps(dict(classes=classes, feature=feature, database=database)))
+
+
+def stated(config: Any, key: str) -> Any:
+    """The first value of ``key`` in a nested config, in the order in which it is written; None without one."""
+    if not isinstance(config, dict):
+        return None
+    if key in config:
+        return config[key]
+    return next((value for value in (stated(part, key) for part in config.values()) if value is not None), None)
 
 
 def shorten(config: Config, work_dir: Path) -> Config:
@@ -45,7 +55,7 @@ def shorten(config: Config, work_dir: Path) -> Config:
     config.work_dir = str(work_dir)
     config.train_cfg.update(max_epochs=1, val_interval=1)
     config.default_hooks.checkpoint.interval = 1
-    for loader in (config.train_dataloader, config.val_dataloader, config.test_dataloader):
+    for loader in filter(None, (config.train_dataloader, config.val_dataloader, config.test_dataloader)):
         loader.num_workers, loader.persistent_workers = 0, False
     return config
 

@@ -27,9 +27,10 @@ def run_one_epoch(path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     config_data.make_data(config)
     config.experiment_name = f'{tmp_path.name}_{Path(path).stem}'
     runner = Runner.from_cfg(config)
-    before = {name: value.clone() for name, value in runner.model.named_parameters()}
+    before = {name: value.clone() for name, value in runner.model.named_parameters() if value.requires_grad}
     runner.train()
-    unchanged = [name for name, value in runner.model.named_parameters() if (value == before[name]).all()]
+    unchanged = [name for name, value in runner.model.named_parameters()
+                 if name in before and (value == before[name]).all()]
     return runner, dict(unchanged=unchanged, metrics=runner.test())
 
 
@@ -52,7 +53,7 @@ def test_the_four_experiments_have_the_papers_published_settings() -> None:
         assert (weighting.num_updates, weighting.top_ratio, weighting.moving_rate) == (2, 0.1, 0.1)
         assert config.test_evaluator.protocol == ('activitynet-thumos14' if thumos else 'activitynet')
         assert config.default_hooks.checkpoint.save_best is None
-        assert localizer.neck.num_classes == len(config.classes) == (20 if thumos else 100)
+        assert localizer.neck.num_classes == (20 if thumos else 100)
         assert set(config.model.streams) == set(config.train_dataloader.dataset.data_prefix) == {'rgb', 'flow'}
 
 

@@ -13,7 +13,7 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 THIRD_PARTY = {'torch': 'torch', 'mmengine': 'mmengine', 'mmaction': 'mmaction2', 'mmcv': 'mmcv-lite', 'numpy': 'numpy',
-               'matplotlib': 'matplotlib', 'scipy': 'scipy'}
+               'matplotlib': 'matplotlib', 'h5py': 'h5py', 'scipy': 'scipy'}
 
 
 @pytest.fixture(scope='module')

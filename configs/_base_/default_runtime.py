@@ -9,8 +9,9 @@ default_hooks = dict(
     # The last epoch is what counts: choosing one by its test score (save_best) would select on the test set.
     checkpoint=dict(type='CheckpointHook', interval=50, max_keep_ckpts=3, save_best=None),
     sampler_seed=dict(type='DistSamplerSeedHook'),
-    sync_buffers=dict(type='SyncBuffersHook'))
-custom_hooks = [dict(type='CooccurrenceHook')]
+    sync_buffers=dict(type='SyncBuffersHook'),
+    # Here and not in custom_hooks, a list: so a run adds a hook by one line (default_hooks.ema.type=EMAHook).
+    cooccurrence=dict(type='CooccurrenceHook'))
 
 env_cfg = dict(
     cudnn_benchmark=False,

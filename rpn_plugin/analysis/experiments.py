@@ -31,7 +31,8 @@ TRAINING_STEPS = ('structures', 'datasets', 'models', 'engine')
 TESTING_STEPS = (*TRAINING_STEPS, 'evaluation')
 TEST_ONLY = ('weighting', 'proposals', 'nms')
 NOT_TRAINED_ON = ('val_cfg', 'val_dataloader', 'val_evaluator', 'test_cfg', 'test_dataloader', 'test_evaluator',
-                  'default_hooks', 'visualizer', 'vis_backends', 'log_processor', 'log_level')
+                  'visualizer', 'vis_backends', 'log_processor', 'log_level')
+ONLY_WATCHING = ('timer', 'logger', 'checkpoint', 'visualization')
 PACKAGES = ('torch', 'mmengine', 'mmaction2', 'numpy')
 
 Launch = Callable[[Sequence[str], Mapping[str, str], Path], None]
@@ -139,6 +140,7 @@ class Bench:
         config = self._config(experiment)
         content = {key: value for key, value in config.to_dict().items() if key not in NOT_TRAINED_ON}
         content['model'] = _without(content['model'], TEST_ONLY)
+        content['default_hooks'] = _without(content['default_hooks'], ONLY_WATCHING)
         package = self.repository / 'rpn_plugin'
         train_set, test_set = config.train_dataloader.dataset, config.test_dataloader.dataset
         training = digest([content, code_digest(package, TRAINING_STEPS), _stamp(train_set)])
@@ -242,7 +244,7 @@ def _stamp(dataset: Mapping[str, Any]) -> str:
 def _ground_truth(config: Config) -> dict[str, VideoSegments]:
     """Segments of the test videos, by name."""
     init_default_scope(config.default_scope)
-    dataset = DATASETS.build(dict(config.test_dataloader.dataset, cache=None))
+    dataset = DATASETS.build(dict(config.test_dataloader.dataset, cache_gib=0.0))
     videos = [dataset.get_data_info(index) for index in range(len(dataset))]
     return {video['video_name']: VideoSegments(
         np.array([annotation['segment'] for annotation in video['annotations']]).reshape(-1, 2),

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from mmaction.registry import DATASETS
 from mmengine.config import Config
+from mmengine.registry import init_default_scope
 
 from rpn_plugin.analysis.looks import Run, TimedVideo, deal_parts, nearest_look, runs_by_look, runs_by_video
-from rpn_plugin.datasets import AnnotationFile
-from rpn_plugin.datasets.feature_files import open_features
 from rpn_plugin.structures import SnippetClock
 
 SPLITS = ('looks', 'videos')
@@ -40,8 +40,8 @@ class HeldOutSets:
         """The same experiment, trained on what is left of the fold and tested on what is held out."""
         config = copy.deepcopy(config)
         dataset = config.train_dataloader.dataset
-        place = dict(data_root=str(self.roots[fold]), ann_file='annotations.json',
-                     data_prefix={stream: f'features/{stream}' for stream in dataset.data_prefix})
+        place = dict(data_root=str(self.roots[fold]), ann_file='annotations.json', layout='plugin', recipe=None,
+                     columns=None, data_prefix={stream: f'features/{stream}' for stream in dataset.data_prefix})
         dataset.update(subset='fit', **place)
         for name in ('val_dataloader', 'test_dataloader'):
             config[name].dataset.update(subset='held_out', **place)
@@ -76,41 +76,45 @@ def write_held_out_sets(config: Config, root: str | Path, split: str, folds: int
     return HeldOutSets(tuple(root / f'fold_{fold}' for fold in range(folds)), tuple(notes))
 
 
-def _write(dataset: Mapping, root: Path, split: str, folds: int, seed: int) -> None:
+def _write(config: Mapping, root: Path, split: str, folds: int, seed: int) -> None:
     """Everything into a folder beside ``root``, which then takes its place."""
-    place = Path(dataset.get('data_root') or '')
-    annotations = AnnotationFile.read(place / dataset['ann_file'], (dataset.get('metainfo') or {}).get('classes'))
-    clock = SnippetClock.from_recipe(dataset.get('recipe') or annotations.recipe)
-    videos = annotations.subset(dataset['subset'])
-    paths = {stream: place / prefix for stream, prefix in dataset['data_prefix'].items()}
-    timed = {video: _timed(annotations, video, clock, paths) for video in videos}
+    init_default_scope('mmaction')
+    dataset = DATASETS.build(dict(config, test_mode=True, pipeline=[], cache_gib=0.0))
+    items = {item['video_name']: item for item in map(dataset.get_data_info, range(len(dataset)))}
+    clocks = {item['clock'] for item in items.values()}
+    if len(clocks) > 1:
+        raise ValueError(f'{dataset.ann_file}: expected features at one stride, but got {len(clocks)} different ones; '
+                         f'videos resampled to a fixed length cannot be cut.')
+    clock = clocks.pop()
+    timed = {video: _timed(item) for video, item in items.items()}
     if not any(len(video.labels) for video in timed.values()):
-        raise ValueError(f'{annotations.path}: the videos of subset {dataset["subset"]!r} have no segments, which '
-                         f'choosing hyper-parameters on some of them needs.')
+        raise ValueError(f'{dataset.ann_file}: the videos of subset {dataset.subset!r} have no segments, which choosing '
+                         f'hyper-parameters on some of them needs.')
     runs = runs_by_look(timed) if split == 'looks' else runs_by_video(timed)
     fold_of = deal_parts(runs, folds, seed)
     temporary = root.with_name(f'{root.name}.part')
     shutil.rmtree(temporary, ignore_errors=True)
-    header = dict(classes=annotations.classes, feature=annotations.recipe)
-    notes = [_note(split, runs, timed, folds)]
+    header = dict(classes=dataset.metainfo['classes'], feature=dict(
+        fps=clock.fps, snippet_stride=clock.stride_frames, window=clock.window_frames, offset=clock.offset_frames))
+    notes = [f'split by {split}: {len(timed)} training videos, {len(runs)} runs in {len({run.part for run in runs})} '
+             f'parts, dealt to {folds} folds']
     for fold in range(folds):
-        notes.append(_write_fold(temporary / f'fold_{fold}', header, runs, fold_of == fold, timed, paths, clock))
+        notes.append(_write_fold(temporary / f'fold_{fold}', header, runs, fold_of == fold, timed, items, clock))
     (temporary / 'notes.json').write_text(json.dumps(notes), encoding='utf-8')
     shutil.rmtree(root, ignore_errors=True)
     temporary.replace(root)
 
 
-def _timed(annotations: AnnotationFile, video: str, clock: SnippetClock, paths: Mapping[str, Path]) -> TimedVideo:
+def _timed(item: Mapping) -> TimedVideo:
     """The look of a snippet is its feature in the first stream of the config, which is appearance in all of ours."""
-    look = np.asarray(open_features(next(iter(paths.values())) / f'{video}.npy'), dtype=np.float32)
-    length = min([len(open_features(path / f'{video}.npy')) for path in paths.values()])
-    borders = np.rint(clock.to_borders(annotations.video_segments(video))).astype(np.int64).clip(0, length)
-    labels = [annotation['label'] for annotation in annotations.database[video].get('annotations') or ()]
-    return TimedVideo(look[:length], borders, labels)
+    look = np.asarray(next(iter(item['features'].values()))[:item['num_snippets']], dtype=np.float32)
+    seconds = np.array([annotation['segment'] for annotation in item['annotations']]).reshape(-1, 2)
+    borders = np.rint(item['clock'].to_borders(seconds)).astype(np.int64).clip(0, len(look))
+    return TimedVideo(look, borders, [annotation['label'] for annotation in item['annotations']])
 
 
 def _write_fold(root: Path, header: Mapping, runs: Sequence[Run], held_part: np.ndarray,
-                timed: Mapping[str, TimedVideo], paths: Mapping[str, Path], clock: SnippetClock) -> str:
+                timed: Mapping[str, TimedVideo], items: Mapping[str, Mapping], clock: SnippetClock) -> str:
     """One data set; says what is in it."""
     database, looks, counts = {}, {}, {}
     for subset in ('fit', 'held_out'):
@@ -127,15 +131,14 @@ def _write_fold(root: Path, header: Mapping, runs: Sequence[Run], held_part: np.
             else:
                 entry['labels'] = sorted({annotation['label'] for annotation in annotated})
             database[f'{video}_{subset}'] = entry
-            _write_features(root / 'features', f'{video}_{subset}', paths, video, masks[video])
+            _write_features(root / 'features', f'{video}_{subset}', items[video], masks[video])
         looks[subset] = np.array([timed[video].features[start:end].mean(axis=0) for video in kept
                                   for start, end in timed[video].borders if masks[video][start:end].any()])
-        counts[subset] = len(kept), sum(map(len, kept.values()))
+        counts[subset] = f'{len(kept)} videos with {sum(map(len, kept.values()))} instances'
     (root / 'annotations.json').write_text(json.dumps(dict(header, database=database)), encoding='utf-8')
     nearest = np.median(nearest_look(looks['held_out'], looks['fit']))
-    return (f'{root.name}: {counts["fit"][0]} videos to fit on with {counts["fit"][1]} instances, '
-            f'{counts["held_out"][0]} held out with {counts["held_out"][1]}; median cosine of a held-out action to the '
-            f'nearest action to fit on: {nearest:.2f}')
+    return (f'{root.name}: {counts["fit"]} to fit on, {counts["held_out"]} held out; median cosine of a held-out '
+            f'action to the nearest action to fit on: {nearest:.2f}')
 
 
 def _cut(video: TimedVideo, mask: np.ndarray, clock: SnippetClock) -> list[dict]:
@@ -145,16 +148,13 @@ def _cut(video: TimedVideo, mask: np.ndarray, clock: SnippetClock) -> list[dict]
             for (start, end), label in zip(video.borders, video.labels) if place[end] > place[start]]
 
 
-def _write_features(root: Path, name: str, paths: Mapping[str, Path], video: str, mask: np.ndarray) -> None:
-    """What the mask keeps of every stream; a link where that is all."""
-    for stream, path in paths.items():
+def _write_features(root: Path, name: str, item: Mapping, mask: np.ndarray) -> None:
+    """What the mask keeps of every stream; a link where that is a whole file."""
+    for stream, features in item['features'].items():
         (root / stream).mkdir(parents=True, exist_ok=True)
-        if mask.all():
-            os.symlink((path / f'{video}.npy').resolve(), root / stream / f'{name}.npy')
+        source, target = Path(item['feature_paths'][stream]), root / stream / f'{name}.npy'
+        whole = len(mask), features.shape[1]
+        if mask.all() and source.suffix == '.npy' and np.load(source, mmap_mode='r').shape == whole:
+            os.symlink(source.resolve(), target)
         else:
-            np.save(root / stream / f'{name}.npy', open_features(path / f'{video}.npy')[:len(mask)][mask])
-
-
-def _note(split: str, runs: Sequence[Run], timed: Mapping[str, TimedVideo], folds: int) -> str:
-    parts = len({run.part for run in runs})
-    return f'split by {split}: {len(timed)} training videos, {len(runs)} runs in {parts} parts, dealt to {folds} folds'
+            np.save(target, features[:len(mask)][mask])

@@ -1,63 +1,65 @@
-"""Reads an ActivityNet-style annotation JSON into checked records."""
+"""Annotations of untrimmed videos, of any known layout, as checked records."""
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Mapping, Sequence
 
 import numpy as np
 
+from rpn_plugin.datasets.formats import Layout, get_layout
 from rpn_plugin.structures import as_segments
 
 
 @dataclass(frozen=True)
 class AnnotationFile:
-    """An annotation JSON whose class order is pinned.
+    """Annotations whose class order is pinned.
 
     Args:
-        path: Where it was read.
+        path: Where they were read.
         classes: C class names in order.
-        recipe: Its ``feature`` entry, see ``SnippetClock.from_recipe``; None if it has none.
-        database: Its ``database`` entry as read.
+        recipe: Recipe of the features, see ``SnippetClock.from_recipe``; None if neither file nor layout states it.
+        database: Video to its entry, see :class:`Annotations`.
+        layout: How annotations and features are laid out.
+        ambiguous: Video to intervals in seconds in which detections are neither right nor wrong.
+        remarks: What was mended or is odd, one sentence each.
     """
 
     path: str
     classes: tuple[str, ...]
     recipe: Mapping[str, Any] | None
     database: Mapping[str, Mapping[str, Any]]
+    layout: Layout
+    ambiguous: Mapping[str, list[list[float]]] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
     @classmethod
-    def read(cls, path: str | Path, classes: Sequence[str] | None = None) -> AnnotationFile:
-        """Read a file.
+    def read(cls, path: str | Path, classes: Sequence[str] | None = None, layout: str = 'plugin') -> AnnotationFile:
+        """Read annotations.
 
         Args:
-            path: JSON with ``database`` and optionally ``classes`` and ``feature``.
-            classes: Class names in the order wanted; may be left out where the file has ``classes``.
+            path: The file or folder that the layout has.
+            classes: Class names in the order wanted; may be left out where the source pins one.
+            layout: Name of the layout, see ``rpn_plugin.datasets.formats``.
 
         Raises:
-            FileNotFoundError: If there is no such file.
-            ValueError: If it is not such a JSON, or the class order is pinned nowhere or in two different ways.
+            FileNotFoundError: If there is nothing at the path.
+            ValueError: If it is not of that layout, or the class order is pinned nowhere or in two different ways.
         """
-        if not Path(path).is_file():
+        if not Path(path).exists():
             raise FileNotFoundError(f'No annotation file {path}. Set data_root (or ann_file) to where it is.')
-        try:
-            content = json.loads(Path(path).read_text(encoding='utf-8'))
-        except ValueError as error:
-            raise ValueError(f'{path}: not a JSON file: {error}.') from error
-        if not isinstance(content, dict) or not isinstance(content.get('database'), dict):
-            raise ValueError(f'{path}: expected a JSON object with a "database" of videos.')
-        in_file = content.get('classes')
-        if classes is None and in_file is None:
+        kind = get_layout(layout)
+        read = kind.read(Path(path))
+        if classes is None and read.classes is None:
             raise ValueError(f'{path}: the order of the classes is pinned nowhere. Add "classes": [...] to the file or '
                              f'metainfo=dict(classes=[...]) to the dataset\'s config.')
-        if classes is not None and in_file is not None and list(classes) != list(in_file):
-            raise ValueError(f'{path}: its "classes" are {list(in_file)}, but the config\'s are {list(classes)}. The '
-                             f'order fixes the class indices of checkpoints: make both the same.')
-        names = tuple(classes if classes is not None else in_file)
+        if classes is not None and read.classes is not None and list(classes) != list(read.classes):
+            raise ValueError(f'{path}: its "classes" are {list(read.classes)}, but the config\'s are {list(classes)}. '
+                             f'The order fixes the class indices of checkpoints: make both the same.')
+        names = tuple(classes if classes is not None else read.classes)
         if len(set(names)) != len(names) or not names:
             raise ValueError(f'{path}: expected distinct class names, at least one, but got {list(names)}.')
-        return cls(str(path), names, content.get('feature'), content['database'])
+        return cls(str(path), names, read.recipe or kind.recipe, read.database, kind, read.ambiguous, read.remarks)
 
     def subset(self, name: str) -> dict[str, Mapping[str, Any]]:
         """Videos of a subset, in file order.
@@ -75,19 +77,19 @@ class AnnotationFile:
         """Sorted class indices of a video: its ``labels``, else those of its ``annotations``. No time is read.
 
         Raises:
-            ValueError: If a label is not a class, or ``labels`` and ``annotations`` disagree.
+            ValueError: If a label is not a class.
         """
         entry = self.database[video]
-        annotated = {annotation.get('label') for annotation in entry.get('annotations') or ()}
-        labels = set(entry['labels']) if 'labels' in entry else annotated
-        if annotated - labels:
-            raise ValueError(f'{self.path}: video {video} has segments labelled {sorted(annotated - labels, key=str)}, '
-                             f'which its "labels" {sorted(labels, key=str)} lack.')
+        labels = set(entry['labels']) if 'labels' in entry else self.annotated_labels(video)
         unknown = sorted((label for label in labels if label not in self.classes), key=str)
         if unknown:
             raise ValueError(f'{self.path}: video {video} has the unknown labels {unknown}; the classes are '
                              f'{list(self.classes)}.')
         return sorted(self.classes.index(label) for label in labels)
+
+    def annotated_labels(self, video: str) -> set[str]:
+        """Labels of a video's annotated segments. No time is read."""
+        return {annotation.get('label') for annotation in self.database[video].get('annotations') or ()}
 
     def video_duration_sec(self, video: str) -> float | None:
         """Length of a video in seconds; None where the file does not say.
@@ -107,7 +109,8 @@ class AnnotationFile:
         """Segments of a video's annotations, (N, 2) in seconds, in file order. For testing only.
 
         Raises:
-            ValueError: If one is not a pair of finite numbers with start < end.
+            ValueError: If one is not a pair of finite numbers with start <= end. ActivityNet has some of no length,
+                which nobody can find and which count all the same.
         """
         values = []
         for annotation in self.database[video].get('annotations') or ():
@@ -117,7 +120,7 @@ class AnnotationFile:
             except (TypeError, ValueError) as error:
                 raise ValueError(f'{self.path}: video {video} has the segment {segment!r}; expected [start, end] in '
                                  f'seconds.') from error
-            if not start < end:
-                raise ValueError(f'{self.path}: video {video} has the segment {segment!r}; expected start < end.')
+            if start > end:
+                raise ValueError(f'{self.path}: video {video} has the segment {segment!r}; expected start <= end.')
             values.append((start, end))
         return as_segments(values, f'segments of {video} in {self.path}')

@@ -6,6 +6,7 @@ weighting); every video shows its classes in its own way (prototype updating).
 """
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 from dataclasses import dataclass
@@ -161,6 +162,8 @@ class SyntheticGenerator:
 def write_synthetic(root: str | Path, recipe: SyntheticRecipe = SyntheticRecipe()) -> Path:
     """Write ``annotations.json`` and ``features/{rgb,flow}/<video>.npy`` under ``root``.
 
+    Beside them ``labels.csv`` holds what weak supervision needs: the labels of the training videos.
+
     The folder appears whole or not at all; one that is there is replaced.
 
     Returns:
@@ -184,6 +187,11 @@ def write_synthetic(root: str | Path, recipe: SyntheticRecipe = SyntheticRecipe(
                    feature=dict(fps=CLOCK.fps, snippet_stride=CLOCK.stride_frames, window=CLOCK.window_frames),
                    recipe=recipe.__dict__, database=database)
     (temporary / 'annotations.json').write_text(json.dumps(content, indent=1), encoding='utf-8')
+    with (temporary / 'labels.csv').open('w', newline='', encoding='utf-8') as table:
+        rows = [(video, entry['subset'], f'{entry["duration"]:.2f}', *sorted({
+            annotation['label'] for annotation in entry['annotations']} if entry['subset'] == 'train' else ()))
+            for video, entry in database.items()]
+        csv.writer(table).writerows([('video', 'subset', 'duration', 'label', 'label'), *rows])
     shutil.rmtree(root, ignore_errors=True)
     temporary.replace(root)
     return root / 'annotations.json'

@@ -45,18 +45,35 @@ class SnippetClock:
             raise ValueError(f'SnippetClock expects a finite offset_frames, but got {self.offset_frames!r}.')
 
     @classmethod
-    def from_recipe(cls, recipe: Mapping[str, Any]) -> SnippetClock:
-        """Read the ``feature`` entry of an annotation file: ``{fps, snippet_stride[, window, offset]}``.
+    def from_recipe(cls, recipe: Mapping[str, Any], *, duration_sec: float | None = None,
+                    num_snippets: int | None = None, video_fps: float | None = None) -> SnippetClock:
+        """The clock of one video.
+
+        Args:
+            recipe: ``{fps, snippet_stride[, window, offset]}`` in frames, or ``{fps, spread_over_duration: true}`` for
+                features rescaled to a number of snippets, which share the video's duration evenly. ``fps`` may be
+                ``"video"``: frames were taken at the rate that each video has.
+            duration_sec: Of the video; needed where features are spread over it.
+            num_snippets: T; likewise.
+            video_fps: Of the video; needed where the recipe says so.
 
         Raises:
-            ValueError: If ``fps`` or ``snippet_stride`` is missing, or another key is there.
+            ValueError: If a key is missing or unknown, or the recipe needs what is not known of this video.
         """
-        known = {'fps', 'snippet_stride', 'window', 'offset'}
-        missing, unknown = {'fps', 'snippet_stride'} - recipe.keys(), recipe.keys() - known
-        if missing or unknown:
-            raise ValueError(f'A feature recipe has the keys fps and snippet_stride, and may have window and offset; '
-                             f'got {dict(recipe)}.')
-        return cls(recipe['fps'], recipe['snippet_stride'], recipe.get('window'), recipe.get('offset', 0.0))
+        needed = {'fps', 'spread_over_duration'} if recipe.get('spread_over_duration') else {'fps', 'snippet_stride'}
+        known = needed if recipe.get('spread_over_duration') else needed | {'window', 'offset'}
+        if needed - recipe.keys() or recipe.keys() - known:
+            raise ValueError(f'A feature recipe has the keys fps and snippet_stride, and may have window and offset, '
+                             f'or it has fps and spread_over_duration; got {dict(recipe)}.')
+        fps = video_fps if recipe['fps'] == 'video' else recipe['fps']
+        if fps is None:
+            raise ValueError('The features were taken at each video\'s own frame rate: add "fps" to its annotations.')
+        if not recipe.get('spread_over_duration'):
+            return cls(fps, recipe['snippet_stride'], recipe.get('window'), recipe.get('offset', 0.0))
+        if duration_sec is None or num_snippets is None:
+            raise ValueError('Features spread over the duration need the duration of the video: add "duration" to its '
+                             'annotations.')
+        return cls(fps, duration_sec * fps / num_snippets)
 
     @property
     def seconds_per_snippet(self) -> float:
@@ -93,3 +110,22 @@ class SnippetClock:
     def __str__(self) -> str:
         return (f'one feature per {self.stride_frames:g} frames at {self.fps:g} fps '
                 f'({self.seconds_per_snippet:.4g} s), each from a window of {self.window_frames:g} frames')
+
+
+def same_recipe(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
+    """Whether two recipes say the same, however they are written."""
+
+    def stated(recipe: Mapping[str, Any]) -> dict[str, Any]:
+        return dict(window=recipe.get('snippet_stride'), offset=0.0) | recipe
+
+    return stated(first) == stated(second)
+
+
+def describe_recipe(recipe: Mapping[str, Any]) -> str:
+    """A recipe as a sentence."""
+    if recipe.get('spread_over_duration'):
+        return 'features spread evenly over the duration of each video'
+    if recipe['fps'] == 'video':
+        return (f'one feature per {recipe["snippet_stride"]:g} frames at the frame rate of each video, each from a '
+                f'window of {recipe.get("window", recipe["snippet_stride"]):g} frames')
+    return str(SnippetClock.from_recipe(recipe))

@@ -62,6 +62,22 @@ def test_a_training_set_of_another_size_is_refused(tiny, tmp_path) -> None:
         CooccurrenceHook().before_train(runner(DATASETS.build(tiny.config()), CooccurrenceGCN(2, [4]), tmp_path))
 
 
+class SomebodysNeck(nn.Module):
+    """Another neck that reads co-occurrence, as the interface says."""
+
+    num_classes, reads_cooccurrence_file, cooccurrence_source = 3, False, None
+
+    def set_cooccurrence(self, matrix: np.ndarray, source: str) -> None:
+        self.cooccurrence, self.cooccurrence_source = torch.as_tensor(matrix), source
+
+
+def test_another_neck_that_asks_for_the_matrix_gets_it(tiny, tmp_path, expected) -> None:
+    neck = SomebodysNeck()
+    CooccurrenceHook().before_train(runner(DATASETS.build(tiny.config()), neck, tmp_path))
+    np.testing.assert_allclose(neck.cooccurrence.numpy(), expected)
+    np.testing.assert_allclose(read_cooccurrence(tmp_path / 'cooccurrence.csv'), expected)
+
+
 def test_a_model_without_relations_needs_nothing(tmp_path) -> None:
     CooccurrenceHook().before_train(runner(object(), nn.Linear(1, 1), tmp_path))
     assert not (tmp_path / 'cooccurrence.csv').exists()

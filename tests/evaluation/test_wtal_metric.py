@@ -82,6 +82,32 @@ def test_the_written_file_scores_the_same_to_the_bit(tmp_path) -> None:
     assert again.average_map == metrics['wtal/mAP_avg'] > 0
 
 
+def test_without_classes_every_segment_counts_as_one(tmp_path) -> None:
+    truth = [([0.0, 4.0], 0), ([6.0, 8.0], 1)]
+    samples = [sample('a', truth, [([0.0, 4.0], 2, 0.9), ([6.0, 8.0], 2, 0.5), ([20.0, 22.0], 0, 0.7)])]
+    assert evaluate(samples)['wtal/mAP_avg'] == 0.0
+    file = tmp_path / 'found.json'
+    metrics = evaluate(samples, class_agnostic=True, out_file=str(file))
+    assert metrics['wtal/mAP_avg'] == pytest.approx((1 + 2 / 3) / 2) and 'wtal/video_mAP' not in metrics
+    assert set(read_detections(file)['a'].labels) == {'action'}
+
+
+def test_proposals_need_neither_video_scores_nor_class_names() -> None:
+    proposals = sample('a', [([0.0, 4.0], 0)], [([0.0, 4.0], 0, 0.9)])
+    del proposals['pred_score'], proposals['gt_label']
+    metric = WTALMetric(class_agnostic=True)
+    metric.dataset_meta = {}
+    metric.process(None, [proposals])
+    assert metric.evaluate(size=1)['wtal/mAP_avg'] == 1.0
+
+
+def test_missing_class_names_are_asked_for() -> None:
+    metric = WTALMetric()
+    metric.process(None, [sample('a', [([0.0, 4.0], 0)], [])])
+    with pytest.raises(ValueError, match='expects the class names.*class_agnostic=True'):
+        metric.evaluate(size=1)
+
+
 def test_an_unknown_protocol_lists_the_known() -> None:
     with pytest.raises(ValueError, match="'thumos'; known are .*'activitynet', 'activitynet-thumos14'"):
         WTALMetric(protocol='thumos')

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rpn_plugin.structures import SnippetClock
+from rpn_plugin.structures import SnippetClock, describe_recipe, same_recipe
 
 clocks = st.builds(
     SnippetClock,
@@ -75,8 +75,42 @@ def test_a_recipe_says_window_and_offset_in_frames() -> None:
     (dict(fps=25, snippet_stride=16, strid=4), 'strid'),
 ])
 def test_a_bad_recipe_is_shown_beside_the_keys_that_it_should_have(recipe: dict, named: str) -> None:
-    with pytest.raises(ValueError, match=rf"keys fps and snippet_stride, .* window and offset; got .*'{named}'"):
+    with pytest.raises(ValueError, match=rf"keys fps and snippet_stride, .* window and offset, or .*; got .*'{named}'"):
         SnippetClock.from_recipe(recipe)
+
+
+def test_features_spread_over_the_duration_share_it_evenly() -> None:
+    clock = SnippetClock.from_recipe(dict(fps=25, spread_over_duration=True), duration_sec=50.0, num_snippets=100)
+    assert clock.to_seconds(np.array([0, 1, 100])) == pytest.approx([0, 0.5, 50])
+    assert clock.duration_sec(100) == pytest.approx(50.0)
+    for known in (dict(), dict(duration_sec=50.0), dict(num_snippets=100)):
+        with pytest.raises(ValueError, match='add "duration"'):
+            SnippetClock.from_recipe(dict(fps=25, spread_over_duration=True), **known)
+    with pytest.raises(ValueError, match='it has fps and spread_over_duration; got'):
+        SnippetClock.from_recipe(dict(fps=25, spread_over_duration=True, snippet_stride=16))
+
+
+def test_a_recipe_may_be_at_the_rate_of_each_video() -> None:
+    recipe = dict(fps='video', snippet_stride=4, window=16)
+    assert SnippetClock.from_recipe(recipe, video_fps=30.0) == SnippetClock(30.0, 4, 16)
+    with pytest.raises(ValueError, match='add "fps"'):
+        SnippetClock.from_recipe(recipe)
+
+
+@pytest.mark.parametrize('first, second, same', [
+    (dict(fps=25, snippet_stride=16), dict(fps=25.0, snippet_stride=16, window=16, offset=0), True),
+    (dict(fps=25, snippet_stride=16), dict(fps=25, snippet_stride=16, window=64), False),
+    (dict(fps=25, snippet_stride=16), dict(fps=25, spread_over_duration=True), False),
+    (dict(fps='video', snippet_stride=4), dict(fps=30, snippet_stride=4), False),
+])
+def test_recipes_are_the_same_however_they_are_written(first: dict, second: dict, same: bool) -> None:
+    assert same_recipe(first, second) is same_recipe(second, first) is same
+
+
+def test_a_recipe_reads_as_a_sentence() -> None:
+    assert describe_recipe(dict(fps=25, snippet_stride=16)).startswith('one feature per 16 frames at 25 fps (0.64 s)')
+    assert 'per 4 frames at the frame rate of each video' in describe_recipe(dict(fps='video', snippet_stride=4))
+    assert 'spread evenly' in describe_recipe(dict(fps=25, spread_over_duration=True))
 
 
 @pytest.mark.parametrize('name', ['fps', 'stride_frames', 'window_frames'])

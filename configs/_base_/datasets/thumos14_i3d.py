@@ -1,20 +1,13 @@
-# THUMOS14, 20 classes, I3D features: one feature per 16 frames at 25 fps, 0.64 s; D = 1024 per stream.
-# Trains on the validation set (subset "train"), tests on the test set; annotations as in BaS-Net's gt.json.
+# THUMOS14, 20 classes, I3D features, as tools/data/convert.py writes them from any release (docs/layouts.md): one
+# feature per 16 frames at 25 fps, 0.64 s (stated by the file, as are the classes); D = 1024 per stream.
+# Trains on the validation set (subset "train"), tests on the test set.
 _base_ = 'untrimmed_features.py'
-data_root = '{{$THUMOS14_ROOT:data/thumos14}}'
-classes = [
-    'BaseballPitch', 'BasketballDunk', 'Billiards', 'CleanAndJerk', 'CliffDiving', 'CricketBowling', 'CricketShot',
-    'Diving', 'FrisbeeCatch', 'GolfSwing', 'HammerThrow', 'HighJump', 'JavelinThrow', 'LongJump', 'PoleVault',
-    'Shotput', 'SoccerPenalty', 'TennisSwing', 'ThrowDiscus', 'VolleyballSpiking',
-]
-recipe = dict(fps=25, snippet_stride=16, window=16)
+data_root = '{{$THUMOS14_ROOT:data/thumos14_i3d}}'
 
 dataset = dict(
     data_root=data_root,
-    ann_file='gt.json',
-    data_prefix=dict(rgb='i3d/rgb', flow='i3d/flow'),
-    metainfo=dict(classes=classes),
-    recipe=recipe,
+    ann_file='annotations.json',
+    data_prefix=dict(rgb='features/rgb', flow='features/flow'),
     feature_dim=1024)
 train_dataloader = dict(dataset=dict(subset='train', **dataset))
 val_dataloader = dict(dataset=dict(subset='test', **dataset))

@@ -8,7 +8,7 @@ dataset = dict(
     ann_file='annotations.json',
     data_prefix=dict(rgb='features/rgb', flow='features/flow'),
     feature_dim=256,
-    cache='ram')
+    cache_gib=1)
 train_dataloader = dict(num_workers=0, persistent_workers=False, dataset=dict(subset='train', **dataset))
 val_dataloader = dict(num_workers=0, persistent_workers=False, dataset=dict(subset='test', **dataset))
 test_dataloader = val_dataloader

@@ -9,14 +9,14 @@ from mmaction.registry import TRANSFORMS
 from mmaction.structures import ActionDataSample
 from mmcv.transforms import BaseTransform
 
-from rpn_plugin.datasets.feature_files import check_finite
+from rpn_plugin.datasets.feature_stores import check_finite
 
 META_KEYS = ('video_name', 'duration_second', 'fps', 'feature_frame', 'clock', 'annotations')
 
 
 @TRANSFORMS.register_module()
 class LoadSnippets(BaseTransform):
-    """Reads the arrays of every stream, cut to the shortest, and refuses NaN and infinity.
+    """Reads the arrays of every stream, cut to the shortest, float64 as float32, and refuses NaN and infinity.
 
     Required keys: ``features`` (stream to (T, D) array), ``feature_paths``, ``num_snippets``. Added: ``snippets``.
     """
@@ -29,7 +29,8 @@ class LoadSnippets(BaseTransform):
         """
         results['snippets'] = {}
         for stream, array in results.pop('features').items():
-            snippets = np.array(array[:results['num_snippets']])
+            snippets = np.array(array[:results['num_snippets']],
+                                dtype=np.float32 if array.dtype == np.float64 else array.dtype)
             check_finite(snippets, results['feature_paths'][stream])
             results['snippets'][stream] = snippets
         return results

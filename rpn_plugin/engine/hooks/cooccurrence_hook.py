@@ -10,13 +10,16 @@ from mmaction.registry import HOOKS
 from mmengine.dist import broadcast, is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
+from torch import nn
 
-from rpn_plugin.models.necks import CooccurrenceGCN, cooccurrence_matrix, write_cooccurrence
+from rpn_plugin.models.necks import cooccurrence_matrix, write_cooccurrence
 
 
 @HOOKS.register_module()
 class CooccurrenceHook(Hook):
-    """Computes eq. 2 from the training set when training starts and hands it to every ``CooccurrenceGCN``.
+    """Computes eq. 2 from the training set when training starts and hands it to every neck that takes one.
+
+    ``CooccurrenceGCN`` does, and any module with the members that ``rpn_plugin.models.interfaces.Neck`` names.
 
     Networks that read a file keep it, and a resumed run keeps its checkpoint's matrix (with a warning if the training
     set's has changed). The main process counts, and the others receive its matrix. It is written to
@@ -27,7 +30,7 @@ class CooccurrenceHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Set the matrix, after weights and checkpoint are loaded."""
-        networks = [module for module in runner.model.modules() if isinstance(module, CooccurrenceGCN)]
+        networks = [module for module in runner.model.modules() if hasattr(module, 'set_cooccurrence')]
         waiting = [network for network in networks if not network.reads_cooccurrence_file]
         if waiting:
             matrix = self._count(runner, waiting[0])
@@ -45,7 +48,7 @@ class CooccurrenceHook(Hook):
             runner.logger.info(f'Co-occurrence matrix from the {networks[0].cooccurrence_source}: {path}')
 
     @staticmethod
-    def _count(runner: Runner, network: CooccurrenceGCN) -> np.ndarray:
+    def _count(runner: Runner, network: nn.Module) -> np.ndarray:
         matrix = torch.zeros(network.num_classes, network.num_classes, dtype=torch.float64)
         if is_main_process():
             labels = _video_labels(runner.train_dataloader.dataset)

@@ -15,6 +15,8 @@ from rpn_plugin.evaluation.report import format_notes, format_table
 from rpn_plugin.evaluation.results_file import read_ambiguous, write_detections
 from rpn_plugin.evaluation.video_sets import get_video_set
 
+ACTION = 'action'
+
 
 @METRICS.register_module()
 class WTALMetric(BaseMetric):
@@ -24,12 +26,18 @@ class WTALMetric(BaseMetric):
     range, ``wtal/video_mAP`` for video-level classification. The table per class goes to the log, with the protocol,
     the video set and the counts of what was not scored.
 
+    Samples of any localizer fit that have ``video_name``, ``annotations`` (dicts with ``segment`` in seconds and
+    ``label``, a name), ``pred_instances`` (``segments`` (N, 2) in seconds, ``labels`` (N,), ``scores`` (N,)),
+    ``pred_score`` (C,) and ``gt_label`` (class indices); nobody looks at the last two when ``class_agnostic``.
+
     Args:
         protocol: A name in ``evaluation.protocols``.
         video_set: A name in ``evaluation.video_sets``; None is that of the protocol. ``video_mAP`` is over all videos.
         ambiguous_file: JSON with ``ambiguous: {video: [[start, end], ...]}`` in seconds, as a ground truth may have it
             beside its ``database``. Samples do not carry these intervals: without the file, a protocol that looks at
             them finds none, and the log says so.
+        class_agnostic: Every segment, found and annotated, counts as one class ``action``: scores proposals without
+            classes, such as :class:`HostLocalizer` gives, and ours beside them. No ``video_mAP`` then.
         out_file: Where to write the detections as ActivityNet-style JSON, so that they can be scored again without the
             model; None does not.
         collect_device: As :class:`BaseMetric`.
@@ -42,6 +50,7 @@ class WTALMetric(BaseMetric):
                  protocol: str = 'activitynet',
                  video_set: str | None = None,
                  ambiguous_file: str | None = None,
+                 class_agnostic: bool = False,
                  out_file: str | None = None,
                  collect_device: str = 'cpu',
                  prefix: str | None = None) -> None:
@@ -50,35 +59,40 @@ class WTALMetric(BaseMetric):
         if video_set is not None:
             self.protocol = replace(self.protocol, video_set=get_video_set(video_set))
         self.ambiguous = read_ambiguous(ambiguous_file) if ambiguous_file else {}
+        self.class_agnostic = class_agnostic
         self.out_file = out_file
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
         """Keep the predictions and the ground truth of a batch of videos."""
         for sample in data_samples:
             found = sample['pred_instances']
-            self.results.append(
-                dict(
-                    video=sample['video_name'],
-                    segments=found['segments'].cpu().numpy(),
-                    labels=found['labels'].cpu().numpy(),
-                    scores=found['scores'].cpu().numpy(),
-                    video_score=sample['pred_score'].cpu().numpy(),
-                    video_label=sample['gt_label'].cpu().numpy(),
-                    annotations=sample['annotations']))
+            result = dict(
+                video=sample['video_name'],
+                segments=found['segments'].cpu().numpy(),
+                labels=found['labels'].cpu().numpy(),
+                scores=found['scores'].cpu().numpy(),
+                annotations=sample['annotations'])
+            if not self.class_agnostic:
+                result.update(video_score=sample['pred_score'].cpu().numpy(),
+                              video_label=sample['gt_label'].cpu().numpy())
+            self.results.append(result)
 
     def compute_metrics(self, results: list[dict[str, Any]]) -> dict[str, float]:
         """Score all videos of the set.
 
         Raises:
-            ValueError: If no video has a ground-truth segment, or a score is NaN.
+            ValueError: If no video has a ground-truth segment, a score is NaN, or the class names are not known.
         """
-        classes = self.dataset_meta['classes']
-        detections = {result['video']: VideoSegments(result['segments'],
-                                                     [classes[label] for label in result['labels']], result['scores'])
+        if not self.class_agnostic and not (self.dataset_meta or {}).get('classes'):
+            raise ValueError('WTALMetric expects the class names in the metainfo of the data set, as '
+                             'UntrimmedFeatureDataset gives them, but there are none. Name them (dataset=dict(metainfo='
+                             'dict(classes=[...]))), or score proposals without classes with class_agnostic=True.')
+        detections = {result['video']: VideoSegments(result['segments'], self._names(result), result['scores'])
                       for result in results}
         ground_truth = {result['video']: VideoSegments(
             np.array([annotation['segment'] for annotation in result['annotations']]).reshape(-1, 2),
-            [annotation['label'] for annotation in result['annotations']]) for result in results}
+            [ACTION if self.class_agnostic else annotation['label'] for annotation in result['annotations']])
+            for result in results}
         if self.out_file is not None:
             write_detections(self.out_file, detections)
         result = evaluate_localization(detections, ground_truth, self.protocol, self.ambiguous)
@@ -89,7 +103,16 @@ class WTALMetric(BaseMetric):
                            f'the file that has them by WTALMetric(ambiguous_file=...).')
         metrics = {f'mAP@{threshold:.2f}': float(value)
                    for threshold, value in zip(self.protocol.tiou_thresholds, result.mean_ap)}
-        return {**metrics, 'mAP_avg': result.average_map, 'video_mAP': _video_map(results, len(classes))}
+        metrics['mAP_avg'] = result.average_map
+        if not self.class_agnostic:
+            metrics['video_mAP'] = _video_map(results, len(self.dataset_meta['classes']))
+        return metrics
+
+    def _names(self, result: dict[str, Any]) -> list[str]:
+        """Class name of each detection of a video."""
+        if self.class_agnostic:
+            return [ACTION] * len(result['labels'])
+        return [self.dataset_meta['classes'][label] for label in result['labels']]
 
 
 def _video_map(results: Sequence[dict[str, Any]], num_classes: int) -> float:

@@ -1,4 +1,5 @@
 """Heads: embedded snippets to scores."""
 from rpn_plugin.models.heads.rpn_head import RPNHead, TemporalAttention, prototype_similarity
+from rpn_plugin.models.heads.top_k_mil_head import TopKMILHead
 
-__all__ = ['RPNHead', 'TemporalAttention', 'prototype_similarity']
+__all__ = ['RPNHead', 'TemporalAttention', 'TopKMILHead', 'prototype_similarity']

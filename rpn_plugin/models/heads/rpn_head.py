@@ -83,7 +83,15 @@ class RPNHead(BaseModule):
         Args:
             embedded: Features (N, E).
             prototypes: (C, E).
+
+        Raises:
+            ValueError: If there are no prototypes, or they are not as wide as the features.
         """
+        width = embedded.features.shape[1]
+        if prototypes is None or prototypes.ndim != 2 or prototypes.shape[1] != width:
+            given = 'none' if prototypes is None else f'shape {tuple(prototypes.shape)}'
+            raise ValueError(f'RPNHead expects prototypes of shape (C, {width}), as wide as the embedded features, but '
+                             f'got {given}. Give the localizer a neck whose last channel is {width}.')
         similarity = prototype_similarity(embedded.features, prototypes)  # (N, C), eq. 5
         attention = self.attention(embedded)  # (N,), eq. 7
         video_similarity = embedded.layout.sum(attention[:, None] * similarity)  # (B, C), eq. 8

@@ -21,7 +21,8 @@ class MultiStreamLocalizer(BaseModel):
     """One localizer per stream, sharing nothing but the labels; their proposals meet in one suppression.
 
     Args:
-        localizer: Config that every stream's localizer starts from.
+        localizer: Config that every stream's localizer starts from; any that keeps the calls of
+            ``rpn_plugin.models.interfaces.StreamLocalizer`` will do.
         streams: Name of each network to what differs from ``localizer``, e.g. ``dict(rgb={}, flow={})``. A network
             reads the stream of its own name unless it names others (``dict(both=dict(streams=('rgb', 'flow')))``).
         nms: Config of the suppression among all proposals of a video.

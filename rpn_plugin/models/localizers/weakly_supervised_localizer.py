@@ -11,10 +11,9 @@ from mmengine.model import BaseModel
 from mmengine.structures import InstanceData
 from torch import Tensor
 
+from rpn_plugin.models.interfaces import (Embedding, Head, Neck, ProposalGenerator, Proposals, Suppression,
+                                          Weighting)
 from rpn_plugin.structures import HeadOutput, SnippetBatch, clip_segments
-
-Proposals = tuple[np.ndarray, np.ndarray, np.ndarray]
-"""Segments in seconds (N, 2), class indices (N,), confidences (N,)."""
 
 
 def multi_hot_labels(data_samples: Sequence[ActionDataSample], like: Tensor) -> Tensor:
@@ -28,17 +27,18 @@ def multi_hot_labels(data_samples: Sequence[ActionDataSample], like: Tensor) -> 
         index = sample.gt_label
         if not len(index) or int(index.max()) >= len(row):
             raise ValueError(f'Training video {sample.video_name} has the labels {index.tolist()}; expected at least '
-                             f'one, each below the model\'s {len(row)} classes (neck.num_classes).')
+                             f'one, each below the model\'s {len(row)} classes (num_classes of its neck or head).')
         row[index] = 1
     return labels
 
 
-def fill_sample(sample: ActionDataSample, proposals: Proposals, video_score: Tensor) -> ActionDataSample:
-    """Write detections and the video's class scores into its sample, best first."""
-    segments, labels, scores = proposals
+def fill_sample(sample: ActionDataSample, detections: Proposals, video_score: Tensor | None = None) -> ActionDataSample:
+    """Write detections, best first, and the video's class scores, where there are any, into its sample."""
+    segments, labels, scores = detections
     sample.pred_instances = InstanceData(
         segments=torch.from_numpy(segments), labels=torch.from_numpy(labels), scores=torch.from_numpy(scores))
-    sample.set_pred_score(video_score.detach())
+    if video_score is not None:
+        sample.set_pred_score(video_score.detach())
     return sample
 
 
@@ -46,10 +46,7 @@ def fill_sample(sample: ActionDataSample, proposals: Proposals, video_score: Ten
 class WeaklySupervisedLocalizer(BaseModel):
     """Embedding, prototypes and head on the snippets of untrimmed videos; trained with video-level labels only.
 
-    Any registered part fits that keeps the calls: ``embedding(SnippetBatch) -> SnippetBatch``, ``neck() -> (C, E)``,
-    ``head(SnippetBatch, prototypes) -> HeadOutput`` with ``head.loss(HeadOutput, labels) -> dict``,
-    ``weighting(HeadOutput) -> (N, C)``, ``proposals(sequence (T, C), video_score (C,))`` -> snippet borders, labels,
-    confidences, and ``nms(segments, labels, scores)`` -> the same, fewer.
+    Any registered part fits that keeps its call in ``rpn_plugin.models.interfaces``.
 
     Args:
         embedding: Config of the feature embedding (eq. 1).
@@ -75,12 +72,12 @@ class WeaklySupervisedLocalizer(BaseModel):
                  streams: Sequence[str] | None = None,
                  data_preprocessor: Mapping[str, Any] = dict(type='SnippetDataPreprocessor')) -> None:
         super().__init__(data_preprocessor=data_preprocessor)
-        self.embedding = MODELS.build(embedding)
-        self.neck = MODELS.build(neck) if neck else None
-        self.head = MODELS.build(head)
-        self.weighting = MODELS.build(weighting) if weighting else None
-        self.proposals = MODELS.build(proposals)
-        self.nms = MODELS.build(nms) if nms else None
+        self.embedding: Embedding = MODELS.build(embedding)
+        self.neck: Neck | None = MODELS.build(neck) if neck else None
+        self.head: Head = MODELS.build(head)
+        self.weighting: Weighting | None = MODELS.build(weighting) if weighting else None
+        self.proposals: ProposalGenerator = MODELS.build(proposals)
+        self.nms: Suppression | None = MODELS.build(nms) if nms else None
         self.attention_power = attention_power
         self.streams = tuple(streams) if streams else None
 
@@ -112,7 +109,11 @@ class WeaklySupervisedLocalizer(BaseModel):
         """Embed, match and pool (eq. 1-8)."""
         batch = select_streams(inputs, self.streams)
         embedded = self.embedding(batch)
-        return self.head(embedded, self.neck() if self.neck is not None else None)
+        output = self.head(embedded, self.neck() if self.neck is not None else None)
+        if not isinstance(output, HeadOutput):
+            raise TypeError(f'A head must return a HeadOutput, but {type(self.head).__name__} returned '
+                            f'{type(output).__name__}; see rpn_plugin.models.interfaces.Head.')
+        return output
 
     def propose(self, output: HeadOutput, data_samples: Sequence[ActionDataSample]) -> list[Proposals]:
         """Proposals of every video in seconds, before suppression."""

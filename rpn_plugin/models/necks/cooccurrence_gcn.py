@@ -12,6 +12,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from rpn_plugin.files import written_whole
+from rpn_plugin.models.necks.label_network import LabelNetwork
 
 
 def cooccurrence_matrix(video_labels: Sequence[Sequence[int]], num_classes: int) -> np.ndarray:
@@ -60,45 +61,8 @@ def write_cooccurrence(path: str | Path, matrix: np.ndarray, classes: Sequence[s
         writer.writerows([name, *(repr(float(value)) for value in row)] for name, row in zip(classes, matrix))
 
 
-class _LabelNetwork(BaseModule):
-    """Layers from label features (C, F) to prototypes (C, E), activated in between and not after the last."""
-
-    def __init__(self, num_classes: int, channels: Sequence[int], label_features: Mapping[str, Any] | None,
-                 act_cfg: Mapping[str, Any], init_gain: float) -> None:
-        super().__init__()
-        if not channels:
-            raise ValueError(f'{type(self).__name__} expects at least one layer in channels, but got none.')
-        self.num_classes = num_classes
-        self.out_channels = channels[-1]
-        self.label_features = MODELS.build({'type': 'OneHotLabels', **(label_features or {}),
-                                            'num_classes': num_classes})
-        widths = [self.label_features.out_channels, *channels]
-        self.init_gain = init_gain
-        self.self_weights = self._weights(widths)  # W_2
-        self.activation = MODELS.build(dict(act_cfg))
-
-    def _weights(self, widths: Sequence[int]) -> nn.ModuleList:
-        layers = nn.ModuleList(nn.Linear(*pair, bias=False) for pair in zip(widths, widths[1:]))
-        for layer in layers:
-            nn.init.xavier_normal_(layer.weight, gain=self.init_gain if layer is layers[-1] else 1.0)
-        return layers
-
-    def layer(self, index: int, hidden: Tensor) -> Tensor:
-        """One layer before its activation: (C, F) to (C, F')."""
-        raise NotImplementedError
-
-    def forward(self) -> Tensor:
-        """Prototypes P, (C, E)."""
-        hidden = self.label_features()  # (C, F)
-        for index in range(len(self.self_weights)):
-            hidden = self.layer(index, hidden)
-            if index < len(self.self_weights) - 1:
-                hidden = self.activation(hidden)
-        return hidden
-
-
 @MODELS.register_module()
-class CooccurrenceGCN(_LabelNetwork):
+class CooccurrenceGCN(LabelNetwork):
     """Relational prototypes from a graph convolution over the classes' co-occurrence (eq. 2-4).
 
     H' = sigma(D-hat^-1 (A H W_1 + H W_2)), without sigma after the last layer, so that prototypes live in all of R^E.
@@ -162,8 +126,8 @@ class CooccurrenceGCN(_LabelNetwork):
             RuntimeError: If no co-occurrence matrix was set.
         """
         if self.cooccurrence_source is None:
-            raise RuntimeError('The co-occurrence matrix is not set. Train with CooccurrenceHook in custom_hooks, load '
-                               'a checkpoint, or name a file in neck.cooccurrence.')
+            raise RuntimeError('The co-occurrence matrix is not set. Train with CooccurrenceHook in default_hooks, '
+                               'load a checkpoint, or name a file in neck.cooccurrence.')
         return super().forward()
 
     def layer(self, index: int, hidden: Tensor) -> Tensor:
@@ -174,7 +138,7 @@ class CooccurrenceGCN(_LabelNetwork):
 
 
 @MODELS.register_module()
-class FullyConnectedPrototypes(_LabelNetwork):
+class FullyConnectedPrototypes(LabelNetwork):
     """Table 3's second row: label features through fully connected layers, no relations (the GCN with A = 0).
 
     Args:

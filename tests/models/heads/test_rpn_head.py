@@ -63,6 +63,13 @@ def test_scores_follow_equations_5_to_8() -> None:
         assert output.video_score[b].tolist() == pytest.approx([v / sum(shift) for v in shift], abs=1e-10)
 
 
+@pytest.mark.parametrize('prototypes, given', [(None, 'none'), (torch.zeros(3, 5), r'shape \(3, 5\)')])
+def test_prototypes_of_another_width_are_refused(prototypes, given) -> None:
+    head, videos, _ = setting(torch.float32)
+    with pytest.raises(ValueError, match=rf'prototypes of shape \(C, 6\).*got {given}. Give the localizer a neck'):
+        head(SnippetBatch.from_videos(videos), prototypes)
+
+
 def test_attention_sums_to_one_over_each_video() -> None:
     head, videos, prototypes = setting(torch.float32)
     batch = SnippetBatch.from_videos(videos)

@@ -11,12 +11,11 @@ from mmaction.registry import DATASETS, MODELS
 from mmaction.structures import ActionDataSample
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
-from mmengine.model import BaseModule
 from torch import nn
 
 from rpn_plugin.models import CooccurrenceGCN
 from rpn_plugin.models.localizers.weakly_supervised_localizer import multi_hot_labels
-from rpn_plugin.structures import HeadOutput, SnippetClock
+from rpn_plugin.structures import SnippetClock
 
 
 def localizer_config(**changes) -> dict:
@@ -193,38 +192,37 @@ def test_missing_streams_and_unnamed_ones_are_refused(items) -> None:
 def test_more_classes_in_the_data_than_in_the_model_are_refused(items) -> None:
     model = build(localizer_config())
     items[0]['data_samples'].set_gt_label([0, 7])
-    with pytest.raises(ValueError, match=r'train_0 has the labels \[0, 7\].*3 classes \(neck.num_classes\)'):
+    with pytest.raises(ValueError, match=r'train_0 has the labels \[0, 7\].*3 classes \(num_classes of its neck'):
         run(model, items, 'loss')
 
 
-@MODELS.register_module(force=True)
-class LinearTestHead(BaseModule):
-    """A head without prototypes: a classifier on each snippet and the mean over time."""
-
-    def __init__(self, in_channels: int, num_classes: int) -> None:
-        super().__init__()
-        self.classifier = nn.Linear(in_channels, num_classes)
-
-    def forward(self, embedded, prototypes) -> HeadOutput:
-        logits = self.classifier(embedded.features)
-        layout = embedded.layout
-        mean = layout.sum(logits) / torch.tensor(layout.lengths)[:, None]
-        return HeadOutput(embedded, cas=logits.sigmoid(), video_score=mean.sigmoid())
-
-    def loss(self, output, labels) -> dict:
-        return dict(loss_bce=nn.functional.binary_cross_entropy(output.video_score, labels))
+def topk_mil_config() -> dict:
+    return localizer_config(neck=None, weighting=None, head=dict(type='TopKMILHead', in_channels=6, num_classes=3))
 
 
 def test_another_registered_head_works_inside_our_localizer(items, test_items) -> None:
-    model = build(localizer_config(neck=None, weighting=None,
-                                   head=dict(type='LinearTestHead', in_channels=6, num_classes=3)))
-    run(model, items, 'loss')['loss_bce'].backward()
+    model = build(topk_mil_config())
+    run(model, items, 'loss')['loss_cls'].backward()
     assert model.embedding.convs[0].linear.weight.grad.any()
     model.proposals.min_class_score = 0.0
     assert all(len(sample.pred_instances) for sample in run(model.eval(), test_items, 'predict'))
     model.weighting = MODELS.build(dict(type='SimilarityWeighting'))
     with pytest.raises(ValueError, match='weighting=None'):
         run(model, test_items, 'predict')
+
+
+class TensorTestHead(nn.Module):
+    """A head that does not know the interface."""
+
+    def forward(self, embedded, prototypes) -> torch.Tensor:
+        return embedded.features
+
+
+def test_a_head_that_returns_something_else_is_named(items) -> None:
+    model = build(localizer_config())
+    model.head = TensorTestHead()
+    with pytest.raises(TypeError, match='a HeadOutput, but TensorTestHead returned Tensor; see .*interfaces.Head'):
+        run(model, items, 'tensor')
 
 
 class OtherLocalizer(nn.Module):

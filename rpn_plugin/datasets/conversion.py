@@ -1,0 +1,204 @@
+"""Any known layout into the plugin's own: one ``annotations.json``, and ``features/<stream>/<video>.npy``."""
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rpn_plugin.datasets.feature_stores import FeatureStore, check_finite, open_store
+from rpn_plugin.datasets.formats import Annotations, get_layout
+from rpn_plugin.files import written_whole
+from rpn_plugin.structures import describe_recipe
+
+DTYPES = ('keep', 'float16', 'float32')
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """What to convert, and how.
+
+    Args:
+        layout: Name of the source's layout.
+        annotations: Its annotation file or folder.
+        features: Stream to its features, see :func:`open_store`; ``{subset}`` stands for the source's name of a subset.
+        subsets: New name of a subset to the source's; None keeps all, as they are named.
+        recipe: Recipe of the features; None takes that of the source, else that of its layout.
+        columns: Stream to the range of its channels; None takes those of the layout.
+        classes: Class names in order; None takes the source's order, else the alphabetical one.
+        dtype: ``keep`` (float64 becomes float32), ``float16`` or ``float32``.
+        missing: ``error`` refuses annotated videos without features; ``skip`` leaves them out of the result.
+    """
+
+    layout: str
+    annotations: str
+    features: Mapping[str, str] = field(default_factory=dict)
+    subsets: Mapping[str, str] | None = None
+    recipe: Mapping[str, Any] | None = None
+    columns: Mapping[str, Sequence[int]] | None = None
+    classes: Sequence[str] | None = None
+    dtype: str = 'keep'
+    missing: str = 'error'
+
+
+@dataclass(frozen=True)
+class ConversionResult:
+    """What a conversion did.
+
+    Args:
+        path: The annotation file.
+        written: How many feature files were written.
+        kept: How many were there from an interrupted run.
+        skipped: Videos left out, each with the reason.
+        remarks: What is odd about the source or was decided, one sentence each.
+    """
+
+    path: Path
+    written: int
+    kept: int
+    skipped: list[str]
+    remarks: list[str]
+
+
+def convert(job: Conversion, out: str | Path,
+            progress: Callable[[Iterable[str]], Iterable[str]] = iter) -> ConversionResult:
+    """Convert into a folder, one video at a time.
+
+    Feature files appear whole or not at all, and the annotation file last, so that an interrupted run is continued by
+    running it again. The source is never written to, and its files are never unpickled.
+
+    Args:
+        job: What to convert.
+        out: Folder to write.
+        progress: Wraps the iteration over the videos, for a progress bar.
+
+    Raises:
+        ValueError: If the source is not what it should be, or ``out`` holds the result of another conversion.
+    """
+    out = Path(out)
+    if job.dtype not in DTYPES or job.missing not in ('error', 'skip'):
+        raise ValueError(f'Expected a dtype of {DTYPES} and missing of error or skip, but got {job.dtype!r} and '
+                         f'{job.missing!r}.')
+    layout = get_layout(job.layout)
+    source = layout.read(Path(job.annotations))
+    remarks = list(source.remarks)
+    database = _chosen(source, job)
+    recipe = job.recipe or source.recipe or layout.recipe
+    if recipe is None:
+        raise ValueError(f'{job.annotations}: neither it nor its layout says when each feature was seen. State the '
+                         f'recipe: fps and stride (and window) of the features.')
+    remarks.append(f'recipe: {describe_recipe(recipe)}'
+                   + (f', which the layout {layout.name} usually has.' if recipe is layout.recipe else '.'))
+    classes = _classes(job, source, database, remarks)
+    stores = _stores(job, layout.columns if job.columns is None else job.columns, source)
+    skipped = _without_features(job, database, stores)
+    _claim(out, job)
+    written = kept = 0
+    for video in progress([video for video in database if video not in skipped]):
+        for stream in job.features:
+            target = out / 'features' / stream / f'{video}.npy'
+            if target.is_file():
+                kept += 1
+                continue
+            store = stores[stream, source.database[video]['subset']]
+            array = _cast(store.open(video), job.dtype, store.where(video))
+            check_finite(array, store.where(video))
+            with written_whole(target) as temporary:
+                np.save(temporary, array)
+            written += 1
+    content = dict(classes=classes, feature=dict(recipe), source=dict(layout=layout.name, remarks=remarks),
+                   database={video: entry for video, entry in database.items() if video not in skipped})
+    if source.ambiguous:
+        content['ambiguous'] = {video: intervals for video, intervals in source.ambiguous.items()
+                                if video in content['database']}
+    with written_whole(out / 'annotations.json') as temporary:
+        temporary.write_text(json.dumps(content, indent=1), encoding='utf-8')
+    return ConversionResult(out / 'annotations.json', written, kept, list(skipped.values()), remarks)
+
+
+def _chosen(source: Annotations, job: Conversion) -> dict[str, dict[str, Any]]:
+    """The videos of the subsets asked for, under their new names."""
+    there = {str(entry.get('subset')) for entry in source.database.values()}
+    subsets = {name: name for name in there} if job.subsets is None else job.subsets
+    absent = sorted(set(subsets.values()) - there)
+    if absent:
+        raise ValueError(f'{job.annotations}: has no subset {absent}; it has {sorted(there)}.')
+    new_name = {old: new for new, old in subsets.items()}
+    if len(new_name) != len(subsets):
+        raise ValueError(f'Each subset of the source can be converted once, but got {dict(subsets)}.')
+    return {video: {**entry, 'subset': new_name[entry['subset']]}
+            for video, entry in source.database.items() if entry['subset'] in new_name}
+
+
+def _classes(job: Conversion, source: Annotations, database: Mapping[str, Mapping], remarks: list[str]) -> list[str]:
+    used = {label for entry in database.values()
+            for label in (*entry.get('labels', ()), *(part['label'] for part in entry.get('annotations') or ()))}
+    if job.classes is None and source.classes is None:
+        remarks.append('class order: alphabetical, since the source pins none.')
+    classes = list(job.classes or source.classes or sorted(used))
+    unknown = sorted(used - set(classes), key=str)
+    if unknown:
+        raise ValueError(f'{job.annotations}: has the labels {unknown}, which are not among the classes {classes}.')
+    return classes
+
+
+def _stores(job: Conversion, columns: Mapping[str, Sequence[int]],
+            source: Annotations) -> dict[tuple[str, str], FeatureStore]:
+    """By stream and the source's subset; subsets share a store where they share its place."""
+    opened: dict[tuple[str, str], FeatureStore] = {}
+    stores = {}
+    for stream, where in job.features.items():
+        for subset in {str(entry.get('subset')) for entry in source.database.values()}:
+            place = where.replace('{subset}', subset)
+            if (stream, place) not in opened:
+                opened[stream, place] = open_store(place, stream, list(source.database), columns.get(stream))
+            stores[stream, subset] = opened[stream, place]
+    return stores
+
+
+def _without_features(job: Conversion, database: Mapping[str, Mapping],
+                      stores: Mapping[tuple[str, str], FeatureStore]) -> dict[str, str]:
+    """Why a video cannot be converted, by video."""
+    original = {new: old for new, old in (job.subsets or {}).items()}
+    unusable: dict[str, str] = {}
+    for video, entry in database.items():
+        subset = original.get(entry['subset'], entry['subset'])
+        for stream in job.features:
+            try:
+                stores[stream, subset].header(video)
+            except ValueError as error:
+                unusable[video] = f'{video} ({error})'
+                break
+    if unusable and (job.missing == 'error' or len(unusable) == len(database)):
+        raise ValueError(f'{job.annotations}: {len(unusable)} of {len(database)} videos have missing or unreadable '
+                         f'features:\n  ' + '\n  '.join(unusable.values()) +
+                         '\nCorrect where the features are, choose other subsets, or leave the videos out with missing '
+                         '"skip".')
+    return unusable
+
+
+def _claim(out: Path, job: Conversion) -> None:
+    """Refuse to mix the results of two conversions in one folder."""
+    described = json.loads(json.dumps(job.__dict__))
+    manifest = out / 'conversion.json'
+    if manifest.is_file():
+        before = json.loads(manifest.read_text(encoding='utf-8'))
+        differing = sorted(key for key in described if before.get(key) != described[key])
+        if differing:
+            raise ValueError(f'{out}: holds another conversion, which differs in {", ".join(differing)}. Choose '
+                             f'another folder or delete this one.')
+    elif out.exists() and any(out.iterdir()):
+        raise ValueError(f'{out}: exists and was not made by a conversion. Choose another folder.')
+    with written_whole(manifest) as temporary:
+        temporary.write_text(json.dumps(described, indent=1), encoding='utf-8')
+
+
+def _cast(array: np.ndarray, dtype: str, where: str) -> np.ndarray:
+    kept = np.float32 if array.dtype == np.float64 else array.dtype.type
+    target = kept if dtype == 'keep' else np.dtype(dtype).type
+    if target == np.float16 and array.dtype != np.float16 and np.abs(array).max() > np.finfo(np.float16).max:
+        raise ValueError(f'{where}: has values up to {np.abs(array).max():g}, too large for float16. Keep float32.')
+    return np.ascontiguousarray(array, dtype=target)

@@ -1,0 +1,300 @@
+"""Features of one stream on disk, whatever the files are: a (T, D) array per video."""
+from __future__ import annotations
+
+import os
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable, Sequence
+
+import numpy as np
+import torch
+
+from rpn_plugin.datasets.formats.object_arrays import read_object_array
+from rpn_plugin.datasets.formats.stored_array import StoredArray
+
+ALLOWED_DTYPES = (np.float16, np.float32, np.float64)
+
+
+@dataclass(frozen=True)
+class FeatureHeader:
+    """Shape of a video's features.
+
+    Args:
+        length: T.
+        width: D.
+    """
+
+    length: int
+    width: int
+
+
+class FeatureStore:
+    """Features of one stream by video.
+
+    Args:
+        columns: Half-open range of the channels that are this stream's, where a file holds several streams side by
+            side; None takes all.
+    """
+
+    def __init__(self, columns: Sequence[int] | None = None) -> None:
+        if columns is not None and (len(columns) != 2 or not 0 <= columns[0] < columns[1]):
+            raise ValueError(f'Expected columns as [first, end) of the channels, but got {columns}.')
+        self.columns = columns
+
+    def videos(self) -> list[str]:
+        """Names of the videos that it holds, sorted."""
+        raise NotImplementedError
+
+    def where(self, video: str) -> str:
+        """Where a video's features are, for messages."""
+        raise NotImplementedError
+
+    def header(self, video: str) -> FeatureHeader:
+        """Shape of a video's features; files that cannot be mapped (.npz, .csv) are read whole for it.
+
+        Raises:
+            ValueError: If they are missing, unreadable, or no float array of shape (T, D) with T >= 1; says what came.
+        """
+        return FeatureHeader(*self.open(video).shape)
+
+    def open(self, video: str) -> np.ndarray:
+        """Features of a video, (T, D) float16, float32 or float64; mapped from disk where the file allows.
+
+        Raises:
+            ValueError: As :meth:`header`.
+        """
+        where = self.where(video)
+        try:
+            array = self._read(video)
+        except (OSError, EOFError, KeyError, RuntimeError, zipfile.BadZipFile) as error:
+            raise ValueError(f'{where}: unreadable ({error})') from error
+        if not isinstance(array, np.ndarray) or array.dtype not in ALLOWED_DTYPES:
+            raise ValueError(f'{where}: expected float16, float32 or float64, but got '
+                             f'{getattr(array, "dtype", type(array).__name__)}')
+        if array.ndim != 2 or 0 in array.shape:
+            raise ValueError(f'{where}: expected shape (T, D) with T and D at least 1, but got {array.shape}')
+        if self.columns is None:
+            return array
+        first, end = self.columns
+        if array.shape[1] < end:
+            raise ValueError(f'{where}: expected at least {end} channels, of which {first} to {end - 1} are this '
+                             f'stream\'s, but got {array.shape[1]}')
+        return array[:, first:end]
+
+    def _read(self, video: str) -> np.ndarray:
+        raise NotImplementedError
+
+
+class FilePerVideo(FeatureStore):
+    """One file per video.
+
+    Args:
+        pattern: Path with ``{}`` in place of the video's name; its suffix is one of :data:`READERS`.
+        stream: Which array to take of a file that names several.
+        columns: As :class:`FeatureStore`.
+    """
+
+    def __init__(self, pattern: str, stream: str, columns: Sequence[int] | None = None) -> None:
+        super().__init__(columns)
+        self.folder, name = os.path.split(pattern)
+        self.prefix, self.suffix = name.split('{}')
+        self.stream = stream
+        kind = Path(name).suffix
+        if kind not in READERS:
+            raise ValueError(f'{pattern}: expected a name that ends in one of {", ".join(READERS)}.')
+        self._read_file = READERS[kind]
+        self._files = {entry.name for entry in os.scandir(self.folder or '.') if not entry.name.startswith('.')} \
+            if os.path.isdir(self.folder or '.') else set()
+
+    def videos(self) -> list[str]:
+        return sorted(name[len(self.prefix):len(name) - len(self.suffix)] for name in self._files
+                      if name.startswith(self.prefix) and name.endswith(self.suffix)
+                      and len(name) > len(self.prefix) + len(self.suffix))
+
+    def where(self, video: str) -> str:
+        return os.path.join(self.folder, f'{self.prefix}{video}{self.suffix}')
+
+    def _read(self, video: str) -> np.ndarray:
+        path = self.where(video)
+        if os.path.basename(path) not in self._files:
+            raise ValueError(f'{path}: missing')
+        try:
+            return self._read_file(path, self.stream)
+        except ValueError as error:
+            raise ValueError(f'{path}: unreadable ({error})') from error
+
+
+class ArrayPerVideo(FeatureStore):
+    """One ``.npy`` file of all videos, an array of arrays as W-TALC publishes it.
+
+    Args:
+        path: The file. It is never unpickled, see :func:`read_object_array`.
+        videos: Names in the order of the file.
+        columns: As :class:`FeatureStore`.
+
+    Raises:
+        ValueError: If the file is not such an array, or holds another number of videos.
+    """
+
+    def __init__(self, path: str, videos: Sequence[str], columns: Sequence[int] | None = None) -> None:
+        super().__init__(columns)
+        self.path = path
+        arrays = read_object_array(path)
+        if len(arrays) != len(videos):
+            raise ValueError(f'{path}: holds {len(arrays)} arrays, but the annotations name {len(videos)} videos. The '
+                             f'n-th array belongs to the n-th video: take the two from one release.')
+        self._arrays = dict(zip(videos, arrays))
+
+    def videos(self) -> list[str]:
+        return sorted(self._arrays)
+
+    def where(self, video: str) -> str:
+        return f'{self.path}[{video}]'
+
+    def _read(self, video: str) -> np.ndarray:
+        array = self._arrays[video]
+        return array.open() if isinstance(array, StoredArray) else array
+
+
+class Hdf5File(FeatureStore):
+    """One HDF5 file of all videos: a dataset, or a group of datasets, per video.
+
+    Args:
+        path: The file. Needs ``h5py``.
+        stream: Which dataset of a group to take.
+        columns: As :class:`FeatureStore`.
+    """
+
+    def __init__(self, path: str, stream: str, columns: Sequence[int] | None = None) -> None:
+        super().__init__(columns)
+        self.path = path
+        self.stream = stream
+        with _h5py().File(path, 'r') as file:
+            self._videos = sorted(file)
+
+    def videos(self) -> list[str]:
+        return list(self._videos)
+
+    def where(self, video: str) -> str:
+        return f'{self.path}[{video}]'
+
+    def header(self, video: str) -> FeatureHeader:
+        if self.columns is not None:
+            return super().header(video)
+        with _h5py().File(self.path, 'r') as file:
+            shape = _h5_dataset(file[video], self.stream).shape if video in file else None
+        if shape is None or len(shape) != 2:
+            return super().header(video)
+        return FeatureHeader(*shape)
+
+    def _read(self, video: str) -> np.ndarray:
+        with _h5py().File(self.path, 'r') as file:
+            if video not in file:
+                raise ValueError(f'{self.where(video)}: missing')
+            return _h5_dataset(file[video], self.stream)[()]
+
+
+def open_store(where: str, stream: str, videos: Sequence[str], columns: Sequence[int] | None = None) -> FeatureStore:
+    """The features of one stream.
+
+    Args:
+        where: A folder of one file per video, a pattern for such files with ``{}`` for the video's name
+            (``i3d/v_{}-rgb.npz``), one ``.npy`` file that holds an array of arrays, or one ``.h5`` file.
+        stream: Name of the stream; files that name several arrays are asked for this one.
+        videos: Names in the order of the annotations, to which an array of arrays keeps.
+        columns: Which channels are this stream's; None takes all.
+
+    Raises:
+        ValueError: If there is nothing of that kind, or a folder holds files of several kinds.
+    """
+    if '{}' in where:
+        return FilePerVideo(where, stream, columns)
+    if os.path.isfile(where):
+        if where.endswith('.npy'):
+            return ArrayPerVideo(where, videos, columns)
+        if where.endswith(('.h5', '.hdf5')):
+            return Hdf5File(where, stream, columns)
+        raise ValueError(f'{where}: expected a folder, a pattern with {{}} for the video\'s name, or one .npy or .h5 '
+                         f'file of all videos.')
+    kinds = {Path(entry.name).suffix for entry in os.scandir(where)} & READERS.keys() if os.path.isdir(where) else set()
+    if len(kinds) > 1:
+        raise ValueError(f'{where}: holds files of several kinds, {sorted(kinds)}. Say which with a pattern, for '
+                         f'example {os.path.join(where, "{}" + min(kinds))}.')
+    return FilePerVideo(os.path.join(where, '{}' + (kinds.pop() if kinds else '.npy')), stream, columns)
+
+
+def check_finite(features: np.ndarray, where: str) -> None:
+    """Refuse NaN and infinity.
+
+    Raises:
+        ValueError: Names the file, the first such value and its place.
+    """
+    if features.dtype == np.float16:  # np.isfinite converts first, which takes several times as long
+        finite = (features.view(np.uint16) & 0x7C00).max(initial=0) < 0x7C00
+    else:
+        finite = np.isfinite(features).all()
+    if finite:
+        return
+    bad = np.argwhere(~np.isfinite(features))
+    snippet, channel = bad[0]
+    raise ValueError(f'{where}: {len(bad)} values are not finite, the first is {features[snippet, channel]} at snippet '
+                     f'{snippet}, channel {channel}. Extract this video\'s features again.')
+
+
+def _choose(names: Sequence[str], stream: str) -> str:
+    """The only name, else the stream's."""
+    if len(names) != 1 and stream not in names:
+        raise ValueError(f'it holds the arrays {sorted(names)}; expected one, or one named {stream!r}')
+    return names[0] if len(names) == 1 else stream
+
+
+def _read_npy(path: str, stream: str) -> np.ndarray:
+    return np.load(path, mmap_mode='r', allow_pickle=False)
+
+
+def _read_npz(path: str, stream: str) -> np.ndarray:
+    with np.load(path, allow_pickle=False) as arrays:
+        return arrays[_choose(arrays.files, stream)]
+
+
+def _read_pt(path: str, stream: str) -> np.ndarray:
+    try:
+        value = torch.load(path, map_location='cpu', weights_only=True, mmap=zipfile.is_zipfile(path))
+    except Exception as error:  # torch lets whatever its unpickler stumbles over through
+        raise ValueError(f'expected a tensor or a dictionary of tensors and nothing else; '
+                         f'{type(error).__name__}') from error
+    if isinstance(value, dict):
+        value = value[_choose(list(value), stream)]
+    if not isinstance(value, torch.Tensor):
+        raise ValueError(f'expected a tensor, but got a {type(value).__name__}')
+    return (value.float() if value.dtype == torch.bfloat16 else value).detach().numpy()
+
+
+def _read_h5(path: str, stream: str) -> np.ndarray:
+    with _h5py().File(path, 'r') as file:
+        return _h5_dataset(file, stream)[()]
+
+
+def _read_csv(path: str, stream: str) -> np.ndarray:
+    """Rows of comma-separated numbers under one line of column names, as MMAction2's ActivityNet features."""
+    return np.loadtxt(path, dtype=np.float32, delimiter=',', skiprows=1, ndmin=2)
+
+
+def _h5_dataset(node: Any, stream: str) -> Any:
+    return node if not hasattr(node, 'keys') else _h5_dataset(node[_choose(list(node), stream)], stream)
+
+
+def _h5py() -> Any:
+    try:
+        import h5py
+    except ImportError as error:
+        raise ValueError('reading HDF5 needs the package h5py: pip install h5py') from error
+    return h5py
+
+
+READERS: dict[str, Callable[[str, str], np.ndarray]] = {
+    '.npy': _read_npy, '.npz': _read_npz, '.pt': _read_pt, '.pth': _read_pt, '.h5': _read_h5, '.hdf5': _read_h5,
+    '.csv': _read_csv,
+}  # yapf: disable
+"""How to read a video's own file, by suffix."""

@@ -1,0 +1,51 @@
+"""Reads the pickled object arrays that ``numpy.save`` writes, without ever unpickling them.
+
+A pickle is a program: loading it with ``allow_pickle=True`` runs whatever its author put in. ``PickleMachine``
+interprets the few instructions that numpy arrays, lists, tuples, strings, bytes and numbers are made of and refuses
+every other, so that a file can name no function of its own choice. Large arrays are not read but located, so that a
+file of any size costs one pass over its small parts, and each video is mapped from disk when it is asked for.
+"""
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+from tokenize import TokenError
+from typing import Any
+
+import numpy as np
+
+from rpn_plugin.datasets.formats.pickle_machine import PickleMachine, UnsafePickleError
+
+
+def read_object_array(path: str | Path) -> list[Any]:
+    """Read a one-dimensional object array of a ``.npy`` file.
+
+    Large arrays in it come as :class:`StoredArray`, everything else as plain Python values; byte strings stay bytes.
+
+    Raises:
+        UnsafePickleError: If the file holds an instruction that arrays of plain values do not need; names it.
+        ValueError: If it is no such file, or ends too early.
+    """
+    path = str(path)
+    with open(path, 'rb') as file:
+        try:
+            version = np.lib.format.read_magic(file)
+            read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else \
+                np.lib.format.read_array_header_2_0
+            shape, _, dtype = read_header(file)
+        except (ValueError, SyntaxError, TokenError) as error:
+            raise ValueError(f'{path}: not a .npy file ({error}).') from error
+        if dtype.kind != 'O' or len(shape) != 1:
+            raise ValueError(f'{path}: expected a one-dimensional array of objects, but got shape {shape} of {dtype}.')
+        try:
+            value = PickleMachine(file, path).run()
+        except UnsafePickleError as error:
+            raise UnsafePickleError(f'{path}: refused, since it holds {error}. Expected numpy arrays, lists, tuples, '
+                                    f'strings, bytes and numbers and nothing else. Do not load this file with '
+                                    f'allow_pickle=True unless you trust whoever made it.') from error
+        except (EOFError, LookupError, TypeError, AttributeError, ValueError, ArithmeticError, RecursionError,
+                MemoryError, struct.error) as error:
+            raise ValueError(f'{path}: damaged or incomplete ({type(error).__name__}: {error}).') from error
+    if not isinstance(value, list) or len(value) != shape[0]:
+        raise ValueError(f'{path}: its header says {shape[0]} objects, but it holds another number of them.')
+    return value

@@ -1,0 +1,100 @@
+"""W-TALC's layout and that of its descendants (CO2-Net, RSKP, FAC-Net, DELU, ...)."""
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rpn_plugin.datasets.formats.layout import Annotations, Layout
+from rpn_plugin.datasets.formats.object_arrays import read_object_array
+from rpn_plugin.datasets.formats.stored_array import StoredArray
+from rpn_plugin.datasets.formats.thumos14 import read_intervals
+
+RECIPE = dict(fps=25, snippet_stride=16, window=16)
+_FILES = ('videoname', 'subset', 'labels', 'labels_all', 'segments', 'classlist')
+_OPTIONAL = ('duration', 'original_fps', 'extracted_fps')
+
+
+def read_wtalc(path: Path) -> Annotations:
+    """Read a folder such as ``Thumos14reduced-Annotations`` or ``ActivityNet1.2-Annotations``.
+
+    ``labels_all`` are the video-level labels (what these methods train on), ``labels`` those of the segments.
+
+    Raises:
+        ValueError: If a file is missing, is not what its name says, or their lengths differ.
+    """
+    if not path.is_dir():
+        raise ValueError(f'{path}: expected the folder of W-TALC\'s annotations, with {_FILES[0]}.npy beside others.')
+    missing = [f'{name}.npy' for name in _FILES if not (path / f'{name}.npy').is_file()]
+    if missing:
+        raise ValueError(f'{path}: {", ".join(missing)} missing; W-TALC\'s annotations are the files '
+                         f'{", ".join(f"{name}.npy" for name in _FILES)}.')
+    columns = {name: _read(path / f'{name}.npy') for name in (*_FILES, *_OPTIONAL) if (path / f'{name}.npy').is_file()}
+    names = columns['videoname']
+    for name, values in columns.items():
+        if name != 'classlist' and len(values) != len(names):
+            raise ValueError(f'{path}/{name}.npy: has {len(values)} entries, but videoname.npy has {len(names)}.')
+    database = {video: _entry(path, columns, index) for index, video in enumerate(names)}
+    if len(database) != len(names):
+        twice = sorted({video for video in names if names.count(video) > 1})
+        raise ValueError(f'{path}/videoname.npy: the videos {twice} are there more than once.')
+    return Annotations(database, tuple(columns['classlist']), ambiguous=_ambiguous(path),
+                       remarks=_remarks(columns, database))
+
+
+def _read(path: Path) -> list[Any]:
+    """Entries of a column, byte strings decoded."""
+    try:
+        array = np.load(path, allow_pickle=False)
+    except ValueError:
+        return _decode(read_object_array(path))
+    return _decode(array.reshape(len(array), -1)[:, 0].tolist())
+
+
+def _decode(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return value.decode('utf-8')
+    if isinstance(value, StoredArray):
+        value = value.open()
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    return [_decode(part) for part in value] if isinstance(value, (list, tuple)) else value
+
+
+def _entry(path: Path, columns: dict[str, list], index: int) -> dict[str, Any]:
+    labels, segments = columns['labels'][index], columns['segments'][index]
+    if len(labels) != len(segments):
+        raise ValueError(f'{path}: video {columns["videoname"][index]} has {len(labels)} labels in labels.npy, but '
+                         f'{len(segments)} segments in segments.npy.')
+    entry = dict(subset=columns['subset'][index], labels=columns['labels_all'][index],
+                 annotations=[dict(label=label, segment=segment) for label, segment in zip(labels, segments)])
+    if 'duration' in columns:
+        entry['duration'] = columns['duration'][index]
+    if 'original_fps' in columns:
+        entry['fps'] = columns['original_fps'][index]
+    return entry
+
+
+def _ambiguous(path: Path) -> dict[str, list[list[float]]]:
+    file = path / 'Ambiguous_test.txt'
+    return read_intervals(file) if file.is_file() else {}
+
+
+def _remarks(columns: dict[str, list], database: dict[str, dict]) -> tuple[str, ...]:
+    remarks = []
+    rates = sorted(set(columns.get('extracted_fps', ())))
+    if rates and rates != [RECIPE['fps']]:
+        remarks.append(f'extracted_fps.npy says {", ".join(f"{rate:g}" for rate in rates)} fps, a known fault of this '
+                       f'release: its features are one per {RECIPE["snippet_stride"]} frames at {RECIPE["fps"]} fps. '
+                       f'The number is not used.')
+    differ = [video for video, entry in database.items()
+              if set(entry['labels']) != {annotation['label'] for annotation in entry['annotations']}]
+    if differ:
+        remarks.append(f'the video-level labels (labels_all.npy, which are used) differ from those of the segments '
+                       f'(labels.npy) for {len(differ)} videos: {", ".join(differ)}.')
+    return tuple(remarks)
+
+
+WTALC = Layout('wtalc', 'W-TALC and descendants: a folder of .npy columns, and one .npy of all features, RGB then flow',
+               read_wtalc, RECIPE, dict(rgb=(0, 1024), flow=(1024, 2048)))

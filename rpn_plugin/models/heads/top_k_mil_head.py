@@ -1,0 +1,66 @@
+"""Class activation sequence pooled over each class's best snippets: W-TALC's multiple instance learning."""
+from __future__ import annotations
+
+import math
+from typing import Any, Mapping
+
+import torch
+from mmaction.registry import MODELS
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from rpn_plugin.structures import HeadOutput, SnippetBatch, at_least_float32
+
+
+@MODELS.register_module()
+class TopKMILHead(BaseModule):
+    """A linear classifier of snippets whose k best logits of a class, averaged over, are the video's logit.
+
+    The k-max multiple instance learning of W-TALC (Paul et al., ECCV 2018), without its co-activity similarity loss:
+    k = ceil(top_ratio T), by default an eighth as in the code that its authors released, and the loss is eq. 9, as
+    there. It has no prototypes, so it goes with ``neck=None, weighting=None``.
+
+    Args:
+        in_channels: E.
+        num_classes: C.
+        top_ratio: In (0, 1].
+        loss_cls: Config of the video-level classification loss (eq. 9).
+    """
+
+    def __init__(self,
+                 in_channels: int,
+                 num_classes: int,
+                 top_ratio: float = 0.125,
+                 loss_cls: Mapping[str, Any] = dict(type='VideoClassificationLoss')) -> None:
+        super().__init__()
+        if not 0 < top_ratio <= 1:
+            raise ValueError(f'TopKMILHead expects top_ratio in (0, 1], but got {top_ratio}.')
+        self.classifier = nn.Linear(in_channels, num_classes)
+        self.top_ratio = top_ratio
+        self.loss_cls = MODELS.build(dict(loss_cls))
+
+    def forward(self, embedded: SnippetBatch, prototypes: Tensor | None = None) -> HeadOutput:
+        """Score the snippets and the videos.
+
+        Args:
+            embedded: Features (N, E).
+            prototypes: Unused.
+        """
+        logits = at_least_float32(self.classifier(embedded.features))  # (N, C)
+        video_logits = torch.stack([self._pool(video) for video in embedded.layout.split(logits)])  # (B, C)
+        return HeadOutput(
+            embedded=embedded, cas=logits, video_score=video_logits.softmax(dim=1), video_similarity=video_logits)
+
+    def _pool(self, logits: Tensor) -> Tensor:
+        """(T, C) to (C,)."""
+        k = max(1, math.ceil(self.top_ratio * len(logits) - 1e-9))
+        return logits.topk(k, dim=0).values.mean(dim=0)
+
+    def loss(self, output: HeadOutput, labels: Tensor) -> dict[str, Tensor]:
+        """Loss of a batch (eq. 9).
+
+        Args:
+            output: From :meth:`forward`.
+            labels: (B, C) in {0, 1}, at least one class per video.
+        """
+        return dict(loss_cls=self.loss_cls(output.video_similarity, labels))

@@ -1,0 +1,172 @@
+"""Every layout gives the same videos, and says what is wrong with its files."""
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import published
+from rpn_plugin.datasets.formats import LAYOUTS, get_layout
+
+VIDEOS = published.made_videos()
+
+
+@pytest.mark.parametrize('name', published.WRITERS)
+def test_every_layout_gives_the_segments_labels_and_subsets_that_were_written(tmp_path, name) -> None:
+    release = published.WRITERS[name](tmp_path / name, VIDEOS)
+    read = LAYOUTS[name].read(release.annotations)
+    assert read.classes in (None, published.CLASSES)
+    for video in VIDEOS:
+        entry = read.database[video.name]
+        assert entry['subset'] == release.subsets[video.subset]
+        if name == 'label_table':
+            assert entry['labels'] == video.labels and entry['duration'] == pytest.approx(video.duration, abs=0.005)
+            continue
+        pairs = [sorted((part['label'], *part['segment']) for part in parts)
+                 for parts in (entry['annotations'], video.annotations)]
+        assert pairs[0] == pairs[1]
+        if 'duration' in entry:
+            assert entry['duration'] == pytest.approx(video.duration)
+    assert {*read.database} - {video.name for video in VIDEOS} <= {'withheld'}
+
+
+def test_the_real_annotations_hold_what_the_literature_counts(shared_data) -> None:
+    thumos = shared_data / 'thumos14'
+
+    def counts(name: str, path: Path) -> dict[str, tuple[int, int]]:
+        database = LAYOUTS[name].read(path).database
+        videos = Counter(entry['subset'] for entry in database.values())
+        return {subset: (number, sum(len(entry['annotations']) for entry in database.values()
+                                     if entry['subset'] == subset)) for subset, number in videos.items()}
+
+    assert counts('wtalc', thumos / 'wtalc' / 'Thumos14reduced-Annotations') == {
+        'validation': (200, 3007), 'test': (212, 3358)}
+    assert counts('thumos14', thumos / 'official') == {'validation': (200, 3007), 'test': (213, 3358)}
+    assert counts('basnet', thumos / 'basnet') == {'train': (200, 3007), 'test': (210, 3311)}
+    anet = shared_data / 'activitynet12' / 'activity_net.v1-2.min-missing-removed.json'
+    assert counts('activitynet', anet) == {'training': (4441, 6588), 'validation': (2198, 3281), 'testing': (2268, 0)}
+
+
+def test_the_three_releases_of_thumos14_agree_on_every_instance(shared_data) -> None:
+    thumos = shared_data / 'thumos14'
+    read = {name: LAYOUTS[name].read(thumos / path) for name, path in (
+        ('wtalc', 'wtalc/Thumos14reduced-Annotations'), ('basnet', 'basnet'), ('thumos14', 'official'))}
+
+    def instances(name: str, video: str) -> list:
+        return sorted((part['label'], *(round(border, 1) for border in part['segment']))
+                      for part in read[name].database[video]['annotations'])
+
+    for name in ('wtalc', 'basnet'):
+        for video in read[name].database:
+            assert instances(name, video) == instances('thumos14', video), (name, video)
+    assert read['wtalc'].classes == read['thumos14'].classes and len(read['wtalc'].classes) == 20
+
+
+def test_wtalc_says_what_is_known_to_be_odd_and_keeps_ambiguous_intervals(shared_data) -> None:
+    read = LAYOUTS['wtalc'].read(shared_data / 'thumos14' / 'wtalc' / 'Thumos14reduced-Annotations')
+    rate, labels = read.remarks
+    assert 'extracted_fps.npy says 10 fps' in rate and 'one per 16 frames at 25 fps' in rate
+    assert 'for 28 videos' in labels and 'video_test_0000270' in labels
+    assert read.database['video_test_0000270']['labels'] == []
+    assert read.database['video_validation_0000665']['labels'] == ['PoleVault']
+    assert read.ambiguous['video_test_0000278'][0] == [0.0, 1.4]
+
+
+def edit_json(path: Path, change: object) -> None:
+    content = json.loads(path.read_text())
+    change(content)
+    path.write_text(json.dumps(content))
+
+
+FAULTS = {
+    'a column is missing': ('wtalc', lambda root: (root / 'Thumos14reduced-Annotations/labels.npy').unlink(),
+                            r'labels\.npy missing'),
+    'a column is short': ('wtalc', lambda root: np.save(root / 'Thumos14reduced-Annotations/subset.npy',
+                                                        np.array([b'test'])), r'subset\.npy: has 1 entries.*has 8'),
+    'labels and segments differ in number': (
+        'wtalc', lambda root: published.write_object_array(root / 'Thumos14reduced-Annotations/labels.npy',
+                                                           [[b'Diving']] * 8),
+        r'video_validation_0000000 has 1 labels in labels\.npy, but 2 segments'),
+    'a video comes twice': ('wtalc', lambda root: np.save(root / 'Thumos14reduced-Annotations/videoname.npy',
+                                                          np.array([b'x'] * 8)), r"\['x'\] are there more than once"),
+    'a border is a word': ('basnet', lambda root: edit_json(
+        root / 'gt.json', lambda content: content['database']['video_test_0000005']['annotations'][0].update(
+            segment=['1.0', 'end'])), r"gt\.json: video video_test_0000005 .*'end'.*expected"),
+    'a listed video is unknown': ('basnet', lambda root: (root / 'split_test.txt').write_text('nobody\n'),
+                                  r"split_test\.txt: lists the videos \['nobody'\]"),
+    'a line of three words is cut': (
+        'thumos14', lambda root: (root / 'thumos14-val-annotations/Diving_val.txt').write_text('video 1.0\n'),
+        r"Diving_val\.txt: line 1 is 'video 1\.0'; expected"),
+    'a class lacks its file': ('thumos14', lambda root: (root / 'thumos14-test-annotations/Diving_test.txt').unlink(),
+                               r'no file Diving_test\.txt'),
+    'one class has two ids': ('actionformer', lambda root: edit_json(
+        root / 'thumos14.json', lambda content: content['database']['video_test_0000005']['annotations'][0].update(
+            label_id=77)), r'video_test_0000005 gives class .* the label_id 77'),
+    'two classes have one id': ('actionformer', lambda root: edit_json(
+        root / 'thumos14.json', lambda content: [part.update(label_id=0) for entry in content['database'].values()
+                                                 for part in entry['annotations']]), r'label_id 0 names both'),
+    'an id is missing': ('actionformer', lambda root: edit_json(
+        root / 'thumos14.json', lambda content: content['database']['video_test_0000005']['annotations'][0].pop(
+            'label_id')), r"those of \['video_test_0000005'\] have none"),
+    'a label is not in the taxonomy': ('activitynet', lambda root: edit_json(
+        root / 'activity_net.v1-2.min.json', lambda content: content['database']['video_test_0000005'][
+            'annotations'][0].update(label='Swimming')), r"no leaves named \['Swimming'\]"),
+    'no duration': ('mmaction2', lambda root: edit_json(
+        root / 'anet_anno_val.json', lambda content: content['video_test_0000005'].pop('duration_second')),
+        r'anet_anno_val\.json: video video_test_0000005 .*duration_second'),
+    'a video in two subsets': ('mmaction2', lambda root: edit_json(
+        root / 'anet_anno_val.json', lambda content: content.update(
+            json.loads((root / 'anet_anno_train.json').read_text()))), r"is in subset 'train' already"),
+    'a line without label': ('label_table', lambda root: (root / 'labels.csv').write_text('a,Diving\nb,\n'),
+                             r'labels\.csv: line 2, video b, has no label'),
+    'a video twice': ('label_table', lambda root: (root / 'labels.csv').write_text('a,Diving\na,HighJump\n'),
+                      r"line 2 names the video 'a'; expected one line"),
+    'a duration that is none': ('label_table', lambda root: (root / 'labels.csv').write_text(
+        'video,duration,label\na,long,Diving\n'), r"line 2, video a, has the duration 'long'"),
+    'an empty table': ('label_table', lambda root: (root / 'labels.csv').write_text('\n'), r'no line "video,label'),
+}
+
+
+@pytest.mark.parametrize('fault', FAULTS)
+def test_a_fault_is_named_with_file_video_and_value(tmp_path, fault) -> None:
+    name, plant, message = FAULTS[fault]
+    release = published.WRITERS[name](tmp_path, VIDEOS)
+    LAYOUTS[name].read(release.annotations)
+    plant(tmp_path)
+    with pytest.raises(ValueError, match=message):
+        LAYOUTS[name].read(release.annotations)
+
+
+@pytest.mark.parametrize('name', sorted(set(LAYOUTS) - {'plugin'}))
+def test_a_folder_or_file_of_something_else_is_refused(tmp_path, name) -> None:
+    (tmp_path / 'folder').mkdir()
+    (tmp_path / 'file.json').write_text('[]')
+    for path in (tmp_path / 'folder', tmp_path / 'file.json'):
+        with pytest.raises((ValueError, OSError)) as error:
+            LAYOUTS[name].read(path)
+        assert str(path) in str(error.value) or name == 'label_table'
+
+
+def test_a_table_without_a_header_holds_training_videos_and_labels(tmp_path) -> None:
+    (tmp_path / 'labels.csv').write_text('one,Diving,CliffDiving\n\n two , HighJump ,\n')
+    read = LAYOUTS['label_table'].read(tmp_path / 'labels.csv')
+    assert {video: (entry['subset'], entry['labels']) for video, entry in read.database.items()} == {
+        'one': ('train', ['CliffDiving', 'Diving']), 'two': ('train', ['HighJump'])}
+    assert read.classes == ('CliffDiving', 'Diving', 'HighJump')
+
+
+def test_opentad_pins_its_classes_in_a_list_beside_the_file(tmp_path) -> None:
+    release = published.write_actionformer(tmp_path, VIDEOS)
+    edit_json(release.annotations, lambda content: [part.pop('label_id') for entry in content['database'].values()
+                                                    for part in entry['annotations']])
+    assert LAYOUTS['actionformer'].read(release.annotations).classes is None
+    (tmp_path / 'category_idx.txt').write_text('HighJump\nDiving\nCliffDiving\n')
+    assert LAYOUTS['actionformer'].read(release.annotations).classes == ('HighJump', 'Diving', 'CliffDiving')
+
+
+def test_an_unknown_layout_is_answered_with_the_known() -> None:
+    with pytest.raises(ValueError, match="Unknown layout 'wtal'; known are .*'wtalc'"):
+        get_layout('wtal')

@@ -1,0 +1,269 @@
+"""Every public layout becomes the plugin's own, exactly; and reads in place as what it becomes."""
+from __future__ import annotations
+
+import json
+import os
+import runpy
+import signal
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mmaction.registry import DATASETS
+
+import published
+from rpn_plugin.datasets.conversion import Conversion, convert
+from rpn_plugin.datasets.formats import LAYOUTS
+
+VIDEOS = published.made_videos()
+SHARED_CLASSES = list(published.CLASSES)
+
+
+def job(name: str, release: published.Release, **changes: object) -> Conversion:
+    return Conversion(name, str(release.annotations), **dict(
+        features=release.features, subsets=release.subsets, recipe=release.recipe, columns=release.columns) | changes)
+
+
+def dataset(root: Path, subset: str, **changes: object):
+    return DATASETS.build(dict(
+        type='UntrimmedFeatureDataset', ann_file=str(root / 'annotations.json'), subset=subset,
+        data_prefix={stream: str(root / 'features' / stream) for stream in ('rgb', 'flow')}, test_mode=True,
+        pipeline=[dict(type='LoadSnippets'), dict(type='PackUntrimmedInputs')]) | changes)
+
+
+@pytest.mark.parametrize('name', published.WRITERS)
+def test_features_and_annotations_survive_exactly(tmp_path, name) -> None:
+    release = published.WRITERS[name](tmp_path / 'source', VIDEOS)
+    result = convert(job(name, release), tmp_path / 'out')
+    assert (result.written, result.kept, result.skipped) == (2 * len(VIDEOS), 0, [])
+    for subset in ('train', 'test'):
+        videos = [video for video in VIDEOS if video.subset == subset]
+        converted = dataset(tmp_path / 'out', subset)
+        assert converted.metainfo['classes'] == published.CLASSES and len(converted) == len(videos)
+        for item, video in zip(converted, videos):
+            sample = item['data_samples']
+            assert sample.video_name == video.name
+            assert [published.CLASSES[label] for label in sample.gt_label] == video.labels
+            assert sample.clock.seconds_per_snippet == pytest.approx(0.64)
+            assert sample.duration_second == pytest.approx(video.duration, abs=0.005)
+            if name != 'label_table':
+                assert sorted(map(str, sample.annotations)) == sorted(map(str, (
+                    dict(segment=part['segment'], label=part['label']) for part in video.annotations)))
+            for stream, array in video.features.items():
+                np.testing.assert_array_equal(item['inputs'][stream].numpy(), array)
+                assert item['inputs'][stream].numpy().dtype == array.dtype
+
+
+@pytest.mark.parametrize('name', published.WRITERS)
+def test_a_layout_read_in_place_gives_what_its_conversion_gives(tmp_path, name) -> None:
+    release = published.WRITERS[name](tmp_path / 'source', VIDEOS)
+    convert(job(name, release), tmp_path / 'out')
+    for subset in ('train', 'test'):
+        place = {stream: where.replace('{subset}', release.subsets[subset])
+                 for stream, where in release.features.items()}
+        in_place = dataset(tmp_path, release.subsets[subset], ann_file=str(release.annotations), layout=name,
+                           data_prefix=place, recipe=release.recipe, columns=release.columns,
+                           metainfo=dict(classes=SHARED_CLASSES))
+        for one, other in zip(in_place, dataset(tmp_path / 'out', subset), strict=True):
+            first, second = one['data_samples'], other['data_samples']
+            assert dict(first.metainfo_items()) == dict(second.metainfo_items())
+            assert first.gt_label.tolist() == second.gt_label.tolist()
+            for stream in ('rgb', 'flow'):
+                np.testing.assert_array_equal(one['inputs'][stream], other['inputs'][stream])
+
+
+@pytest.mark.parametrize('protocol', [2, 3, 4])
+def test_memory_is_bounded_by_one_video_where_the_file_allows(tmp_path, protocol) -> None:
+    videos = published.made_videos(20, 4, width=1024)
+    release = published.write_wtalc(tmp_path / 'source', videos, protocol=protocol)
+    total = sum(published.joined(video).nbytes for video in videos)
+    largest = max(published.joined(video).nbytes for video in videos)
+    tracemalloc.start()
+    convert(job('wtalc', release, columns=None), tmp_path / 'out')
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 6 * largest + 500_000 < total, (peak, largest, total)
+    for video in videos:
+        np.testing.assert_array_equal(np.load(tmp_path / 'out/features/flow' / f'{video.name}.npy'),
+                                      video.features['flow'])
+
+
+def test_an_interrupted_conversion_is_continued(tmp_path) -> None:
+    release = published.write_basnet(tmp_path / 'source', VIDEOS)
+    reached = []
+
+    def interrupted(videos):
+        for video in videos:
+            if len(reached) == 3:
+                raise KeyboardInterrupt
+            reached.append(video)
+            yield video
+
+    with pytest.raises(KeyboardInterrupt):
+        convert(job('basnet', release), tmp_path / 'out', interrupted)
+    assert not (tmp_path / 'out' / 'annotations.json').exists()
+    result = convert(job('basnet', release), tmp_path / 'out')
+    assert (result.written, result.kept) == (2 * len(VIDEOS) - 6, 6)
+    assert len(dataset(tmp_path / 'out', 'train')) == 5
+    assert convert(job('basnet', release), tmp_path / 'out').written == 0
+
+
+def test_a_killed_conversion_leaves_no_partial_feature_file(tmp_path) -> None:
+    """Killed while it writes its fourth file."""
+    release = published.write_basnet(tmp_path / 'source', VIDEOS)
+    child = os.fork()
+    if child == 0:
+        saved = []
+
+        def save_half(path, array):
+            saved.append(path)
+            with open(path, 'wb') as file:
+                np.lib.format.write_array(file, array[:len(array) // 2 if len(saved) == 4 else None])
+            if len(saved) == 4:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        np.save = save_half
+        convert(job('basnet', release), tmp_path / 'out')
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    result = convert(job('basnet', release), tmp_path / 'out')
+    assert (result.written, result.kept) == (2 * len(VIDEOS) - 3, 3)
+    for video in VIDEOS:
+        for stream in video.features:
+            np.testing.assert_array_equal(np.load(tmp_path / 'out/features' / stream / f'{video.name}.npy'),
+                                          video.features[stream])
+
+
+def test_two_conversions_never_share_a_folder(tmp_path) -> None:
+    release = published.write_basnet(tmp_path / 'source', VIDEOS)
+    convert(job('basnet', release), tmp_path / 'out')
+    with pytest.raises(ValueError, match='out: holds another conversion, which differs in dtype'):
+        convert(job('basnet', release, dtype='float16'), tmp_path / 'out')
+    (tmp_path / 'mine').mkdir()
+    (tmp_path / 'mine' / 'precious.txt').write_text('x')
+    with pytest.raises(ValueError, match='mine: exists and was not made by a conversion'):
+        convert(job('basnet', release), tmp_path / 'mine')
+    assert [path.name for path in (tmp_path / 'mine').iterdir()] == ['precious.txt']
+
+
+def test_videos_without_features_are_listed_and_left_out_only_on_request(tmp_path) -> None:
+    release = published.write_basnet(tmp_path / 'source', VIDEOS)
+    gone, cut = VIDEOS[0].name, VIDEOS[-1].name
+    (tmp_path / 'source/features/train/rgb' / f'{gone}.npy').unlink()
+    (tmp_path / 'source/features/test/flow' / f'{cut}.npy').write_bytes(b'short')
+    with pytest.raises(ValueError, match='2 of 8 videos have missing or unreadable') as error:
+        convert(job('basnet', release), tmp_path / 'out')
+    assert f'{gone}.npy: missing' in str(error.value) and f'{cut}.npy: unreadable' in str(error.value)
+    assert not (tmp_path / 'out').exists()
+    result = convert(job('basnet', release, missing='skip'), tmp_path / 'out')
+    assert len(result.skipped) == 2 and gone in result.skipped[0] and cut in result.skipped[1]
+    assert {*json.loads(result.path.read_text())['database']} == {video.name for video in VIDEOS} - {gone, cut}
+
+
+def test_float16_halves_the_files_and_refuses_what_it_cannot_hold(tmp_path) -> None:
+    release = published.write_basnet(tmp_path / 'source', VIDEOS)
+    convert(job('basnet', release, dtype='float16'), tmp_path / 'out')
+    small = np.load(tmp_path / 'out/features/rgb' / f'{VIDEOS[0].name}.npy')
+    np.testing.assert_array_equal(small, VIDEOS[0].features['rgb'].astype(np.float16))
+    np.save(tmp_path / 'source/features/train/rgb' / f'{VIDEOS[0].name}.npy', np.full((9, 4), 1e5, np.float32))
+    with pytest.raises(ValueError, match=f'{VIDEOS[0].name}.npy: has values up to 100000, too large for float16'):
+        convert(job('basnet', release, dtype='float16'), tmp_path / 'other')
+
+
+def test_nan_is_refused_with_its_place(tmp_path) -> None:
+    release = published.write_basnet(tmp_path / 'source', VIDEOS)
+    broken = VIDEOS[1].features['rgb'].copy()
+    broken[3, 2] = np.nan
+    np.save(tmp_path / 'source/features/train/rgb' / f'{VIDEOS[1].name}.npy', broken)
+    with pytest.raises(ValueError, match=f'{VIDEOS[1].name}.npy: 1 values are not finite.*snippet 3, channel 2'):
+        convert(job('basnet', release), tmp_path / 'out')
+    assert not (tmp_path / 'out' / 'annotations.json').exists()
+
+
+@pytest.mark.parametrize('changes, message', [
+    (dict(subsets=dict(train='training')), r"has no subset \['training'\]; it has \['test', 'validation'\]"),
+    (dict(recipe=None), 'neither it nor its layout says when each feature was seen'),
+    (dict(classes=['Diving']), r"has the labels \['CliffDiving', 'HighJump'\], which are not among"),
+    (dict(dtype='int8'), "but got 'int8'"),
+    (dict(features=dict(rgb='nowhere')), 'nowhere.*missing'),
+    (dict(subsets=dict(one='test', two='test')), 'can be converted once'),
+])
+def test_a_wrong_wish_is_answered(tmp_path, changes, message) -> None:
+    release = published.write_thumos14(tmp_path / 'source', VIDEOS)
+    with pytest.raises(ValueError, match=message):
+        convert(job('thumos14', release, **changes), tmp_path / 'out')
+    assert not (tmp_path / 'out').exists()
+
+
+def test_subsets_classes_and_recipe_are_what_was_asked_for(tmp_path) -> None:
+    release = published.write_activitynet(tmp_path / 'source', VIDEOS)
+    classes = ['HighJump', 'Diving', 'CliffDiving']
+    result = convert(job('activitynet', release, subsets=dict(train='training'), classes=classes,
+                         recipe=dict(fps=30, snippet_stride=8, window=64)), tmp_path / 'out')
+    content = json.loads(result.path.read_text())
+    assert content['classes'] == classes and content['feature'] == dict(fps=30, snippet_stride=8, window=64)
+    assert {entry['subset'] for entry in content['database'].values()} == {'train'}
+    assert 'withheld' not in content['database'] and len(content['database']) == 5
+
+
+def test_ambiguous_intervals_reach_the_evaluator(tmp_path) -> None:
+    from rpn_plugin.evaluation.results_file import read_ambiguous
+    release = published.write_thumos14(tmp_path / 'source', VIDEOS)
+    result = convert(job('thumos14', release), tmp_path / 'out')
+    read = read_ambiguous(result.path)
+    assert {video: intervals.tolist() for video, intervals in read.items()} == {
+        VIDEOS[0].name: [[0.0, 0.5]], VIDEOS[5].name: [[0.0, 0.5]]}
+
+
+def test_hdf5_of_all_videos_and_of_one_each(tmp_path) -> None:
+    h5py = pytest.importorskip('h5py', reason='the optional package h5py is not installed')
+    release = published.write_basnet(tmp_path / 'source', VIDEOS)
+    with h5py.File(tmp_path / 'all.h5', 'w') as file:
+        for video in VIDEOS:
+            for stream, array in video.features.items():
+                file[f'{video.name}/{stream}'] = array
+    (tmp_path / 'each').mkdir()
+    for video in VIDEOS:
+        with h5py.File(tmp_path / 'each' / f'{video.name}.h5', 'w') as file:
+            file['features'] = video.features['rgb']
+    result = convert(job('basnet', release, features=dict(rgb=str(tmp_path / 'each'), flow=str(tmp_path / 'all.h5'))),
+                     tmp_path / 'out')
+    for video in VIDEOS:
+        for stream, array in video.features.items():
+            written = np.load(result.path.parent / 'features' / stream / f'{video.name}.npy')
+            np.testing.assert_array_equal(written, array)
+
+
+def test_the_published_annotations_convert_and_read_back_unchanged(tmp_path, shared_data) -> None:
+    thumos = shared_data / 'thumos14'
+    anet = shared_data / 'activitynet12' / 'activity_net.v1-2.min-missing-removed.json'
+    for name, path, recipe in (('wtalc', thumos / 'wtalc/Thumos14reduced-Annotations', None),
+                               ('basnet', thumos / 'basnet', None),
+                               ('thumos14', thumos / 'official', dict(fps=25, snippet_stride=16)),
+                               ('activitynet', anet, dict(fps=25, snippet_stride=16))):
+        source = LAYOUTS[name].read(path)
+        result = convert(Conversion(name, str(path), recipe=recipe), tmp_path / name)
+        back = LAYOUTS['plugin'].read(result.path)
+        assert json.loads(json.dumps(source.database)) == back.database
+        assert back.classes and (source.classes is None or source.classes == back.classes)
+        assert {video: intervals for video, intervals in source.ambiguous.items()
+                if video in source.database} == back.ambiguous
+
+
+@pytest.mark.parametrize('words, message', [
+    (['--recipe', 'fps=25', 'step=16'], '--recipe knows fps, stride'),
+    (['--recipe', 'fps=fast', 'stride=16'], '--recipe expects numbers'),
+    (['--features', 'rgb'], '--features expects name=value'),
+    (['--subsets', 'train=nothing'], "has no subset ['nothing']"),
+])
+def test_the_tool_answers_wrong_words_and_writes_nothing(tmp_path, repository, monkeypatch, capsys, words,
+                                                         message) -> None:
+    release = published.write_basnet(tmp_path / 'source', VIDEOS)
+    monkeypatch.setattr('sys.argv', ['convert.py', 'basnet', str(release.annotations), '--out', str(tmp_path / 'out'),
+                                     *words])
+    with pytest.raises(SystemExit) as stopped:
+        runpy.run_path(str(repository / 'tools' / 'data' / 'convert.py'), run_name='__main__')
+    assert stopped.value.code != 0
+    assert message in f'{stopped.value.code} {capsys.readouterr().err}'
+    assert not (tmp_path / 'out').exists()
