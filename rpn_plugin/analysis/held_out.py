@@ -88,8 +88,8 @@ def _write(config: Mapping, root: Path, split: str, folds: int, seed: int) -> No
     clock = clocks.pop()
     timed = {video: _timed(item) for video, item in items.items()}
     if not any(len(video.labels) for video in timed.values()):
-        raise ValueError(f'{dataset.ann_file}: the videos of subset {dataset.subset!r} have no segments, which choosing '
-                         f'hyper-parameters on some of them needs.')
+        raise ValueError(f'{dataset.ann_file}: the videos of subset {dataset.subset!r} have no segments, which '
+                         f'choosing hyper-parameters on some of them needs.')
     runs = runs_by_look(timed) if split == 'looks' else runs_by_video(timed)
     fold_of = deal_parts(runs, folds, seed)
     temporary = root.with_name(f'{root.name}.part')

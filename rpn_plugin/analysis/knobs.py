@@ -42,7 +42,14 @@ HEAD, WEIGHTING, PROPOSALS = 'model.localizer.head', 'model.localizer.weighting'
 
 
 def knobs_of(config: Config) -> dict[str, Knob]:
-    """The knobs of an experiment with RPN on several streams, by name."""
+    """The knobs of an experiment with RPN on several streams, by name.
+
+    Raises:
+        ValueError: If the config is of another model.
+    """
+    if config.model.type != 'MultiStreamLocalizer' or config.model.localizer.head.type != 'RPNHead':
+        raise ValueError(f'Expected a config of RPN, a MultiStreamLocalizer with RPNHead, but {config.filename} has '
+                         f'model.type={config.model.type!r}.')
     knobs = [
         _values('alpha', (.01, .02, .03, .05, .07, .1, .15, .2), [f'{HEAD}.loss_clu.loss_weight'], kind='training'),
         Knob('E', {str(width): _widths(width) for width in (128, 256, 384, 512)}, kind='training'),

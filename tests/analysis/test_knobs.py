@@ -55,6 +55,11 @@ def test_what_needs_no_training_leaves_the_parameters_alone() -> None:
             assert {name: value.shape for name, value in state.items()} == shapes
 
 
+def test_a_config_of_another_model_is_refused() -> None:
+    with pytest.raises(ValueError, match="Expected a config of RPN, .* has model.type='WeaklySupervisedLocalizer'"):
+        knobs_of(Config(dict(model=dict(type='WeaklySupervisedLocalizer'))))
+
+
 def test_a_setting_is_applied_in_its_choices_and_the_config_stays_as_it_was() -> None:
     config = read('rpn_vgg16_ucf101')
     before, knobs = config.to_dict(), knobs_of(config)

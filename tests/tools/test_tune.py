@@ -31,9 +31,9 @@ def data(tmp_path, monkeypatch) -> Path:
     return tmp_path / 'data'
 
 
-def tune(tool, work_dir: Path, *arguments: str) -> None:
+def tune(tool, work_dir: Path, knobs: str, *arguments: str) -> None:
     tool.main([str(CONFIG), '--work-dir', str(work_dir), '--folds', '2', '--seeds', '1', '--trials', '2', '--knobs',
-               'alpha', 'gamma_t', *arguments, '--cfg-options', 'train_cfg.max_epochs=1'])
+               *knobs.split(), *arguments, '--cfg-options', 'train_cfg.max_epochs=1'])
 
 
 def trials(work_dir: Path) -> list[dict]:
@@ -41,7 +41,7 @@ def trials(work_dir: Path) -> list[dict]:
 
 
 def test_nothing_of_the_test_videos_is_read(tool, data, tmp_path) -> None:
-    tune(tool, tmp_path / 'clean')
+    tune(tool, tmp_path / 'clean', 'gamma_t')
     content = json.loads((data / 'annotations.json').read_text())
     for name, entry in content['database'].items():
         if entry['subset'] == 'test':
@@ -49,7 +49,7 @@ def test_nothing_of_the_test_videos_is_read(tool, data, tmp_path) -> None:
             for stream in ('rgb', 'flow'):
                 (data / 'features' / stream / f'{name}.npy').write_bytes(b'poison')
     (data / 'annotations.json').write_text(json.dumps(content))
-    tune(tool, tmp_path / 'poisoned')
+    tune(tool, tmp_path / 'poisoned', 'gamma_t')
     assert trials(tmp_path / 'poisoned') == trials(tmp_path / 'clean')
     for name in ('tuned.py', 'trials.md'):
         assert (tmp_path / 'poisoned' / name).read_text() == (tmp_path / 'clean' / name).read_text()
@@ -57,8 +57,8 @@ def test_nothing_of_the_test_videos_is_read(tool, data, tmp_path) -> None:
 
 def test_the_log_holds_every_trial_and_the_config_the_best(tool, data, tmp_path, capsys, monkeypatch) -> None:
     out = tmp_path / 'written' / 'best.py'
-    monkeypatch.setattr(tool, 'CURVES', ('prototype gain', 'gamma_t'))
-    tune(tool, tmp_path / 'work', '--split', 'videos', '--out', str(out), '--curves')
+    monkeypatch.setattr(tool, 'CURVES', ('kernel', 'gamma_t'))
+    tune(tool, tmp_path / 'work', 'alpha gamma_t', '--split', 'videos', '--out', str(out), '--curves')
     printed, logged = capsys.readouterr().out, trials(tmp_path / 'work')
     assert [(line['rung'], line['number']) for line in logged[:2]] == [(0, 0), (0, 1)]
     assert {line['rung']: len(line['scores']) for line in logged} == {0: 1, 1: 2, 'polished': 2}
@@ -77,15 +77,15 @@ def test_the_log_holds_every_trial_and_the_config_the_best(tool, data, tmp_path,
     assert localizer.weighting.gamma_t == (expected.weighting.gamma_t if gamma_t == 'as is' else float(gamma_t))
     assert config.train_cfg.max_epochs == 1 and localizer.embedding == expected.embedding
     curves = json.loads((tmp_path / 'work' / 'curves.json').read_text())
-    assert list(curves) == ['prototype gain', 'gamma_t', 'p_c', 'n', 'k / T', 'lambda']
-    assert curves['prototype gain']['values'] == [0.03, 0.1, 0.3, 1.0] and curves['prototype gain']['chosen'] == 1.0
-    assert curves['prototype gain']['scores'][-1] == pytest.approx(100 * best['score']), 'the chosen point again'
+    assert list(curves) == ['kernel', 'gamma_t', 'p_c', 'n', 'k / T', 'lambda']
+    assert curves['kernel']['values'] == [1.0, 3.0, 5.0] and curves['kernel']['chosen'] == 3.0
+    assert curves['kernel']['scores'][1] == pytest.approx(100 * best['score']), 'the chosen point again'
     of_gamma_t = dict(zip(curves['gamma_t']['values'], curves['gamma_t']['scores']))
     assert of_gamma_t.get(localizer.weighting.gamma_t, 100 * best['score']) == pytest.approx(100 * best['score'])
     assert curves['p_c']['chosen'] == 0.1
     assert (tmp_path / 'work' / 'curves.png').read_bytes().startswith(b'\x89PNG')
     monkeypatch.setattr(trial.Runner, 'from_cfg', lambda *_: pytest.fail('trained again'))
-    tune(tool, tmp_path / 'work', '--split', 'videos')
+    tune(tool, tmp_path / 'work', 'alpha gamma_t', '--split', 'videos')
     assert trials(tmp_path / 'work') == logged
 
 
