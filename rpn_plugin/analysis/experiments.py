@@ -162,9 +162,11 @@ class Bench:
         config.merge_from_dict(dict(self.options))
         return config
 
-    def _command(self, tool: str, *arguments: str) -> list[str]:
-        changes = [f'{key}={value}' for key, value in self.options.items()]
-        return [sys.executable, str(self.repository / 'tools' / tool), *arguments, '--cfg-options', *changes]
+    def _command(self, tool: str, *arguments: str, **changes: str) -> list[str]:
+        """A tool's command with the options of all and those of this run, whose keys have __ for a dot."""
+        options = {**self.options, **{key.replace('__', '.'): value for key, value in changes.items()}}
+        stated = ['--cfg-options', *(f'{key}={value}' for key, value in options.items())] if options else []
+        return [sys.executable, str(self.repository / 'tools' / tool), *arguments, *stated]
 
     def _environment(self, experiment: Experiment) -> dict[str, str]:
         return {**experiment.environment, 'OMP_NUM_THREADS': str(self.threads)}
@@ -182,8 +184,8 @@ class Bench:
         trained, detections = _read(run.training / 'trained.json'), run.test / 'detections.json'
         checkpoint = str(run.training / trained['checkpoint'])
         command = self._command('test.py', str(self.repository / run.experiment.config_file), checkpoint, '--work-dir',
-                                str(run.test))
-        command += [f'test_evaluator.out_file={detections}', f'test_evaluator.protocol={self.protocol}']
+                                str(run.test), test_evaluator__out_file=str(detections),
+                                test_evaluator__protocol=self.protocol)
         run.test.mkdir(parents=True, exist_ok=True)
         start = time.monotonic()
         self.launch(command, self._environment(run.experiment), run.test / 'test.log')

@@ -55,6 +55,7 @@ class FakeTools:
     def __call__(self, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
         if len(self.ran) == self.fail_at:
             raise RuntimeError('the machine was switched off')
+        assert command[-1] != '--cfg-options', 'which needs something to follow'
         tool, config, folder = Path(command[1]).stem, Path(command[2]).stem, Path(option(command, '--work-dir'))
         seed = option(command, '--seed') if tool == 'train' else Path(command[3]).read_text()
         self.ran.append((tool, config, environment.get('RPN_ABLATION_OF', ''), seed))
