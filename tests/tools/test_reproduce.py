@@ -196,7 +196,7 @@ def test_every_config_that_a_table_needs_is_there() -> None:
 
 def test_missing_data_is_an_error_that_names_the_file(tool, tmp_path, monkeypatch) -> None:
     monkeypatch.setenv('THUMOS14_ROOT', str(tmp_path / 'nowhere'))
-    with pytest.raises(SystemExit, match=f'error: No annotation file {tmp_path}/nowhere/gt.json'):
+    with pytest.raises(SystemExit, match=f'error: No annotation file {tmp_path}/nowhere/[a-z]+.json'):
         tool.main(['table4', '--work-dir', str(tmp_path / 'work'), '--jobs', '1'])
 
 
