@@ -175,6 +175,7 @@ class Bench:
         command = self._command('train.py', str(self.repository / run.experiment.config_file), '--work-dir',
                                 str(run.training), '--seed', str(run.seed), '--no-validate', '--resume')
         run.training.mkdir(parents=True, exist_ok=True)
+        self.say(f'training {run}; losses in {run.training / "train.log"}')
         start = time.monotonic()
         self.launch(command, self._environment(run.experiment), run.training / 'train.log')
         checkpoint = Path((run.training / 'last_checkpoint').read_text()).name

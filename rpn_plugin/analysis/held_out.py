@@ -17,9 +17,10 @@ from mmengine.registry import init_default_scope
 from rpn_plugin.analysis.looks import Run, TimedVideo, deal_parts, nearest_look, runs_by_look, runs_by_video
 from rpn_plugin.structures import SnippetClock
 
-SPLITS = ('looks', 'videos')
-"""What a split keeps together. ``videos``: every video. ``looks``: parts of videos that look alike, in whichever videos
-they are, so that nothing held out resembles what was trained on; the videos are cut for it."""
+SPLITS = ('videos', 'looks')
+"""What a split keeps together. ``videos``: every video, which is right where each is of its own. ``looks``: parts of
+videos that look alike, in whichever videos they are, so that nothing held out resembles what was trained on; videos are
+cut for it. That is for recordings composed of clips whose scenes several recordings share."""
 
 MIN_SNIPPETS = 8  # of a cut video that is worth keeping
 

@@ -111,7 +111,7 @@ def test_what_is_there_is_taken_and_an_interrupted_writing_is_not(data, tmp_path
 
 
 def test_what_cannot_be_split_is_refused(data, tmp_path) -> None:
-    with pytest.raises(ValueError, match="split of .*'looks', 'videos'"):
+    with pytest.raises(ValueError, match="split of .*'videos', 'looks'"):
         write_held_out_sets(read_config(), tmp_path / 'sets', 'classes', 2, 0)
     with pytest.raises(ValueError, match='at least 2 folds'):
         write_held_out_sets(read_config(), tmp_path / 'sets', 'videos', 1, 0)

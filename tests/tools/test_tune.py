@@ -41,7 +41,7 @@ def trials(work_dir: Path) -> list[dict]:
 
 
 def test_nothing_of_the_test_videos_is_read(tool, data, tmp_path) -> None:
-    tune(tool, tmp_path / 'clean', 'gamma_t')
+    tune(tool, tmp_path / 'clean', 'gamma_t', '--split', 'looks')
     content = json.loads((data / 'annotations.json').read_text())
     for name, entry in content['database'].items():
         if entry['subset'] == 'test':
@@ -49,7 +49,7 @@ def test_nothing_of_the_test_videos_is_read(tool, data, tmp_path) -> None:
             for stream in ('rgb', 'flow'):
                 (data / 'features' / stream / f'{name}.npy').write_bytes(b'poison')
     (data / 'annotations.json').write_text(json.dumps(content))
-    tune(tool, tmp_path / 'poisoned', 'gamma_t')
+    tune(tool, tmp_path / 'poisoned', 'gamma_t', '--split', 'looks')
     assert trials(tmp_path / 'poisoned') == trials(tmp_path / 'clean')
     for name in ('tuned.py', 'trials.md'):
         assert (tmp_path / 'poisoned' / name).read_text() == (tmp_path / 'clean' / name).read_text()
@@ -58,7 +58,7 @@ def test_nothing_of_the_test_videos_is_read(tool, data, tmp_path) -> None:
 def test_the_log_holds_every_trial_and_the_config_the_best(tool, data, tmp_path, capsys, monkeypatch) -> None:
     out = tmp_path / 'written' / 'best.py'
     monkeypatch.setattr(tool, 'CURVES', ('kernel', 'gamma_t'))
-    tune(tool, tmp_path / 'work', 'alpha gamma_t', '--split', 'videos', '--out', str(out), '--curves')
+    tune(tool, tmp_path / 'work', 'alpha gamma_t', '--out', str(out), '--curves')
     printed, logged = capsys.readouterr().out, trials(tmp_path / 'work')
     assert [(line['rung'], line['number']) for line in logged[:2]] == [(0, 0), (0, 1)]
     assert {line['rung']: len(line['scores']) for line in logged} == {0: 1, 1: 2, 'polished': 2}
@@ -85,7 +85,7 @@ def test_the_log_holds_every_trial_and_the_config_the_best(tool, data, tmp_path,
     assert curves['p_c']['chosen'] == 0.1
     assert (tmp_path / 'work' / 'curves.png').read_bytes().startswith(b'\x89PNG')
     monkeypatch.setattr(trial.Runner, 'from_cfg', lambda *_: pytest.fail('trained again'))
-    tune(tool, tmp_path / 'work', 'alpha gamma_t', '--split', 'videos')
+    tune(tool, tmp_path / 'work', 'alpha gamma_t')
     assert trials(tmp_path / 'work') == logged
 
 

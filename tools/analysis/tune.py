@@ -1,6 +1,7 @@
 """Choose what the paper leaves open, on held-out training videos, and write the config.
 
-python tools/analysis/tune.py configs/rpn_vgg16_ucf101.py --out configs/rpn_vgg16_ucf101_tuned.py --jobs 2 --curves
+python tools/analysis/tune.py configs/rpn_i3d_thumos.py --out configs/rpn_i3d_thumos_tuned.py
+python tools/analysis/tune.py configs/rpn_vgg16_ucf101.py --split looks --jobs 2 --curves
 """
 from __future__ import annotations
 
@@ -33,8 +34,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--out', type=Path, help='config to write; WORK_DIR/tuned.py by default')
     parser.add_argument('--work-dir', type=Path, help='what is done already is found here, and the log is written '
                         'here; work_dirs/tune/<config> by default')
-    parser.add_argument('--split', choices=SPLITS, default='looks',
-                        help='what stays on one side: videos, or everything that looks alike in whichever videos')
+    parser.add_argument('--split', choices=SPLITS, default='videos',
+                        help='what stays on one side: videos; or, for recordings composed of clips that several of '
+                        'them share, everything that looks alike, for which they are cut')
     parser.add_argument('--folds', type=int, default=3)
     parser.add_argument('--trials', type=int, default=36, help='candidates that are trained at all')
     parser.add_argument('--seeds', type=int, default=3, help='per fold for the last candidates; before, one seed on '
