@@ -15,6 +15,7 @@ setup(
     long_description_content_type='text/markdown',
     python_requires='>=3.10',
     packages=find_packages(include=['rpn_plugin', 'rpn_plugin.*']),
+    package_data={'rpn_plugin.visualization': ['report_page/*']},
     install_requires=[
         'torch>=2.1',
         'mmengine>=0.10.7',
@@ -23,9 +24,12 @@ setup(
         'importlib_metadata',  # imported by mmaction2 1.2.0, which does not declare it
         'matplotlib',
         'scipy',
+        'opencv-contrib-python',  # mmaction2's too; its contributed modules have TV-L1
     ],
     extras_require={
         'hdf5': ['h5py'],
         'lite': ['mmcv-lite>=2.1,<2.2'],
-        'tests': ['pytest', 'hypothesis', 'h5py'],
+        'onnx': ['onnx', 'onnxruntime', 'onnxscript'],
+        'video': ['av>=14'],
+        'tests': ['pytest', 'hypothesis', 'h5py', 'av>=14'],
     })

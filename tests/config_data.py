@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from made_videos import write_video
 from mmengine.config import Config
 
 ROOT_VARIABLES = ('THUMOS14_ROOT', 'THUMOS14_UNT_ROOT', 'ANET12_ROOT', 'ANET12_UNT_ROOT', 'RPN_SHARED_DATA',
@@ -24,6 +25,7 @@ def make_data(config: Config) -> None:
     """Write the files that the config's datasets read: its classes, streams and widths."""
     rng = np.random.default_rng(0)
     dataset = config.train_dataloader.dataset
+    of_videos = dataset.type == 'UntrimmedVideoDataset'
     root = Path(dataset.data_root)
     classes = [f'class {index}' for index in range(stated(config.model, 'num_classes') or 3)]
     width = dataset.get('feature_dim') or stated(config.model, 'in_channels')
@@ -31,12 +33,17 @@ def make_data(config: Config) -> None:
     for subset in (dataset.subset, config.test_dataloader.dataset.subset):
         for index in range(VIDEOS_PER_SUBSET):
             length, labels = int(rng.integers(12, 30)), rng.choice(classes, 1 + index % 2, replace=False)
+            length = length // 4 if of_videos else length
             name = f'{subset}_{index}'
             database[name] = dict(subset=subset, duration=0.64 * length,
-                                  annotations=[dict(label=str(label), segment=[1.28, 5.12]) for label in labels])
+                                  annotations=[dict(label=str(label), segment=[1.28, min(5.12, 0.64 * length)])
+                                               for label in labels])
             for directory in dataset.data_prefix.values():
                 (root / directory).mkdir(parents=True, exist_ok=True)
-                np.save(root / directory / f'{name}.npy', rng.standard_normal((length, width)).astype(np.float16))
+                if of_videos:
+                    write_video(root / directory / f'{name}.mp4', number=16 * length)
+                else:
+                    np.save(root / directory / f'{name}.npy', rng.standard_normal((length, width)).astype(np.float16))
     feature = dict(fps=25, snippet_stride=16, window=16)
     (root / dataset.ann_file).write_text(json.dumps(dict(classes=classes, feature=feature, database=database)))
 

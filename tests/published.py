@@ -9,7 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from rpn_plugin.evaluation.thumos_files import CLASS_OF_INDEX
+
 CLASSES = ('CliffDiving', 'Diving', 'HighJump')
+THUMOS14_CLASSES = tuple(sorted(CLASS_OF_INDEX.values()))
 SECONDS = 16 / 25
 
 
@@ -50,7 +53,8 @@ class Release:
     columns: dict[str, tuple[int, int]] | None = None
 
 
-def made_videos(num_train: int = 5, num_test: int = 3, width: int = 4, dtype: type = np.float32) -> list[MadeVideo]:
+def made_videos(num_train: int = 5, num_test: int = 3, width: int = 4,
+                classes: tuple[str, ...] = CLASSES) -> list[MadeVideo]:
     """Videos named as THUMOS14's, with one or two classes each."""
     rng = np.random.default_rng(0)
     videos = []
@@ -58,11 +62,11 @@ def made_videos(num_train: int = 5, num_test: int = 3, width: int = 4, dtype: ty
         length = int(rng.integers(14, 40))
         subset = 'train' if index < num_train else 'test'
         starts = np.sort(rng.choice(np.arange(1, length - 4, 3), 2 + index % 2, replace=False))
-        labels = [CLASSES[index % 3], CLASSES[(index + index % 2) % 3]]
+        labels = [classes[index % len(classes)], classes[(index + index % 2) % len(classes)]]
         annotations = [dict(label=labels[number % 2], segment=[round(float(start * SECONDS), 4),
                                                                round(float((start + 2) * SECONDS), 4)])
                        for number, start in enumerate(starts)]
-        features = {stream: rng.standard_normal((length, width)).astype(dtype) for stream in ('rgb', 'flow')}
+        features = {stream: rng.standard_normal((length, width)).astype(np.float32) for stream in ('rgb', 'flow')}
         name = f'video_{"validation" if subset == "train" else "test"}_{index:07d}'
         videos.append(MadeVideo(name, subset, annotations, features))
     return videos
@@ -88,13 +92,14 @@ def write_object_array(path: Path, values: list[Any], protocol: int = 4) -> None
         pickle.dump(array, file, protocol=protocol)
 
 
-def write_wtalc(root: Path, videos: list[MadeVideo], name: str = 'Thumos14reduced', protocol: int = 2) -> Release:
-    folder = root / f'{name}-Annotations'
+def write_wtalc(root: Path, videos: list[MadeVideo], protocol: int = 2,
+                classes: tuple[str, ...] = CLASSES) -> Release:
+    folder = root / 'Thumos14reduced-Annotations'
     folder.mkdir(parents=True)
     names = dict(train='validation', test='test')
     np.save(folder / 'videoname.npy', np.array([video.name.encode() for video in videos]))
     np.save(folder / 'subset.npy', np.array([names[video.subset].encode() for video in videos]))
-    np.save(folder / 'classlist.npy', np.array([label.encode() for label in CLASSES]))
+    np.save(folder / 'classlist.npy', np.array([label.encode() for label in classes]))
     np.save(folder / 'duration.npy', np.array([[video.duration] for video in videos]))
     np.save(folder / 'extracted_fps.npy', np.full(len(videos), 10))
     np.save(folder / 'original_fps.npy', np.full(len(videos), 30.0))
@@ -102,7 +107,7 @@ def write_wtalc(root: Path, videos: list[MadeVideo], name: str = 'Thumos14reduce
     write_object_array(folder / 'labels.npy',
                        [[part['label'].encode() for part in video.annotations] for video in videos])
     write_object_array(folder / 'segments.npy', [[part['segment'] for part in video.annotations] for video in videos])
-    features = root / f'{name}-I3D-JOINTFeatures.npy'
+    features = root / 'Thumos14reduced-I3D-JOINTFeatures.npy'
     write_object_array(features, [joined(video) for video in videos], protocol)
     return Release(folder, dict(rgb=str(features), flow=str(features)), dict(train='validation', test='test'),
                    columns=columns_of(videos[0]))
@@ -213,3 +218,17 @@ def write_label_table(root: Path, videos: list[MadeVideo]) -> Release:
 
 WRITERS = dict(wtalc=write_wtalc, basnet=write_basnet, actionformer=write_actionformer, activitynet=write_activitynet,
                thumos14=write_thumos14, mmaction2=write_mmaction2, label_table=write_label_table)
+
+
+def write_documented_releases(root: Path) -> None:
+    """The files that README.md and docs/layouts name; those of W-TALC's layout have all classes of THUMOS14."""
+    videos = made_videos(width=8)
+    write_wtalc(root, made_videos(20, 4, 1024, THUMOS14_CLASSES), classes=THUMOS14_CLASSES)
+    write_basnet(root / 'THUMOS14', videos)
+    release = write_actionformer(root / 'thumos', made_videos(width=1024))
+    (root / 'thumos' / 'annotations').mkdir()
+    release.annotations.rename(root / 'thumos' / 'annotations' / 'thumos14.json')
+    write_activitynet(root, videos)
+    write_thumos14(root / 'TH14_annotations', videos)
+    (root / 'TH14_annotations' / 'i3d').rename(root / 'th14_features')
+    write_mmaction2(root / 'activitynet', made_videos(width=200))

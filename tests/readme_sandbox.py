@@ -3,12 +3,20 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
+import shlex
 import shutil
 import subprocess
 import sys
+import traceback
 from pathlib import Path
 
+import torch
+
+from published import write_documented_releases
+
 REPOSITORY = Path(__file__).resolve().parents[1]
+QUICK_TOOLS = ('tools/data/', 'tools/report.py')
 FAKE_SRUN = '''#!/usr/bin/env bash
 # Stands in for Slurm: keeps what follows srun's own options and runs it once, in one process.
 while [ "$1" != python ]; do shift; done
@@ -45,16 +53,50 @@ class Sandbox:
             'RPN_SHARED_DATA': str(root / 'shared'), 'PORT': str(20000 + os.getpid() % 10000),
             'PYTEST_ADDOPTS': '--collect-only', 'PYTHONWARNINGS': 'ignore'
         }
-        names = ('rpn_i3d_thumos', 'rpn_unt_thumos', 'rpn_i3d_anet12', 'rpn_unt_anet12', 'rpn_vgg16_ucf101')
+        names = ('rpn_unt_thumos', 'rpn_i3d_anet12', 'rpn_unt_anet12', 'rpn_vgg16_ucf101')
+        write_documented_releases(root)
+        self.run('python tests/clip_data.py data')
         self.run('python tests/config_data.py ' + ' '.join(f'configs/{name}.py' for name in names))
 
     def run(self, command: str) -> str:
         """Run one command; its output, or an AssertionError with it."""
+        words = shlex.split(command)
+        if words[0] == 'python' and words[1].startswith(QUICK_TOOLS) and not set(command) & set('$|;&<>*"\''):
+            return self._run_in_a_fork(command, words[1:])
         run = subprocess.run(['bash', '-c', command], cwd=self.root, env=self.environment, capture_output=True,
                              text=True)
         output = run.stdout + run.stderr
         assert run.returncode == 0, f'{command}\n{output[-4000:]}'
         return output
+
+    def _run_in_a_fork(self, command: str, words: list[str]) -> str:
+        """Run a Python tool in a copy of this process, which saves the start of an interpreter with all its imports."""
+        log = self.root / 'fork.log'
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                with log.open('w') as output:
+                    os.dup2(output.fileno(), 1)
+                    os.dup2(output.fileno(), 2)
+                sys.stdout, sys.stderr = os.fdopen(1, 'w'), os.fdopen(2, 'w')
+                os.chdir(self.root)
+                os.environ.update(self.environment)
+                torch.set_num_threads(1)
+                sys.argv, sys.path[0] = words, str((self.root / words[0]).parent)
+                runpy.run_path(words[0], run_name='__main__')
+                status = 0
+            except SystemExit as end:
+                status = end.code if isinstance(end.code, int) else int(end.code is not None)
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(status)
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        assert status == 0, f'{command}\n{log.read_text()[-4000:]}'
+        return log.read_text()
 
     def _reuse_interpreter(self) -> None:
         """A .venv that is this interpreter's environment and counts as installed."""

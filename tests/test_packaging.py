@@ -13,7 +13,7 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 THIRD_PARTY = {'torch': 'torch', 'mmengine': 'mmengine', 'mmaction': 'mmaction2', 'mmcv': 'mmcv-lite', 'numpy': 'numpy',
-               'matplotlib': 'matplotlib', 'h5py': 'h5py', 'scipy': 'scipy'}
+               'matplotlib': 'matplotlib', 'h5py': 'h5py', 'av': 'av', 'cv2': 'opencv-contrib-python', 'scipy': 'scipy'}
 
 
 @pytest.fixture(scope='module')
@@ -33,15 +33,17 @@ def wheel(tmp_path_factory) -> zipfile.ZipFile:
 
 def test_the_wheel_holds_every_module_and_nothing_else(wheel) -> None:
     held = {name for name in wheel.namelist() if '.dist-info/' not in name}
-    assert held == {str(path.relative_to(REPOSITORY)) for path in (REPOSITORY / 'rpn_plugin').rglob('*.py')}
+    sources = [path for pattern in ('*.py', 'report_page/*') for path in (REPOSITORY / 'rpn_plugin').rglob(pattern)]
+    assert held == {str(path.relative_to(REPOSITORY)) for path in sources}
 
 
 def test_the_metadata_declares_the_requirements(wheel) -> None:
     metadata = wheel.read(next(name for name in wheel.namelist() if name.endswith('METADATA'))).decode()
     required = set(re.findall(r'^Requires-Dist: (.*)$', metadata, re.M))
     assert {'torch>=2.1', 'mmengine>=0.10.7', 'mmaction2>=1.2.0', 'numpy', 'importlib_metadata',
-            'matplotlib', 'scipy'} <= required
+            'matplotlib', 'opencv-contrib-python', 'scipy'} <= required
     assert 'mmcv-lite<2.2,>=2.1; extra == "lite"' in required
+    assert 'av>=14; extra == "video"' in required
     assert 'Name: rpn-plugin' in metadata and 'Requires-Python: >=3.10' in metadata
 
 
@@ -64,7 +66,7 @@ def test_the_tested_versions_pin_every_requirement_and_torch_first() -> None:
 
 
 def test_nothing_imports_up_the_way_of_the_data() -> None:
-    steps = ['structures', 'datasets', 'models', 'evaluation', 'visualization', 'analysis']
+    steps = ['structures', 'datasets', 'models', 'evaluation', 'visualization', 'apis', 'analysis']
     for place, step in enumerate(steps[:-1]):
         for path in (REPOSITORY / 'rpn_plugin' / step).rglob('*.py'):
             later = re.findall(rf'rpn_plugin\.({"|".join(steps[place + 1:])})\b', path.read_text())

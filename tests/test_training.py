@@ -14,6 +14,7 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
+from rpn_plugin.apis import ModelFile
 from rpn_plugin.datasets.synthetic import SyntheticRecipe, write_synthetic
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -56,6 +57,10 @@ def test_a_checkpoint_gives_the_training_time_numbers_exactly(data, tmp_path) ->
     runner.train()
     last = {key: buffer.current() for key, buffer in runner.message_hub.log_scalars.items() if '/wtal/' in key}
     checkpoint = str(tmp_path / 'train' / 'epoch_3.pth')
+    said = ModelFile.read(checkpoint)  # it needs no config beside it
+    assert said.classes == runner.train_dataloader.dataset.metainfo['classes']
+    assert said.recipe == dict(fps=25, snippet_stride=16, window=16)
+    assert said.build().localizers.keys() == {'rgb', 'flow'}
     (data / 'features' / 'rgb' / 'train_0000.npy').unlink()  # testing needs no training data
     again = build(tmp_path / 'test', load_from=checkpoint).test()
     assert {key.split('/', 1)[1]: value for key, value in last.items()} == again

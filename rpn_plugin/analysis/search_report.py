@@ -13,7 +13,7 @@ from mmengine.config import Config
 from rpn_plugin.analysis.knobs import Changes
 from rpn_plugin.analysis.search import Candidate
 from rpn_plugin.files import written_whole
-from rpn_plugin.visualization.curves import Curve
+from rpn_plugin.visualization.sensitivity import SensitivityCurve
 
 SUPERVISION = (
     'Choosing hyper-parameters reads the segments of the training videos that are held out: that is validation. '
@@ -51,16 +51,17 @@ def write_config(path: Path, base: Path, changes: Sequence[Changes], comments: S
         temporary.write_text('\n'.join(lines) + '\n' + merged.pretty_text, encoding='utf-8')
 
 
-def as_curve(points: Mapping[str, Candidate], chosen: Candidate, value: float) -> Curve:
+def as_curve(points: Mapping[str, Candidate], chosen: Candidate, value: float) -> SensitivityCurve:
     """A curve through the choices of a knob of numbers; errors are those of the differences run by run."""
     order = sorted(points, key=float)
     differences = [np.subtract(points[choice].scores, chosen.scores) for choice in order]
     errors = [100 * float(difference.std(ddof=1)) / len(difference)**0.5 if len(difference) > 1 else 0.0
               for difference in differences]
-    return Curve([float(choice) for choice in order], [100 * points[choice].score for choice in order], errors, value)
+    scores = [100 * points[choice].score for choice in order]
+    return SensitivityCurve([float(choice) for choice in order], scores, errors, value)
 
 
-def format_curves(curves: Mapping[str, Curve], chosen: Candidate) -> str:
+def format_curves(curves: Mapping[str, SensitivityCurve], chosen: Candidate) -> str:
     """The curves as Markdown, one line per choice."""
     lines = [f'Average mAP in % on held-out training videos, {len(chosen.scores)} runs; one hyper-parameter at a time '
              f'around the chosen point ({100 * chosen.score:.2f}); ± is the standard error of the difference to it.',

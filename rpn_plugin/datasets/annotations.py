@@ -1,12 +1,17 @@
 """Annotations of untrimmed videos, of any known layout, as checked records."""
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
+from rpn_plugin.datasets.faults import Fault
 from rpn_plugin.datasets.formats import Layout, get_layout
 from rpn_plugin.structures import as_segments
 
@@ -51,14 +56,16 @@ class AnnotationFile:
         kind = get_layout(layout)
         read = kind.read(Path(path))
         if classes is None and read.classes is None:
-            raise ValueError(f'{path}: the order of the classes is pinned nowhere. Add "classes": [...] to the file or '
-                             f'metainfo=dict(classes=[...]) to the dataset\'s config.')
+            raise Fault('class-unpinned', f'{path}: the order of the classes is pinned nowhere. Add "classes": [...] '
+                                          f'to the file or metainfo=dict(classes=[...]) to the dataset\'s config.')
         if classes is not None and read.classes is not None and list(classes) != list(read.classes):
-            raise ValueError(f'{path}: its "classes" are {list(read.classes)}, but the config\'s are {list(classes)}. '
-                             f'The order fixes the class indices of checkpoints: make both the same.')
+            raise Fault('class-order', f'{path}: its "classes" are {list(read.classes)}, but the config\'s are '
+                                       f'{list(classes)}. The order fixes the class indices of checkpoints: make both '
+                                       f'the same.')
         names = tuple(classes if classes is not None else read.classes)
-        if len(set(names)) != len(names) or not names:
-            raise ValueError(f'{path}: expected distinct class names, at least one, but got {list(names)}.')
+        if len({bare_label(name) for name in names}) != len(names) or not names:
+            raise Fault('class-spelling', f'{path}: expected at least one class name, and that they differ in more '
+                                          f'than case, spaces and underscores, but got {list(names)}.')
         return cls(str(path), names, read.recipe or kind.recipe, read.database, kind, read.ambiguous, read.remarks)
 
     def subset(self, name: str) -> dict[str, Mapping[str, Any]]:
@@ -70,26 +77,68 @@ class AnnotationFile:
         videos = {video: entry for video, entry in self.database.items() if entry.get('subset') == name}
         if not videos:
             known = sorted({str(entry.get('subset')) for entry in self.database.values()})
-            raise ValueError(f'{self.path}: no video in subset {name!r}; the file has {known}.')
+            raise Fault('subset-empty', f'{self.path}: no video in subset {name!r}; the file has {known}.')
         return videos
 
+    def without_segments(self) -> AnnotationFile:
+        """The same without the time of any instance: whoever trains is given this and can learn none."""
+        database = {}
+        for video, entry in self.database.items():
+            database[video] = {key: entry[key] for key in ('subset', 'duration', 'fps', 'labels') if key in entry}
+            if isinstance(entry.get('annotations'), (list, tuple)):
+                database[video]['annotations'] = [dict(label=annotation.get('label'))
+                                                  if isinstance(annotation, Mapping) else annotation
+                                                  for annotation in entry['annotations']]
+        return replace(self, database=database, ambiguous={})
+
+    def annotations(self, video: str) -> Sequence[Mapping[str, Any]]:
+        """A video's annotated instances, ``{label, segment}`` each.
+
+        Raises:
+            ValueError: If they are not a list of such.
+        """
+        annotations = self.database[video].get('annotations') or ()
+        if not isinstance(annotations, (list, tuple)) or not all(
+                isinstance(annotation, Mapping) and 'label' in annotation for annotation in annotations):
+            raise Fault('entry-malformed', f'{self.path}: video {video} has the annotations {annotations!r:.200}; '
+                                           f'expected a list of {{"label", "segment"}}.')
+        return annotations
+
+    def label_names(self, video: str) -> set[str]:
+        """Labels of a video: its ``labels``, else those of its ``annotations``. No time is read.
+
+        Raises:
+            ValueError: If the entry is not of the expected form.
+        """
+        labels = self.database[video].get('labels')
+        if labels is None:
+            return self.annotated_labels(video)
+        if not isinstance(labels, (list, tuple)):
+            raise Fault('entry-malformed', f'{self.path}: video {video} has the labels {labels!r}; expected a list of '
+                                           f'class names.')
+        return set(labels)
+
     def video_labels(self, video: str) -> list[int]:
-        """Sorted class indices of a video: its ``labels``, else those of its ``annotations``. No time is read.
+        """Sorted class indices of a video, see :meth:`label_names`. No time is read.
 
         Raises:
             ValueError: If a label is not a class.
         """
-        entry = self.database[video]
-        labels = set(entry['labels']) if 'labels' in entry else self.annotated_labels(video)
-        unknown = sorted((label for label in labels if label not in self.classes), key=str)
+        labels = self.label_names(video)
+        unknown = sorted(labels - set(self.classes), key=str)
         if unknown:
-            raise ValueError(f'{self.path}: video {video} has the unknown labels {unknown}; the classes are '
-                             f'{list(self.classes)}.')
+            known = {bare_label(name): name for name in self.classes}
+            near = [known[name] for label in unknown for name in get_close_matches(bare_label(label), known, 1)]
+            respelled = all(bare_label(label) in known for label in unknown)
+            raise Fault('class-spelling' if respelled else 'unknown-label',
+                        f'{self.path}: video {video} has the unknown labels {unknown}; '
+                        + (f'the nearest of the {len(self.classes)} classes are {near}.' if near else
+                           f'the classes are {list(self.classes)}.'))
         return sorted(self.classes.index(label) for label in labels)
 
     def annotated_labels(self, video: str) -> set[str]:
         """Labels of a video's annotated segments. No time is read."""
-        return {annotation.get('label') for annotation in self.database[video].get('annotations') or ()}
+        return {annotation['label'] for annotation in self.annotations(video)}
 
     def video_duration_sec(self, video: str) -> float | None:
         """Length of a video in seconds; None where the file does not say.
@@ -100,9 +149,9 @@ class AnnotationFile:
         duration = self.database[video].get('duration')
         if duration is None:
             return None
-        if isinstance(duration, bool) or not isinstance(duration, (int, float)) or not 0 < duration < float('inf'):
-            raise ValueError(f'{self.path}: video {video} has the duration {duration!r}; expected a positive number of '
-                             f'seconds, or none.')
+        if isinstance(duration, bool) or not isinstance(duration, (int, float)) or not 0 < duration < math.inf:
+            raise Fault('duration-invalid', f'{self.path}: video {video} has the duration {duration!r}; expected a '
+                                            f'positive number of seconds, or none.')
         return float(duration)
 
     def video_segments(self, video: str) -> np.ndarray:
@@ -112,15 +161,27 @@ class AnnotationFile:
             ValueError: If one is not a pair of finite numbers with start <= end. ActivityNet has some of no length,
                 which nobody can find and which count all the same.
         """
-        values = []
-        for annotation in self.database[video].get('annotations') or ():
-            segment = annotation.get('segment')
-            try:
-                start, end = (float(border) for border in segment)
-            except (TypeError, ValueError) as error:
-                raise ValueError(f'{self.path}: video {video} has the segment {segment!r}; expected [start, end] in '
-                                 f'seconds.') from error
-            if start > end:
-                raise ValueError(f'{self.path}: video {video} has the segment {segment!r}; expected start <= end.')
-            values.append((start, end))
-        return as_segments(values, f'segments of {video} in {self.path}')
+        return as_segments([self.segment(video, annotation) for annotation in self.annotations(video)])
+
+    def segment(self, video: str, annotation: Mapping[str, Any]) -> tuple[float, float]:
+        """[start, end] in seconds of one of a video's annotations.
+
+        Raises:
+            ValueError: As :meth:`video_segments`.
+        """
+        segment = annotation.get('segment')
+        try:
+            start, end = map(float, segment)
+        except (TypeError, ValueError):
+            fault = 'segment-malformed', '[start, end] in seconds'
+        else:
+            finite = math.isfinite(start) and math.isfinite(end)
+            if finite and start <= end:
+                return start, end
+            fault = ('segment-reversed', 'start <= end') if finite else ('segment-not-finite', 'finite borders')
+        raise Fault(fault[0], f'{self.path}: video {video} has the segment {segment!r}; expected {fault[1]}.')
+
+
+def bare_label(name: Any) -> str:
+    """A label without what differs between spellings of one name: case, spaces and underscores."""
+    return re.sub(r'[\s_]+', '', str(name)).casefold()

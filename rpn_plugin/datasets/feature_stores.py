@@ -10,6 +10,7 @@ from typing import Any, Callable, Sequence
 import numpy as np
 import torch
 
+from rpn_plugin.datasets.faults import Fault
 from rpn_plugin.datasets.formats.object_arrays import read_object_array
 from rpn_plugin.datasets.formats.stored_array import StoredArray
 
@@ -68,18 +69,19 @@ class FeatureStore:
         try:
             array = self._read(video)
         except (OSError, EOFError, KeyError, RuntimeError, zipfile.BadZipFile) as error:
-            raise ValueError(f'{where}: unreadable ({error})') from error
+            raise Fault('features-unreadable', f'{where}: unreadable ({error})') from error
         if not isinstance(array, np.ndarray) or array.dtype not in ALLOWED_DTYPES:
-            raise ValueError(f'{where}: expected float16, float32 or float64, but got '
-                             f'{getattr(array, "dtype", type(array).__name__)}')
+            raise Fault('features-dtype', f'{where}: expected float16, float32 or float64, but got '
+                                          f'{getattr(array, "dtype", type(array).__name__)}')
         if array.ndim != 2 or 0 in array.shape:
-            raise ValueError(f'{where}: expected shape (T, D) with T and D at least 1, but got {array.shape}')
+            raise Fault('features-shape', f'{where}: expected shape (T, D) with T and D at least 1, but got '
+                                          f'{array.shape}')
         if self.columns is None:
             return array
         first, end = self.columns
         if array.shape[1] < end:
-            raise ValueError(f'{where}: expected at least {end} channels, of which {first} to {end - 1} are this '
-                             f'stream\'s, but got {array.shape[1]}')
+            raise Fault('features-width', f'{where}: expected at least {end} channels, of which {first} to {end - 1} '
+                                          f'are this stream\'s, but got {array.shape[1]}')
         return array[:, first:end]
 
     def _read(self, video: str) -> np.ndarray:
@@ -118,11 +120,11 @@ class FilePerVideo(FeatureStore):
     def _read(self, video: str) -> np.ndarray:
         path = self.where(video)
         if os.path.basename(path) not in self._files:
-            raise ValueError(f'{path}: missing')
+            raise Fault('features-missing', f'{path}: missing')
         try:
             return self._read_file(path, self.stream)
         except ValueError as error:
-            raise ValueError(f'{path}: unreadable ({error})') from error
+            raise Fault('features-unreadable', f'{path}: unreadable ({error})') from error
 
 
 class ArrayPerVideo(FeatureStore):
@@ -191,7 +193,7 @@ class Hdf5File(FeatureStore):
     def _read(self, video: str) -> np.ndarray:
         with _h5py().File(self.path, 'r') as file:
             if video not in file:
-                raise ValueError(f'{self.where(video)}: missing')
+                raise Fault('features-missing', f'{self.where(video)}: missing')
             return _h5_dataset(file[video], self.stream)[()]
 
 
@@ -224,8 +226,13 @@ def open_store(where: str, stream: str, videos: Sequence[str], columns: Sequence
     return FilePerVideo(os.path.join(where, '{}' + (kinds.pop() if kinds else '.npy')), stream, columns)
 
 
-def check_finite(features: np.ndarray, where: str) -> None:
+def check_finite(features: np.ndarray, where: str, first_snippet: int = 0) -> None:
     """Refuse NaN and infinity.
+
+    Args:
+        features: (T, D), or a part of it.
+        where: Where they come from, for the message.
+        first_snippet: Place of the first row in the whole.
 
     Raises:
         ValueError: Names the file, the first such value and its place.
@@ -238,8 +245,9 @@ def check_finite(features: np.ndarray, where: str) -> None:
         return
     bad = np.argwhere(~np.isfinite(features))
     snippet, channel = bad[0]
-    raise ValueError(f'{where}: {len(bad)} values are not finite, the first is {features[snippet, channel]} at snippet '
-                     f'{snippet}, channel {channel}. Extract this video\'s features again.')
+    raise Fault('values-not-finite', f'{where}: {len(bad)} values are not finite, the first is '
+                                     f'{features[snippet, channel]} at snippet {snippet + first_snippet}, channel '
+                                     f'{channel}. Extract this video\'s features again.')
 
 
 def _choose(names: Sequence[str], stream: str) -> str:

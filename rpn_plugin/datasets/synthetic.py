@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import csv
 import json
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from rpn_plugin.files import folder_written_whole
 from rpn_plugin.structures import SnippetClock
 
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -169,29 +169,31 @@ def write_synthetic(root: str | Path, recipe: SyntheticRecipe = SyntheticRecipe(
     Returns:
         The path of the annotation file.
     """
-    root = Path(root)
-    temporary = root.with_name(f'{root.name}.part')
-    shutil.rmtree(temporary, ignore_errors=True)
-    for stream in STREAMS:
-        (temporary / 'features' / stream).mkdir(parents=True)
     generator, database = SyntheticGenerator(recipe), {}
-    for subset, number in (('train', recipe.num_train), ('test', recipe.num_test)):
-        for index in range(number):
-            name = f'{subset}_{index:04d}'
-            features, annotations = generator.video()
-            for stream, array in features.items():
-                np.save(temporary / 'features' / stream / f'{name}.npy', array)
-            database[name] = dict(subset=subset, duration=CLOCK.duration_sec(len(features[STREAMS[0]])), fps=CLOCK.fps,
-                                  annotations=annotations)
-    content = dict(version='1', classes=CLASSES,
-                   feature=dict(fps=CLOCK.fps, snippet_stride=CLOCK.stride_frames, window=CLOCK.window_frames),
-                   recipe=recipe.__dict__, database=database)
-    (temporary / 'annotations.json').write_text(json.dumps(content, indent=1), encoding='utf-8')
-    with (temporary / 'labels.csv').open('w', newline='', encoding='utf-8') as table:
-        rows = [(video, entry['subset'], f'{entry["duration"]:.2f}', *sorted({
-            annotation['label'] for annotation in entry['annotations']} if entry['subset'] == 'train' else ()))
-            for video, entry in database.items()]
-        csv.writer(table).writerows([('video', 'subset', 'duration', 'label', 'label'), *rows])
-    shutil.rmtree(root, ignore_errors=True)
-    temporary.replace(root)
-    return root / 'annotations.json'
+    with folder_written_whole(root, overwrite=True) as temporary:
+        for stream in STREAMS:
+            (temporary / 'features' / stream).mkdir(parents=True)
+        for subset, number in (('train', recipe.num_train), ('test', recipe.num_test)):
+            for index in range(number):
+                name = f'{subset}_{index:04d}'
+                features, annotations = generator.video()
+                for stream, array in features.items():
+                    np.save(temporary / 'features' / stream / f'{name}.npy', array)
+                database[name] = dict(subset=subset, duration=CLOCK.duration_sec(len(features[STREAMS[0]])),
+                                      fps=CLOCK.fps, annotations=annotations)
+        content = dict(version='1', classes=CLASSES,
+                       feature=dict(fps=CLOCK.fps, snippet_stride=CLOCK.stride_frames, window=CLOCK.window_frames),
+                       recipe=recipe.__dict__, database=database)
+        (temporary / 'annotations.json').write_text(json.dumps(content, indent=1), encoding='utf-8')
+        _write_label_table(temporary / 'labels.csv', database)
+    return Path(root) / 'annotations.json'
+
+
+def _write_label_table(path: Path, database: dict[str, dict]) -> None:
+    """``video,subset,duration,label,label``; test videos have no labels."""
+    with path.open('w', newline='', encoding='utf-8') as file:
+        table = csv.writer(file)
+        table.writerow(['video', 'subset', 'duration', 'label', 'label'])
+        for video, entry in database.items():
+            labels = {part['label'] for part in entry['annotations']} if entry['subset'] == 'train' else ()
+            table.writerow([video, entry['subset'], f'{entry["duration"]:.2f}', *sorted(labels)])

@@ -1,6 +1,8 @@
 """Untrimmed videos as feature files with video-level labels."""
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cache
 from typing import Any, Mapping, Sequence
 
 import numpy as np
@@ -9,8 +11,13 @@ from mmengine.dataset import BaseDataset
 from mmengine.logging import MMLogger
 
 from rpn_plugin.datasets.annotations import AnnotationFile
-from rpn_plugin.datasets.feature_stores import FeatureHeader, FeatureStore, open_store
-from rpn_plugin.structures import SnippetClock, describe_recipe, same_recipe
+from rpn_plugin.datasets.checking import CheckedSubset, VideoSubset, agreed_recipe, check_subset, open_stores
+from rpn_plugin.datasets.faults import by_severity, describe_findings
+from rpn_plugin.datasets.feature_stores import FeatureStore, FilePerVideo
+from rpn_plugin.datasets.sidecars import check_sidecars
+
+MOST_LOGGED = 50
+"""Of each kind of warning; ``tools/data/check_dataset.py`` lists all."""
 
 
 @DATASETS.register_module()
@@ -32,9 +39,7 @@ class UntrimmedFeatureDataset(BaseDataset):
         columns: Stream name to the range of its channels, where files hold several streams side by side.
         feature_dim: Expected D of every stream; None takes that of the first file of each.
         missing: ``error`` raises once, naming every video with a missing or unreadable file; ``skip`` leaves those
-            videos out and logs the same list.
-        outside: ``error`` refuses an annotated segment beyond the video; ``keep`` keeps it as an instance that nobody
-            can find and logs it (THUMOS14's video_test_0000270 has such). Testing only.
+            videos out with a warning.
         max_stream_gap: Streams of one video whose T differ by up to so many snippets are cut to the shortest, with a
             log line; a larger difference is an error.
         cache_gib: So many GiB of features at most are read into memory once, before workers start, which share them;
@@ -55,13 +60,11 @@ class UntrimmedFeatureDataset(BaseDataset):
                  columns: Mapping[str, Sequence[int]] | None = None,
                  feature_dim: int | None = None,
                  missing: str = 'error',
-                 outside: str = 'error',
                  max_stream_gap: int = 5,
                  cache_gib: float = 0.0,
                  **kwargs: Any) -> None:
-        for name, value, known in (('missing', missing, ('error', 'skip')), ('outside', outside, ('error', 'keep'))):
-            if value not in known:
-                raise ValueError(f'UntrimmedFeatureDataset expects {name} of {known}, but got {value!r}.')
+        if missing not in ('error', 'skip'):
+            raise ValueError(f"UntrimmedFeatureDataset expects missing of ('error', 'skip'), but got {missing!r}.")
         if not data_prefix:
             raise ValueError('UntrimmedFeatureDataset expects data_prefix=dict(<stream>=<features>), but got none.')
         self.subset = subset
@@ -70,33 +73,51 @@ class UntrimmedFeatureDataset(BaseDataset):
         self.columns = columns
         self.feature_dim = feature_dim
         self.missing = missing
-        self.outside = outside
         self.max_stream_gap = max_stream_gap
         self.cache_gib = cache_gib
         self._stores: dict[str, FeatureStore] = {}
         self._cache: dict[tuple[str, str], np.ndarray] = {}
         super().__init__(ann_file=ann_file, data_prefix=dict(data_prefix), metainfo=metainfo, **kwargs)
 
+    def open_subset(self) -> VideoSubset:
+        """Annotations and features as they are on disk, not yet checked.
+
+        Raises:
+            ValueError: If the annotations cannot be read, or contradict the config.
+        """
+        annotations = AnnotationFile.read(self.ann_file, self._metainfo.get('classes'), self.layout)
+        columns = self.columns if self.columns is not None else annotations.layout.columns
+        return VideoSubset(annotations, self.subset, not self.test_mode,
+                           open_stores(annotations, self.data_prefix, columns),
+                           agreed_recipe(annotations, self.recipe), self.feature_dim, self.max_stream_gap,
+                           self.missing == 'skip')
+
     def load_data_list(self) -> list[dict[str, Any]]:
         """Read and check annotations and the headers of the feature files."""
-        annotations = AnnotationFile.read(self.ann_file, self._metainfo.get('classes'), self.layout)
-        self._metainfo['classes'] = annotations.classes
-        for remark in annotations.remarks:
-            MMLogger.get_current_instance().info(f'{self.ann_file}: {remark}')
-        columns = self.columns if self.columns is not None else annotations.layout.columns
-        self._stores = {stream: open_store(where, stream, list(annotations.database), columns.get(stream))
-                        for stream, where in self.data_prefix.items()}
-        recipe = self._recipe(annotations)
-        videos = annotations.subset(self.subset)
-        self._log_label_conflicts(annotations, list(videos))
+        subset = self.open_subset()
         if not self.test_mode:
-            self._refuse_unlabelled(annotations, videos)
-        headers = self._read_headers(list(videos))
-        items = [self._item(annotations, video, headers[video], recipe) for video in videos if video in headers]
-        if self.test_mode:
-            self._check_segments(annotations, items)
+            subset = replace(subset, annotations=subset.annotations.without_segments())
+        self._metainfo['classes'] = subset.annotations.classes
+        self._stores = dict(subset.stores)
+        checked = check_subset(subset, segments=self.test_mode)
+        self._report(checked)
+        self._metainfo['recipe'] = dict(subset.recipe)  # goes into checkpoints, as the classes do
+        check_sidecars({stream: {store.where(video): clock for video, clock in checked.clocks.items()}
+                        for stream, store in self._stores.items() if isinstance(store, FilePerVideo)})
+        items = [self._item(checked, video) for video in subset.videos if video in checked.headers]
         self._fill_cache([item['video_name'] for item in items])
         return items
+
+    def _report(self, checked: CheckedSubset) -> None:
+        """Log warnings, each once in a process, and raise errors, all at once."""
+        for remark in checked.subset.annotations.remarks:
+            _log_once('info', f'{self.ann_file}: {remark}')
+        errors, warnings = by_severity(checked.findings)
+        for paragraph in describe_findings(warnings, MOST_LOGGED):
+            _log_once('warning', paragraph)
+        if errors:
+            raise ValueError(f'{self.ann_file}, subset {self.subset!r}, cannot be used:\n' +
+                             '\n'.join(describe_findings(errors)))
 
     def get_data_info(self, idx: int) -> dict[str, Any]:
         """An item with its arrays (T, D) per stream, mapped from disk or out of the cache."""
@@ -119,42 +140,21 @@ class UntrimmedFeatureDataset(BaseDataset):
     def _label(self, index: int) -> list[int]:
         return super().get_data_info(index)['label']
 
-    def _item(self, annotations: AnnotationFile, video: str, headers: Mapping[str, FeatureHeader],
-              recipe: Mapping[str, Any]) -> dict[str, Any]:
-        length = min(header.length for header in headers.values())
-        entry = annotations.database[video]
-        duration = annotations.video_duration_sec(video)
-        try:
-            clock = SnippetClock.from_recipe(recipe, duration_sec=duration, num_snippets=length,
-                                             video_fps=entry.get('fps'))
-        except ValueError as error:
-            raise ValueError(f'{annotations.path}: video {video}: {error}') from error
+    def _item(self, checked: CheckedSubset, video: str) -> dict[str, Any]:
+        length, clock = checked.num_snippets(video), checked.clocks[video]
         item = dict(
             video_name=video,
-            label=annotations.video_labels(video),
+            label=checked.labels[video],
             num_snippets=length,
             clock=clock,
-            duration_second=duration or clock.duration_sec(length),
+            duration_second=checked.durations.get(video) or clock.duration_sec(length),
             fps=clock.fps,
             feature_frame=int(length * clock.stride_frames))
         if self.test_mode:
-            segments = annotations.video_segments(video)
-            labels = [annotation['label'] for annotation in entry.get('annotations') or ()]
-            item['annotations'] = [dict(segment=segment.tolist(), label=label)
-                                   for segment, label in zip(segments, labels)]
+            annotations = checked.subset.annotations
+            item['annotations'] = [dict(segment=segment, label=annotation['label']) for segment, annotation in zip(
+                annotations.video_segments(video).tolist(), annotations.annotations(video))]
         return item
-
-    def _recipe(self, annotations: AnnotationFile) -> Mapping[str, Any]:
-        stated = annotations.recipe
-        if self.recipe is None and stated is None:
-            raise ValueError(f'{self.ann_file}: fps and stride of the features are stated nowhere. Add "feature": '
-                             f'{{"fps": ..., "snippet_stride": ...}} to the file or recipe=dict(...) to the config.')
-        if self.recipe is None or stated is None or stated is annotations.layout.recipe:
-            return self.recipe or stated
-        if not same_recipe(self.recipe, stated):
-            raise ValueError(f'{self.ann_file}: its recipe is {describe_recipe(stated)}, but the config\'s is '
-                             f'{describe_recipe(self.recipe)}.')
-        return self.recipe
 
     def _fill_cache(self, videos: Sequence[str]) -> None:
         """Read as many videos as the budget holds, in the order of the annotations."""
@@ -171,72 +171,7 @@ class UntrimmedFeatureDataset(BaseDataset):
                 f'{self.ann_file}: {cached} of {len(videos)} videos fit into the cache of {self.cache_gib:g} GiB; the '
                 f'rest is read on demand.')
 
-    def _log_label_conflicts(self, annotations: AnnotationFile, videos: Sequence[str]) -> None:
-        conflicts = [video for video in videos if 'labels' in annotations.database[video]
-                     and annotations.annotated_labels(video) - set(annotations.database[video]['labels'])]
-        if conflicts:
-            MMLogger.get_current_instance().warning(
-                f'{self.ann_file}, subset {self.subset!r}: {len(conflicts)} videos have segments of classes that their '
-                f'"labels" lack. The "labels" are what counts. They are {", ".join(conflicts)}')
 
-    def _refuse_unlabelled(self, annotations: AnnotationFile, videos: Sequence[str]) -> None:
-        unlabelled = [video for video in videos if not annotations.video_labels(video)]
-        if unlabelled:
-            raise ValueError(f'{self.ann_file}: {len(unlabelled)} training videos have no label: {unlabelled}. Label '
-                             f'them or move them out of subset {self.subset!r}.')
-
-    def _read_headers(self, videos: Sequence[str]) -> dict[str, dict[str, FeatureHeader]]:
-        """Shapes per video and stream of the videos that can be used."""
-        headers: dict[str, dict[str, FeatureHeader]] = {}
-        unusable: list[str] = []
-        widths = {stream: self.feature_dim for stream in self.data_prefix}
-        for video in videos:
-            try:
-                found = {stream: store.header(video) for stream, store in self._stores.items()}
-            except ValueError as error:
-                unusable.append(f'{video} ({error})')
-                continue
-            for stream, header in found.items():
-                widths[stream] = widths[stream] or header.width
-                if header.width != widths[stream]:
-                    raise ValueError(f'{self._stores[stream].where(video)}: expected D={widths[stream]}, but got '
-                                     f'D={header.width}.')
-            headers[video] = found
-        logger = MMLogger.get_current_instance()
-        if unusable:
-            message = (f'{self.ann_file}, subset {self.subset!r}: {len(unusable)} of {len(videos)} videos have a '
-                       f'missing or unreadable feature file:\n  ' + '\n  '.join(unusable))
-            if self.missing == 'error' or not headers:
-                raise ValueError(f'{message}\nExtract them, correct data_prefix, or leave the videos out with '
-                                 f'missing="skip".')
-            logger.warning(f'Skipped: {message}')
-        self._check_stream_lengths(headers, logger)
-        return headers
-
-    def _check_stream_lengths(self, headers: Mapping[str, Mapping[str, FeatureHeader]], logger: MMLogger) -> None:
-        cut = []
-        for video, found in headers.items():
-            lengths = {stream: header.length for stream, header in found.items()}
-            gap = max(lengths.values()) - min(lengths.values())
-            if gap > self.max_stream_gap:
-                raise ValueError(f'{self.ann_file}: the streams of video {video} have {lengths} snippets; expected a '
-                                 f'difference of at most {self.max_stream_gap} (max_stream_gap).')
-            if gap:
-                cut.append(f'{video} {lengths}')
-        if cut:
-            logger.info(f'{self.ann_file}: cut the streams of {len(cut)} videos to the shorter: {"; ".join(cut)}')
-
-    def _check_segments(self, annotations: AnnotationFile, items: Sequence[Mapping[str, Any]]) -> None:
-        """Segments must lie in the video, to within one snippet."""
-        outside = []
-        for item in items:
-            slack = item['clock'].seconds_per_snippet
-            for start, end in (annotation['segment'] for annotation in item['annotations']):
-                if start < -slack or end > item['duration_second'] + slack:
-                    outside.append(f'video {item["video_name"]} of {item["duration_second"]:g} s: {[start, end]}')
-        if outside and self.outside == 'error':
-            raise ValueError(f'{annotations.path}: {len(outside)} segments lie outside their video:\n  ' +
-                             '\n  '.join(outside) + '\nCorrect them, or keep them with outside="keep".')
-        if outside:
-            MMLogger.get_current_instance().warning(f'{annotations.path}: kept {len(outside)} segments outside their '
-                                                    f'video:\n  ' + '\n  '.join(outside))
+@cache
+def _log_once(level: str, message: str) -> None:
+    getattr(MMLogger.get_current_instance(), level)(message)

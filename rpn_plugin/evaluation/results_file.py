@@ -1,6 +1,7 @@
-"""Detections and ground truth as files: ActivityNet-style JSON, and THUMOS14's text files of detections."""
+"""Detections and ground truth as files: ActivityNet-style JSON, THUMOS14's text files of detections, and CSV."""
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from typing import Any, Collection, Mapping
@@ -30,6 +31,16 @@ def write_detections(path: str | Path, detections: Mapping[str, VideoSegments]) 
     content = dict(version='VERSION 1.3', results=results, external_data={})
     with written_whole(path) as temporary:
         temporary.write_text(json.dumps(content), encoding='utf-8')
+
+
+def write_detections_csv(path: str | Path, detections: Mapping[str, VideoSegments]) -> None:
+    """Write a table with the columns video, label, start_sec, end_sec and score, whole or not at all."""
+    with written_whole(path) as temporary, open(temporary, 'w', encoding='utf-8', newline='') as file:
+        table = csv.writer(file)
+        table.writerow(['video', 'label', 'start_sec', 'end_sec', 'score'])
+        for video, found in detections.items():
+            for (start, end), label, score in zip(found.segments.tolist(), found.labels, found.scores.tolist()):
+                table.writerow([video, label, start, end, score])
 
 
 def read_detections(path: str | Path) -> dict[str, VideoSegments]:
@@ -63,6 +74,19 @@ def read_ground_truth(path: str | Path, subset: str | None = None) -> dict[str, 
         raise ValueError(f'{path}: no video' + (f' in subset {subset!r}; the file has {known}.' if database else '.'))
     return {video: _video_segments(path, video, entry.get('annotations', []), scored=False)
             for video, entry in chosen.items()}
+
+
+def read_durations_sec(path: str | Path) -> dict[str, float]:
+    """Lengths of the videos of an ActivityNet-style JSON that says them, in seconds.
+
+    Raises:
+        ValueError: Names file, video and value of the first that is not a positive number.
+    """
+    durations = {video: entry['duration'] for video, entry in _read_database(path).items() if 'duration' in entry}
+    for video, duration in durations.items():
+        if isinstance(duration, bool) or not isinstance(duration, (int, float)) or not 0 < duration < float('inf'):
+            raise ValueError(f'{path}: video {video} has the duration {duration!r}; expected seconds above 0.')
+    return durations
 
 
 def read_ambiguous(path: str | Path) -> dict[str, np.ndarray]:

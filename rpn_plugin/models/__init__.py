@@ -1,4 +1,5 @@
 """The model: snippets to segments."""
+from rpn_plugin.models.backbones import InceptionI3D
 from rpn_plugin.models.data_preprocessor import SnippetDataPreprocessor
 from rpn_plugin.models.embeddings import TemporalConvEmbedding
 from rpn_plugin.models.heads import RPNHead, TopKMILHead
@@ -7,9 +8,10 @@ from rpn_plugin.models.losses import ClusteringLoss, VideoClassificationLoss
 from rpn_plugin.models.necks import (AttentionGCN, CooccurrenceGCN, FullyConnectedPrototypes, LearnableLabels,
                                      OneHotLabels, RandomPrototypes, WordVectorLabels)
 from rpn_plugin.models.postprocessors import SimilarityWeighting, TemporalNMS, ThresholdProposals
+from rpn_plugin.models.snippet_encoder import FrozenSnippetEncoder, VideoDataPreprocessor
 
-__all__ = ['AttentionGCN', 'ClusteringLoss', 'CooccurrenceGCN', 'FullyConnectedPrototypes', 'HostLocalizer',
-           'LearnableLabels', 'MultiStreamLocalizer', 'OneHotLabels', 'RPNHead', 'RandomPrototypes',
-           'SimilarityWeighting', 'SnippetDataPreprocessor', 'TemporalConvEmbedding', 'TemporalNMS',
-           'ThresholdProposals', 'TopKMILHead', 'VideoClassificationLoss', 'WeaklySupervisedLocalizer',
-           'WordVectorLabels']
+__all__ = ['AttentionGCN', 'ClusteringLoss', 'CooccurrenceGCN', 'FrozenSnippetEncoder', 'FullyConnectedPrototypes',
+           'HostLocalizer', 'InceptionI3D', 'LearnableLabels', 'MultiStreamLocalizer', 'OneHotLabels', 'RPNHead',
+           'RandomPrototypes', 'SimilarityWeighting', 'SnippetDataPreprocessor', 'TemporalConvEmbedding', 'TemporalNMS',
+           'ThresholdProposals', 'TopKMILHead', 'VideoClassificationLoss', 'VideoDataPreprocessor',
+           'WeaklySupervisedLocalizer', 'WordVectorLabels']

@@ -37,11 +37,12 @@ class SnippetDataPreprocessor(BaseDataPreprocessor):
             ``inputs``, stream name to :class:`SnippetBatch`, and ``data_samples``.
         """
         streams: dict[str, list[Tensor]] = self.cast_data(data['inputs'])
-        inputs = {stream: SnippetBatch.from_videos([self._scale(at_least_float32(video)) for video in videos])
+        inputs = {stream: SnippetBatch.from_videos([self.scale(at_least_float32(video)) for video in videos])
                   for stream, videos in streams.items()}
         return dict(inputs=inputs, data_samples=self.cast_data(data.get('data_samples')))
 
-    def _scale(self, features: Tensor) -> Tensor:
+    def scale(self, features: Tensor) -> Tensor:
+        """(N, D) to (N, D), every snippet of the length ``l2_length`` if there is one."""
         if self.l2_length is None:
             return features
         return F.normalize(features, dim=1, eps=1e-6) * self.l2_length

@@ -1,51 +1,58 @@
-"""Curves of a score over one hyper-parameter at a time."""
+"""Curves over a video's time as files, for pictures and reports."""
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import zipfile
 from dataclasses import dataclass
+from pathlib import Path
 
-from matplotlib.figure import Figure
+import numpy as np
+
+from rpn_plugin.files import written_whole
 
 
 @dataclass(frozen=True)
-class Curve:
-    """A score over one hyper-parameter.
+class Curves:
+    """A class activation sequence for some classes of one video.
 
     Args:
-        values: Of the hyper-parameter, ascending.
-        scores: Mean score at each, in %.
-        errors: Standard error of each score's difference to the chosen point, in %.
-        chosen: Value that was chosen.
+        labels: C' class names.
+        values: (T, C').
+        start_sec: Left border of the first snippet.
+        step_sec: Seconds from one snippet to the next.
+
+    Raises:
+        ValueError: If the shapes do not fit, a value is not finite, or the step is not positive.
     """
 
-    values: Sequence[float]
-    scores: Sequence[float]
-    errors: Sequence[float]
-    chosen: float
+    labels: tuple[str, ...]
+    values: np.ndarray
+    start_sec: float
+    step_sec: float
 
+    def __post_init__(self) -> None:
+        if self.values.ndim != 2 or self.values.shape[1] != len(self.labels) or not np.isfinite(self.values).all():
+            raise ValueError(f'Expected finite curves of shape (T, {len(self.labels)}) for the classes '
+                             f'{list(self.labels)}, but got shape {self.values.shape}.')
+        if not (np.isfinite(self.start_sec) and 0 < self.step_sec < np.inf):
+            raise ValueError(f'Expected a finite start and a positive step in seconds, but got {self.start_sec} and '
+                             f'{self.step_sec}.')
 
-def draw_curves(curves: Mapping[str, Curve], chosen_score: float, title: str, ylabel: str) -> Figure:
-    """One small picture per hyper-parameter on a common scale, the chosen point marked in each.
+    def write(self, path: str | Path) -> None:
+        """Write a ``.npz``, whole or not at all."""
+        with written_whole(path) as temporary:
+            np.savez_compressed(temporary, labels=np.array(self.labels, dtype=np.str_),
+                                values=self.values.astype(np.float32), start_sec=self.start_sec, step_sec=self.step_sec)
 
-    Args:
-        curves: By name.
-        chosen_score: Score of the chosen point, in %.
-        title: Heading.
-        ylabel: What the score is.
-    """
-    columns = min(4, max(1, len(curves)))
-    rows = max(1, -(-len(curves) // columns))
-    figure = Figure(figsize=(3.1 * columns, 2.6 * rows + 0.5), layout='constrained')
-    figure.suptitle(title)
-    axes = figure.subplots(rows, columns, squeeze=False, sharey=True).ravel()
-    for axis, (name, curve) in zip(axes, curves.items()):
-        axis.axhline(chosen_score, color='tab:gray', linewidth=0.8, linestyle=':')
-        axis.errorbar(curve.values, curve.scores, curve.errors, marker='o', markersize=3, capsize=2)
-        axis.plot([curve.chosen], [chosen_score], marker='*', markersize=11, color='tab:orange')
-        if min(curve.values) > 0 and max(curve.values) > 8 * min(curve.values):
-            axis.set_xscale('log')
-        axis.set_title(name)
-    for axis in axes[len(curves):]:
-        axis.set_visible(False)
-    figure.supylabel(ylabel)
-    return figure
+    @classmethod
+    def read(cls, path: str | Path) -> Curves:
+        """Read what :meth:`write` wrote.
+
+        Raises:
+            ValueError: If it is something else; names the file.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as held:
+                return cls(tuple(held['labels'].tolist()), held['values'], float(held['start_sec']),
+                           float(held['step_sec']))
+        except (ValueError, KeyError, OSError, EOFError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+            raise ValueError(f'{path}: no curves as tools/localize.py writes them ({error}).') from error

@@ -260,6 +260,7 @@ def test_the_published_annotations_convert_and_read_back_unchanged(tmp_path, sha
 def test_the_tool_answers_wrong_words_and_writes_nothing(tmp_path, repository, monkeypatch, capsys, words,
                                                          message) -> None:
     release = published.write_basnet(tmp_path / 'source', VIDEOS)
+    monkeypatch.syspath_prepend(str(repository / 'tools' / 'data'))
     monkeypatch.setattr('sys.argv', ['convert.py', 'basnet', str(release.annotations), '--out', str(tmp_path / 'out'),
                                      *words])
     with pytest.raises(SystemExit) as stopped:

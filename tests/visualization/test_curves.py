@@ -1,21 +1,45 @@
-"""Curves of a search show what was measured."""
+"""Curves come back from their file, or the file is refused."""
 from __future__ import annotations
 
+import os
+
 import numpy as np
+import pytest
 
-from rpn_plugin.visualization.curves import Curve, draw_curves
+from rpn_plugin.visualization import Curves
 
 
-def test_each_curve_has_its_points_its_errors_and_the_chosen_one() -> None:
-    curves = dict(alpha=Curve([0.01, 0.1, 1.0], [60, 70, 65], [1, 0, 2], 0.1),
-                  n=Curve([0, 1, 2], [68, 69, 70], [1, 1, 0], 2))
-    figure = draw_curves(curves, 70.0, 'around the chosen point', 'mAP')
-    axes = [axis for axis in figure.axes if axis.get_visible()]
-    assert [(axis.get_title(), axis.get_xscale()) for axis in axes] == [('alpha', 'log'), ('n', 'linear')]
-    for axis, curve in zip(axes, curves.values()):
-        line = axis.containers[0].lines[0]
-        np.testing.assert_array_equal(line.get_xydata(), np.column_stack([curve.values, curve.scores]))
-        star = axis.lines[-1]
-        assert star.get_marker() == '*' and star.get_xydata().tolist() == [[curve.chosen, 70.0]]
-        spans = [segment[1, 1] - segment[0, 1] for segment in axis.containers[0].lines[2][0].get_segments()]
-        np.testing.assert_allclose(spans, 2 * np.array(curve.errors))
+def test_curves_come_back(tmp_path) -> None:
+    values = np.random.default_rng(0).random((7, 2), dtype=np.float32)
+    Curves(('Diving', 'Tai chi é'), values, 0.25, 0.64).write(tmp_path / 'new' / 'a.npz')
+    read = Curves.read(tmp_path / 'new' / 'a.npz')
+    assert (read.labels, read.start_sec, read.step_sec) == (('Diving', 'Tai chi é'), 0.25, 0.64)
+    np.testing.assert_array_equal(read.values, values)
+
+
+class Evil:
+    """Pickles as a call."""
+
+    def __reduce__(self) -> tuple:
+        return os.mkdir, ('ran', )
+
+
+def test_what_is_not_curves_is_refused_and_runs_nothing(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'text.npz').write_text('no curves')
+    np.savez(tmp_path / 'other.npz', values=np.zeros(3))
+    np.savez(tmp_path / 'evil.npz', labels=np.array([Evil()], dtype=object), values=np.zeros((3, 1)), start_sec=0,
+             step_sec=1)
+    np.savez(tmp_path / 'nan.npz', labels=np.array(['a']), values=np.full((3, 1), np.nan), start_sec=0, step_sec=1)
+    for name in ('text.npz', 'other.npz', 'evil.npz', 'nan.npz', 'nowhere.npz'):
+        with pytest.raises(ValueError, match=f'{name}: no curves as tools/localize.py writes them'):
+            Curves.read(tmp_path / name)
+    assert not (tmp_path / 'ran').exists()
+
+
+@pytest.mark.parametrize('change, message', [
+    (dict(values=np.zeros((3, 2))), r'shape \(T, 1\)'), (dict(values=np.full((3, 1), np.inf)), 'finite curves'),
+    (dict(step_sec=0.0), 'positive step'), (dict(start_sec=np.nan), 'finite start')])
+def test_curves_that_do_not_fit_are_refused(change, message) -> None:
+    with pytest.raises(ValueError, match=message):
+        Curves(**dict(labels=('a', ), values=np.zeros((3, 1)), start_sec=0.0, step_sec=1.0) | change)

@@ -23,7 +23,7 @@ from rpn_plugin.analysis.search_report import (SUPERVISION, as_curve, as_line, f
 from rpn_plugin.analysis.trial import digest
 from rpn_plugin.files import written_whole
 from rpn_plugin.visualization import save_figure
-from rpn_plugin.visualization.curves import draw_curves
+from rpn_plugin.visualization.sensitivity import draw_sensitivity
 
 CURVES = ('alpha', 'gamma_c', 'gamma_t')
 
@@ -103,7 +103,7 @@ def measure_curves(space: SearchSpace, chosen: Candidate, runs: Sequence[FoldAnd
         with written_whole(work_dir / name) as temporary:
             temporary.write_text(content, encoding='utf-8')
     title = f'{len(chosen.scores)} runs on held-out training videos; the star is what was chosen'
-    save_figure(draw_curves(curves, 100 * chosen.score, title, 'average mAP in %'), work_dir / 'curves.png')
+    save_figure(draw_sensitivity(curves, 100 * chosen.score, title, 'average mAP in %'), work_dir / 'curves.png')
     print(format_curves(curves, chosen))
 
 

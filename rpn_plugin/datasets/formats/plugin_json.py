@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from rpn_plugin.datasets.faults import Fault
 from rpn_plugin.datasets.formats.layout import Annotations, Layout
 
 
@@ -12,10 +13,20 @@ def read_json(path: Path) -> dict[str, Any]:
     """A JSON object.
 
     Raises:
-        ValueError: If the file holds anything else.
+        ValueError: If the file holds anything else, or an object with the same key twice.
     """
+    def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        content = dict(pairs)
+        if len(content) < len(pairs):
+            keys = [key for key, _ in pairs]
+            twice = sorted({key for key in keys if keys.count(key) > 1})
+            raise Fault('duplicated-key', f'{path}: an object has these keys twice: {twice}.')
+        return content
+
     try:
-        content = json.loads(path.read_text(encoding='utf-8'))
+        content = json.loads(path.read_text(encoding='utf-8'), object_pairs_hook=distinct)
+    except Fault:
+        raise
     except (ValueError, OSError) as error:
         raise ValueError(f'{path}: not a JSON file: {error}.') from error
     if not isinstance(content, dict):

@@ -65,6 +65,11 @@ class TemporalConvEmbedding(BaseModule):
         self.activation = MODELS.build(dict(act_cfg))
         self.dropout = nn.Dropout(dropout)
 
+    @property
+    def reach(self) -> int:
+        """Neighbours on either side that an embedded snippet depends on."""
+        return sum(conv.reach for conv in self.convs)
+
     def forward(self, batch: SnippetBatch) -> SnippetBatch:
         """Embed the snippets of every video, features (N, D) to (N, E).
 

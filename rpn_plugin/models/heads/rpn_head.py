@@ -47,8 +47,12 @@ class TemporalAttention(BaseModule):
 
     def forward(self, batch: SnippetBatch) -> Tensor:
         """(N,) lambda, summing to 1 over each video."""
+        return batch.layout.softmax(self.logits(batch))
+
+    def logits(self, batch: SnippetBatch) -> Tensor:
+        """(N,) Phi, before the softmax over time."""
         hidden = self.hidden(batch.features, batch.layout).relu()
-        return batch.layout.softmax(at_least_float32(self.output(hidden).squeeze(1)))
+        return at_least_float32(self.output(hidden).squeeze(1))
 
 
 @MODELS.register_module()
@@ -87,13 +91,26 @@ class RPNHead(BaseModule):
         Raises:
             ValueError: If there are no prototypes, or they are not as wide as the features.
         """
+        return self.pool(embedded, *self.score_snippets(embedded, prototypes), prototypes)
+
+    @property
+    def reach(self) -> int:
+        """Neighbours on either side that the scores of a snippet depend on."""
+        return self.attention.hidden.reach
+
+    def score_snippets(self, embedded: SnippetBatch, prototypes: Tensor | None) -> tuple[Tensor, Tensor]:
+        """What is local in time: similarity (N, C), eq. 5, and the attention before its softmax (N,), eq. 7."""
         width = embedded.features.shape[1]
         if prototypes is None or prototypes.ndim != 2 or prototypes.shape[1] != width:
             given = 'none' if prototypes is None else f'shape {tuple(prototypes.shape)}'
             raise ValueError(f'RPNHead expects prototypes of shape (C, {width}), as wide as the embedded features, but '
                              f'got {given}. Give the localizer a neck whose last channel is {width}.')
-        similarity = prototype_similarity(embedded.features, prototypes)  # (N, C), eq. 5
-        attention = self.attention(embedded)  # (N,), eq. 7
+        return prototype_similarity(embedded.features, prototypes), self.attention.logits(embedded)
+
+    def pool(self, embedded: SnippetBatch, similarity: Tensor, attention_logits: Tensor,
+             prototypes: Tensor) -> HeadOutput:
+        """What takes the whole video, eq. 6-8; of ``embedded`` only the layout is read."""
+        attention = embedded.layout.softmax(attention_logits)  # (N,), eq. 7
         video_similarity = embedded.layout.sum(attention[:, None] * similarity)  # (B, C), eq. 8
         return HeadOutput(
             embedded=embedded,

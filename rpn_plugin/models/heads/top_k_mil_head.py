@@ -27,6 +27,8 @@ class TopKMILHead(BaseModule):
         loss_cls: Config of the video-level classification loss (eq. 9).
     """
 
+    reach = 0  # neighbours on either side that the scores of a snippet depend on
+
     def __init__(self,
                  in_channels: int,
                  num_classes: int,
@@ -46,7 +48,14 @@ class TopKMILHead(BaseModule):
             embedded: Features (N, E).
             prototypes: Unused.
         """
-        logits = at_least_float32(self.classifier(embedded.features))  # (N, C)
+        return self.pool(embedded, *self.score_snippets(embedded, prototypes), prototypes)
+
+    def score_snippets(self, embedded: SnippetBatch, prototypes: Tensor | None = None) -> tuple[Tensor]:
+        """What is local in time: the classifier's logits (N, C)."""
+        return (at_least_float32(self.classifier(embedded.features)), )
+
+    def pool(self, embedded: SnippetBatch, logits: Tensor, prototypes: Tensor | None = None) -> HeadOutput:
+        """What takes the whole video; of ``embedded`` only the layout is read."""
         video_logits = torch.stack([self._pool(video) for video in embedded.layout.split(logits)])  # (B, C)
         return HeadOutput(
             embedded=embedded, cas=logits, video_score=video_logits.softmax(dim=1), video_similarity=video_logits)

@@ -10,8 +10,9 @@ from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 from mmengine.config import ConfigDict
 from mmengine.model import BaseModel
-from torch import nn
+from torch import Tensor, nn
 
+from rpn_plugin.models.interfaces import Proposals
 from rpn_plugin.models.localizers.weakly_supervised_localizer import fill_sample
 from rpn_plugin.structures import SnippetBatch
 
@@ -62,6 +63,17 @@ class MultiStreamLocalizer(BaseModel):
         if mode != 'predict':
             raise ValueError(f'Expected mode loss, predict or tensor, but got {mode!r}.')
         proposals = [localizer.propose(outputs[name], data_samples) for name, localizer in self.localizers.items()]
-        video_score = torch.stack([output.video_score for output in outputs.values()]).mean(dim=0)  # (B, C)
+        return self.fuse(proposals, [output.video_score for output in outputs.values()], data_samples)
+
+    def fuse(self, proposals: Sequence[Sequence[Proposals]], video_scores: Sequence[Tensor],
+             data_samples: Sequence[ActionDataSample]) -> list[ActionDataSample]:
+        """Suppress the proposals of all networks together.
+
+        Args:
+            proposals: Of each network and video.
+            video_scores: (B, C) of each network.
+            data_samples: One per video, to fill in.
+        """
+        mean = torch.stack(list(video_scores)).mean(dim=0)  # (B, C)
         return [fill_sample(sample, self.nms(*map(np.concatenate, zip(*of_video))), score)
-                for sample, score, *of_video in zip(data_samples, video_score, *proposals)]
+                for sample, score, *of_video in zip(data_samples, mean, *proposals)]

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from rpn_plugin.models.interfaces import (Embedding, Head, Neck, ProposalGenerator, Proposals, Suppression,
                                           Weighting)
-from rpn_plugin.structures import HeadOutput, SnippetBatch, clip_segments
+from rpn_plugin.structures import HeadOutput, SnippetBatch, clip_segments, to_numpy
 
 
 def multi_hot_labels(data_samples: Sequence[ActionDataSample], like: Tensor) -> Tensor:
@@ -100,9 +100,7 @@ class WeaklySupervisedLocalizer(BaseModel):
         if mode == 'loss':
             return self.head.loss(output, multi_hot_labels(data_samples, like=output.video_score))
         if mode == 'predict':
-            return [fill_sample(sample, self.nms(*proposals) if self.nms else best_first(proposals), score)
-                    for sample, proposals, score in
-                    zip(data_samples, self.propose(output, data_samples), output.video_score)]
+            return self.fuse([self.propose(output, data_samples)], [output.video_score], data_samples)
         raise ValueError(f'Expected mode loss, predict or tensor, but got {mode!r}.')
 
     def score(self, inputs: Mapping[str, SnippetBatch]) -> HeadOutput:
@@ -117,23 +115,33 @@ class WeaklySupervisedLocalizer(BaseModel):
 
     def propose(self, output: HeadOutput, data_samples: Sequence[ActionDataSample]) -> list[Proposals]:
         """Proposals of every video in seconds, before suppression."""
-        sequence = self._localization_sequence(output)
-        videos = output.embedded.layout.split(sequence.detach().double().cpu())
-        video_scores = output.video_score.detach().double().cpu().numpy()
-        found = []
-        for phi, video_score, sample in zip(videos, video_scores, data_samples):
-            borders, labels, scores = self.proposals(phi.numpy(), video_score)
-            segments, inside = clip_segments(sample.clock.to_seconds(borders), sample.duration_second)
-            found.append((segments, labels[inside], scores[inside]))
-        return found
+        sequence = self.localization_sequence(output)
+        return [self.cut(*video) for video in
+                zip(output.embedded.layout.split(sequence), output.video_score, data_samples)]
 
-    def _localization_sequence(self, output: HeadOutput) -> Tensor:
-        """phi, (N, C).
+    def cut(self, sequence: Tensor, video_score: Tensor, sample: ActionDataSample) -> Proposals:
+        """Proposals of one video in seconds from its localization sequence (T, C) and class scores (C,)."""
+        phi, likely = (to_numpy(values.detach().double()) for values in (sequence, video_score))
+        borders, labels, scores = self.proposals(phi, likely)
+        segments, inside = clip_segments(sample.clock.to_seconds(borders), sample.duration_second)
+        return segments, labels[inside], scores[inside]
+
+    def fuse(self, proposals: Sequence[Sequence[Proposals]], video_scores: Sequence[Tensor],
+             data_samples: Sequence[ActionDataSample]) -> list[ActionDataSample]:
+        """As ``MultiStreamLocalizer.fuse``, of this one network."""
+        return [fill_sample(sample, self.nms(*of_video) if self.nms else best_first(of_video), score)
+                for sample, of_video, score in zip(data_samples, proposals[0], video_scores[0])]
+
+    def localization_sequence(self, output: HeadOutput) -> Tensor:
+        """What proposals are cut from: phi with attention's part, (N, C)."""
+        return self.with_attention(self.weighting(output) if self.weighting else output.cas, output)
+
+    def with_attention(self, sequence: Tensor, output: HeadOutput) -> Tensor:
+        """A localization sequence (N, C) with attention's part.
 
         Raises:
             ValueError: If attention is to count and the head gives none.
         """
-        sequence = self.weighting(output) if self.weighting else output.cas
         if not self.attention_power:
             return sequence
         if output.attention is None:

@@ -53,9 +53,11 @@ class SimilarityWeighting(nn.Module):
         layout = output.embedded.layout
         embedded = layout.pad(output.embedded.features)  # (B, T, E)
         prototypes = self.update_prototypes(embedded, layout.mask, layout.lengths, output.prototypes)
-        similarity = prototype_similarity(embedded, prototypes)  # (B, T, C)
-        weight = _softmax_over_time(self.gamma_t * similarity, layout.mask[..., None])  # eq. 12
-        return output.cas * layout.unpad(weight)
+        return output.cas * layout.unpad(self.time_weights(prototype_similarity(embedded, prototypes), layout.mask))
+
+    def time_weights(self, similarity: Tensor, mask: Tensor) -> Tensor:
+        """Eq. 12: (B, T, C) similarity to its softmax over the time of each video."""
+        return _softmax_over_time(self.gamma_t * similarity, mask[..., None])
 
     def update_prototypes(self, embedded: Tensor, mask: Tensor, lengths: Sequence[int], prototypes: Tensor) -> Tensor:
         """Algorithm 1, all videos and classes at once.
@@ -69,19 +71,25 @@ class SimilarityWeighting(nn.Module):
         Returns:
             (B, C, E), as moved for each video.
         """
-        top = torch.tensor([max(1, math.floor(self.top_ratio * length + 1e-9)) for length in lengths])
-        rank = torch.arange(int(top.max()))
-        chosen = (rank < top[:, None])[..., None].to(embedded.device)  # (B, K, 1)
         prototypes = prototypes.expand(embedded.shape[0], -1, -1)  # (B, C, E)
         for _ in range(self.num_updates):
-            similarity = prototype_similarity(embedded, prototypes)  # (B, T, C)
-            similarity = similarity.masked_fill(~mask[..., None], float('-inf'))
-            nearest, index = similarity.topk(chosen.shape[1], dim=1)  # (B, K, C)
-            weight = _softmax_over_time(self.gamma_t * nearest, chosen)  # (B, K, C)
-            weight = torch.zeros_like(similarity).scatter(1, index, weight)  # (B, T, C)
-            centre = weight.transpose(1, 2) @ embedded.to(weight.dtype)  # (B, C, E)
-            prototypes = prototypes + self.moving_rate * (centre - prototypes)
+            weight = self.nearest_weights(prototype_similarity(embedded, prototypes), mask, lengths)  # (B, T, C)
+            centre = weight.transpose(1, 2).double() @ embedded.double()  # (B, C, E), whatever the order of the sum
+            prototypes = self.move(prototypes, centre.to(prototypes.dtype))
         return prototypes
+
+    def nearest_weights(self, similarity: Tensor, mask: Tensor, lengths: Sequence[int]) -> Tensor:
+        """(B, T, C) shares of each class's k nearest snippets in its centre, 0 elsewhere (alg. 1)."""
+        top = torch.tensor([max(1, math.floor(self.top_ratio * length + 1e-9)) for length in lengths])
+        chosen = (torch.arange(int(top.max())) < top[:, None])[..., None].to(similarity.device)  # (B, K, 1)
+        similarity = similarity.masked_fill(~mask[..., None], float('-inf'))
+        nearest, index = similarity.topk(chosen.shape[1], dim=1)  # (B, K, C)
+        weight = _softmax_over_time(self.gamma_t * nearest, chosen)  # (B, K, C)
+        return torch.zeros_like(similarity).scatter(1, index, weight)
+
+    def move(self, prototypes: Tensor, centre: Tensor) -> Tensor:
+        """One step of (B, C, E) prototypes towards the centres of their nearest snippets (alg. 1)."""
+        return prototypes + self.moving_rate * (centre - prototypes)
 
 
 def _softmax_over_time(logits: Tensor, mask: Tensor) -> Tensor:

@@ -1,0 +1,245 @@
+"""A trained model with what it takes to use it: its config, class names and clock beside its weights."""
+from __future__ import annotations
+
+import ast
+import datetime
+import hashlib
+import io
+import operator
+import pickle
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable, Mapping
+
+import torch
+from mmaction.registry import MODELS
+from mmengine.config import Config, ConfigDict
+from mmengine.registry import Registry
+from torch import Tensor, nn
+
+from rpn_plugin.datasets import AnnotationFile
+from rpn_plugin.files import written_whole
+from rpn_plugin.structures import same_recipe
+
+
+def read_checkpoint(path: str | Path) -> dict[str, Any]:
+    """Load a checkpoint of weights and plain values; torch's guard stays on, so that no code of the file runs.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it holds anything else, is damaged, or has no ``state_dict``.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f'No checkpoint {path}.')
+    try:
+        checkpoint = torch.load(path, map_location='cpu', weights_only=True)
+    except Exception as error:  # which one depends on where a file is damaged
+        forbidden = re.search(r'GLOBAL (\S+)', str(error))
+        if isinstance(error, pickle.UnpicklingError) and forbidden:
+            raise ValueError(f'{path}: refused. It is more than weights and plain values: loading it would run '
+                             f'{forbidden.group(1)}. Take the file from its source again, or do without it.') from None
+        raise ValueError(f'{path}: not a checkpoint, or damaged ({type(error).__name__}).') from None
+    if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get('state_dict'), Mapping):
+        raise ValueError(f'{path}: expected a checkpoint with a "state_dict", as the runner and '
+                         f'tools/deployment/publish_model.py write it.')
+    return checkpoint
+
+
+def parse_config_text(text: str) -> dict[str, Any]:
+    """Read the settings of a config text as a checkpoint holds it, without running it.
+
+    Raises:
+        ValueError: If a statement is not the assignment of constants, lists, tuples and ``dict(...)``.
+    """
+    settings = {}
+    for statement in ast.parse(text).body:
+        if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Name):
+            raise ValueError(f'line {statement.lineno} is not a plain assignment')
+        settings[statement.targets[0].id] = _plain_value(statement.value)
+    return settings
+
+
+def _plain_value(node: ast.expr) -> Any:
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == 'dict':
+        value: dict = {}
+        for argument in node.args:
+            value.update(_plain_value(argument))
+        for keyword in node.keywords:
+            value.update({keyword.arg: _plain_value(keyword.value)} if keyword.arg else _plain_value(keyword.value))
+        return value
+    if isinstance(node, ast.Dict) and None not in node.keys:
+        return {_plain_value(key): _plain_value(value) for key, value in zip(node.keys, node.values)}
+    if isinstance(node, (ast.List, ast.Tuple)):
+        items = [_plain_value(item) for item in node.elts]
+        return items if isinstance(node, ast.List) else tuple(items)
+    return ast.literal_eval(node)
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A checkpoint that is understood.
+
+    Args:
+        path: Where it was read.
+        model: Config of the model, in plain dicts.
+        classes: C class names in order.
+        recipe: When each feature was seen, see :meth:`SnippetClock.from_recipe`; None if it is stated nowhere.
+        state_dict: The weights, with the co-occurrence matrix of every ``CooccurrenceGCN``.
+    """
+
+    path: str
+    model: dict[str, Any]
+    classes: tuple[str, ...]
+    recipe: dict[str, Any] | None
+    state_dict: Mapping[str, Tensor]
+
+    @classmethod
+    def read(cls, checkpoint: str | Path, config: Config | ConfigDict | Mapping[str, Any] | None = None) -> ModelFile:
+        """Read a checkpoint, published or as the runner writes it.
+
+        Args:
+            checkpoint: Path of the checkpoint.
+            config: Config that it was trained with; None takes the one in the checkpoint.
+
+        Raises:
+            FileNotFoundError: If there is no such file.
+            ValueError: If it is refused, does not say what is needed, or says something else than the config.
+        """
+        content = read_checkpoint(checkpoint)
+        meta = content.get('meta') or {}
+        settings = _plain(config) if config else _settings(meta, checkpoint)
+        if not isinstance(settings.get('model'), Mapping):
+            raise ValueError(f'{checkpoint}: no config of the model in it; name the config that it was trained with.')
+        known = dict(meta.get('dataset_meta') or {})
+        stated = _stated_by_dataset(settings)
+        classes = _agreed(checkpoint, 'classes', _as_tuple(known.get('classes')), _as_tuple(stated.get('classes')))
+        if not classes:
+            raise ValueError(f'{checkpoint}: no class names in it, nor in the data of its config. Name them in the '
+                             f'dataset\'s metainfo=dict(classes=[...]).')
+        recipe = _agreed(checkpoint, 'clock of the features', known.get('recipe'), stated.get('recipe'), same_recipe)
+        return cls(str(checkpoint), settings['model'], classes, recipe, content['state_dict'])
+
+    def build(self) -> nn.Module:
+        """The model with these weights, every one of them, in evaluation mode on the CPU.
+
+        Raises:
+            ValueError: If the weights are those of another model.
+        """
+        model = MODELS.build(ConfigDict(self.model))
+        for name, module in model.named_modules():
+            if getattr(module, 'num_classes', len(self.classes)) != len(self.classes):
+                raise ValueError(f'{self.path}: it is for {len(self.classes)} classes ({", ".join(self.classes[:3])}, '
+                                 f'...), but {name} of the config is for {module.num_classes}. Use the config that it '
+                                 f'was trained with.')
+        expected = {name: tuple(value.shape) for name, value in model.state_dict().items()}
+        given = {name: tuple(value.shape) for name, value in self.state_dict.items()}
+        differing = [f'{name}: expected {expected.get(name, "nothing")}, got {given.get(name, "nothing")}'
+                     for name in sorted(expected.keys() | given.keys()) if expected.get(name) != given.get(name)]
+        if differing:
+            raise ValueError(f'{self.path}: its weights are those of another model ({len(differing)} differ):\n  ' +
+                             '\n  '.join(differing[:5]) + '\nUse the config that it was trained with.')
+        model.load_state_dict(self.state_dict)
+        return model.eval()
+
+    def publish(self, stem: str | Path) -> Path:
+        """Write ``<stem>_<date>-<hash>.pth``: weights, model config, classes and clock, whole or not at all.
+
+        The name is made as by MMAction2's publisher. What the config reads from files is in the weights already, and
+        is left out of the config.
+
+        Raises:
+            ValueError: If the clock is unknown, or the weights do not fit.
+        """
+        if self.recipe is None:
+            raise ValueError(f'{self.path}: the clock of its features is stated nowhere. Give the config with its '
+                             f'data, or recipe=dict(fps=..., snippet_stride=...).')
+        complete = ModelFile(self.path, _without_files(self.model, self.state_dict), self.classes, self.recipe,
+                             self.state_dict)
+        complete.build()
+        meta = dict(model=complete.model, dataset_meta=dict(classes=list(self.classes), recipe=dict(self.recipe)))
+        buffer = io.BytesIO()
+        torch.save(dict(meta=meta, state_dict={name: value.clone() for name, value in self.state_dict.items()}), buffer)
+        digest = hashlib.sha256(buffer.getvalue()).hexdigest()[:8]
+        stem = Path(stem).with_suffix('') if Path(stem).suffix == '.pth' else Path(stem)
+        path = stem.with_name(f'{stem.name}_{datetime.date.today():%Y%m%d}-{digest}.pth')
+        with written_whole(path) as temporary:
+            temporary.write_bytes(buffer.getvalue())
+        return path
+
+
+def _settings(meta: Mapping[str, Any], path: str | Path) -> dict[str, Any]:
+    """What the checkpoint itself says about its config."""
+    try:
+        settings = dict(model=meta['model']) if 'model' in meta else parse_config_text(meta.get('cfg', ''))
+    except (ValueError, SyntaxError, TypeError) as error:
+        raise ValueError(f'{path}: the config in it is not read, since it is more than plain settings ({error}). Name '
+                         f'the config that it was trained with.') from None
+    _refuse_foreign_types(settings.get('model'), path)
+    return settings
+
+
+def _refuse_foreign_types(config: Any, path: str | Path) -> None:
+    """The registry would import and call whatever a dotted ``type`` names; here only registered parts may be."""
+    if isinstance(config, Mapping):
+        name = config.get('type')
+        if 'type' in config and not (isinstance(name, str) and _is_registered(name)):
+            raise ValueError(f'{path}: refused. Its config names {name!r}, which is no registered part of a model. '
+                             f'Name the config that it was trained with, or do without it.')
+        config = list(config.values())
+    if isinstance(config, (list, tuple)):
+        for item in config:
+            _refuse_foreign_types(item, path)
+
+
+def _is_registered(name: str) -> bool:
+    registry: Registry | None = MODELS
+    while registry is not None:
+        if name in registry.module_dict:
+            return True
+        registry = registry.parent
+    return False
+
+
+def _plain(value: Any) -> Any:
+    """Configs as plain dicts, lists and values."""
+    if isinstance(value, Config):
+        value = value.to_dict()
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return type(value)(map(_plain, value)) if type(value) in (list, tuple) else value
+
+
+def _stated_by_dataset(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Classes and recipe from the test data of a config, or from their annotation file where it is there."""
+    dataset = (settings.get('test_dataloader') or {}).get('dataset') or {}
+    stated = dict(classes=(dataset.get('metainfo') or {}).get('classes'), recipe=dataset.get('recipe'))
+    path = Path(dataset.get('data_root') or '', dataset.get('ann_file') or '')
+    if dataset.get('ann_file') and path.exists() and not all(stated.values()):
+        annotations = AnnotationFile.read(path, stated['classes'], dataset.get('layout', 'plugin'))
+        stated.update(classes=annotations.classes, recipe=stated['recipe'] or annotations.recipe)
+    return stated
+
+
+def _as_tuple(values: Any) -> tuple | None:
+    return tuple(values) if values else None
+
+
+def _agreed(path: str | Path, what: str, first: Any, second: Any,
+            same: Callable[[Any, Any], bool] = operator.eq) -> Any:
+    """The one value that is stated, or both if they are the same."""
+    if first is not None and second is not None and not same(first, second):
+        raise ValueError(f'{path}: the {what} in it and in the config differ: {first} and {second}. Use the config '
+                         f'that it was trained with.')
+    return first if first is not None else second
+
+
+def _without_files(config: Any, weights: Mapping[str, Tensor], key: str = '') -> Any:
+    """A model's config that reads no file: matrices and word vectors are in the weights."""
+    if isinstance(config, Mapping):
+        if config.get('type') == 'WordVectorLabels':
+            table = next(value for name, value in weights.items() if name.endswith('label_features.table'))
+            return dict(type='LearnableLabels', channels=table.shape[1])
+        return {name: _without_files(value, weights, name) for name, value in config.items()
+                if name not in ('cooccurrence', 'init_cfg')}
+    return [_without_files(value, weights) for value in config] if isinstance(config, list) else config

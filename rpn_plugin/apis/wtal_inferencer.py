@@ -1,0 +1,275 @@
+"""From features to detections, on MMEngine's inferencer."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from mmaction.registry import INFERENCERS
+from mmaction.structures import ActionDataSample
+from mmengine.config import Config, ConfigDict
+from mmengine.dataset import pseudo_collate
+from mmengine.infer import BaseInferencer
+from mmengine.logging import MMLogger
+from mmengine.registry import init_default_scope
+from torch import nn
+
+from rpn_plugin.apis.feature_extractor import FeatureExtractor
+from rpn_plugin.apis.model_file import ModelFile
+from rpn_plugin.apis.untrimmed_inputs import SnippetSource, UntrimmedInput, find_inputs, is_video
+from rpn_plugin.datasets.sidecars import Sidecar, check_sidecars, sidecar_path
+from rpn_plugin.evaluation.functional import VideoSegments
+from rpn_plugin.models.localizers import LongVideoScorer, can_be_split
+from rpn_plugin.structures import SnippetBatch, SnippetClock
+from rpn_plugin.visualization import draw_timeline
+
+
+@INFERENCERS.register_module()
+class WTALInferencer(BaseInferencer):
+    """Localizes actions in untrimmed videos, given as features or as files to extract them from.
+
+    A video of more than ``chunk_snippets`` snippets is read and run in parts. What is kept of it then are its (T, C)
+    scores, so memory does not grow with the width of the features; the results are those of the whole.
+
+    Args:
+        model: Config, or path of the config, that the checkpoint was trained with; None takes what the checkpoint says.
+        weights: Checkpoint, as the runner or ``tools/deployment/publish_model.py`` writes it.
+        device: Where to run; None takes a GPU if there is one.
+        recipe: When each feature was seen, see :meth:`SnippetClock.from_recipe`, where neither checkpoint nor config
+            state it.
+        extractors: Stream name to what makes its features of a video file, with the clock of the features. Needed for
+            video files only.
+        amp: Compute in half precision where that is safe (bfloat16 on the CPU).
+        chunk_snippets: Snippets in a part. 2048 are 22 minutes at 0.64 s.
+        max_stream_gap: Streams whose T differ by up to so many snippets are cut to the shortest.
+        scope: As :class:`BaseInferencer`.
+        show_progress: As :class:`BaseInferencer`.
+
+    Raises:
+        FileNotFoundError: If the config or the checkpoint is not there.
+        ValueError: If the checkpoint is refused, incomplete, or of another model than the config's.
+    """
+
+    visualize_kwargs = {'return_vis', 'top'}
+    postprocess_kwargs = {'min_score'}
+
+    def __init__(self,
+                 model: Config | ConfigDict | Mapping[str, Any] | str | Path | None = None,
+                 weights: str | Path | None = None,
+                 device: str | None = None,
+                 recipe: Mapping[str, float] | None = None,
+                 extractors: Mapping[str, FeatureExtractor] | None = None,
+                 amp: bool = False,
+                 chunk_snippets: int = 2048,
+                 max_stream_gap: int = 5,
+                 scope: str = 'mmaction',
+                 show_progress: bool = False) -> None:
+        if weights is None:
+            raise ValueError('WTALInferencer expects weights=<checkpoint>, but got none.')
+        if isinstance(model, (str, Path)) and not Path(model).is_file():
+            raise FileNotFoundError(f'No config {model}.')
+        if chunk_snippets < 1:
+            raise ValueError(f'WTALInferencer expects chunk_snippets of at least 1, but got {chunk_snippets}.')
+        init_default_scope(scope)
+        self.extractors = dict(extractors or {})
+        self.amp = amp
+        self.chunk_snippets = chunk_snippets
+        self.max_stream_gap = max_stream_gap
+        super().__init__(str(model) if isinstance(model, Path) else model, str(weights), device, scope, show_progress)
+        recipe = recipe or self.model_file.recipe
+        if recipe is None:
+            raise ValueError(f'{weights}: the clock of its features is stated nowhere. Give '
+                             f'recipe=dict(fps=..., snippet_stride=...).')
+        self.recipe = dict(recipe)
+        self.device = next(self.model.parameters()).device
+        if not hasattr(self.model, 'fuse'):
+            raise ValueError(f'WTALInferencer runs WeaklySupervisedLocalizer and MultiStreamLocalizer, but the model '
+                             f'is {type(self.model).__name__}.')
+        self.localizers: dict[str, nn.Module] = dict(getattr(self.model, 'localizers', {'': self.model}).items())
+        self.streams = tuple(dict.fromkeys(stream for localizer in self.localizers.values()
+                                           for stream in localizer.streams or ('features', )))
+        self.splits = all(can_be_split(localizer) for localizer in self.localizers.values())
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """C class names in order."""
+        return self.model_file.classes
+
+    def outcomes(self, inputs: Any,
+                 batch_size: int = 1) -> Iterator[tuple[UntrimmedInput, ActionDataSample | Exception]]:
+        """Videos with their results one after another; one that cannot be localized comes with its error instead.
+
+        Args:
+            inputs: As ``find_inputs``.
+            batch_size: Videos that run together.
+        """
+        videos = self._inputs_to_list(inputs)
+        for first in range(0, len(videos), batch_size):
+            batch = videos[first:first + batch_size]
+            try:
+                yield from zip(batch, self.forward(self.collate_fn([self.pipeline(video) for video in batch])))
+            except (ValueError, OSError) as error:
+                if len(batch) == 1:
+                    yield batch[0], error
+                else:
+                    yield from self.outcomes(batch)
+
+    @torch.no_grad()
+    def forward(self, inputs: Mapping[str, Any]) -> list[ActionDataSample]:
+        """Localize a batch.
+
+        Returns:
+            Each video's sample with ``pred_instances`` (segments in seconds, labels, scores; best first),
+            ``pred_score`` (C,) and ``pred_cas`` (T, C), the class activation sequence averaged over the networks.
+        """
+        samples = inputs['data_samples']
+        whole = [place for place, sample in enumerate(samples)
+                 if sample.num_snippets <= self.chunk_snippets or not self.splits]
+        results: dict[int, ActionDataSample] = {}
+        with torch.autocast(self.device.type, torch.bfloat16 if self.device.type == 'cpu' else None, enabled=self.amp):
+            if whole:
+                sources = {stream: [of_stream[place] for place in whole]
+                           for stream, of_stream in inputs['inputs'].items()}
+                results.update(zip(whole, self._run_whole(sources, [samples[place] for place in whole])))
+            for place in set(range(len(samples))) - results.keys():
+                sources = {stream: of_stream[place] for stream, of_stream in inputs['inputs'].items()}
+                results[place] = self._run_in_parts(sources, samples[place])
+        return [results[place] for place in range(len(samples))]
+
+    def visualize(self, inputs: list, preds: Sequence[ActionDataSample], return_vis: bool = False,
+                  top: int = 30) -> list[Figure] | None:
+        """A timeline of each video, if ``return_vis``: its ``top`` best detections and the CAS of its best classes."""
+        return [self._draw(sample, top) for sample in preds] if return_vis else None
+
+    def postprocess(self, preds: Sequence[ActionDataSample], visualization: list[Figure] | None,
+                    return_datasamples: bool = False, min_score: float = -np.inf) -> dict[str, Any]:
+        """Results in plain values.
+
+        Args:
+            preds: From :meth:`forward`.
+            visualization: From :meth:`visualize`.
+            return_datasamples: Give the samples as they are.
+            min_score: Leave out weaker detections.
+
+        Returns:
+            ``predictions``, per video ``dict(video, duration_sec, class_scores, detections)`` with ``detections`` as
+            ``[{label, score, segment}]``, segments in seconds, best first; and ``visualization``.
+        """
+        return dict(predictions=list(preds) if return_datasamples else
+                    [self._plain(sample, min_score) for sample in preds], visualization=visualization)
+
+    def detections(self, sample: ActionDataSample) -> VideoSegments:
+        """Detections of one video by class name, best first."""
+        found = sample.pred_instances
+        return VideoSegments(found.segments.numpy(), [self.classes[label] for label in found.labels.tolist()],
+                             found.scores.numpy())
+
+    def _init_model(self, cfg: Config | ConfigDict, weights: str, device: str = 'cpu') -> nn.Module:
+        self.model_file = ModelFile.read(weights, cfg or None)
+        return self.model_file.build().to(device)
+
+    def _init_pipeline(self, cfg: Any) -> Callable[[UntrimmedInput], dict[str, Any]]:
+        return self._open
+
+    def _init_collate(self, cfg: Any) -> Callable:
+        return pseudo_collate
+
+    def _init_visualizer(self, cfg: Any) -> None:
+        return None
+
+    def _inputs_to_list(self, inputs: Any) -> list[UntrimmedInput]:
+        return find_inputs(inputs, self.streams)
+
+    def _open(self, video: UntrimmedInput) -> dict[str, Any]:
+        """Sources of the features and an empty sample; no feature is read."""
+        sources, duration_sec = {}, None
+        for stream, features in video.streams.items():
+            if is_video(features):
+                features, duration_sec = self._extract(features, stream)
+            sources[stream] = SnippetSource(features, f'{video.name}, stream {stream}')
+            sidecar = sidecar_path(sources[stream].name)
+            if sidecar.is_file():
+                duration_sec = float(Sidecar.read(sidecar).source['duration'])
+        self._check_widths(sources)
+        lengths = {stream: source.length for stream, source in sources.items()}
+        length = min(lengths.values())
+        if max(lengths.values()) - length > self.max_stream_gap:
+            raise ValueError(f'The streams of video {video.name} have {lengths} snippets; expected a difference of at '
+                             f'most {self.max_stream_gap} (max_stream_gap).')
+        if length > self.chunk_snippets and not self.splits:
+            MMLogger.get_current_instance().warning(f'Video {video.name} has {length} snippets and runs in one piece: '
+                                                    f'a part of this model does not say how far it sees.')
+        clock = SnippetClock.from_recipe(self.recipe, duration_sec=duration_sec, num_snippets=length)
+        check_sidecars({stream: {source.name: clock} for stream, source in sources.items()
+                        if sidecar_path(source.name).is_file()})
+        sample = ActionDataSample(metainfo=dict(
+            video_name=video.name, clock=clock, num_snippets=length, fps=clock.fps,
+            duration_second=duration_sec or clock.duration_sec(length)))
+        return dict(inputs=sources, data_samples=sample)
+
+    def _extract(self, path: Path, stream: str) -> tuple[np.ndarray, float]:
+        if stream not in self.extractors:
+            raise ValueError(f'{path}: a video, and nothing that makes the features {stream} of it is given '
+                             f'(extractors). Give its features, or extract them with tools/data/extract_features.py.')
+        features, sidecar = self.extractors[stream].extract(path)
+        return features, float(sidecar.source['duration'])
+
+    def _check_widths(self, sources: Mapping[str, SnippetSource]) -> None:
+        for localizer in self.localizers.values():
+            read = [sources[stream] for stream in localizer.streams or sources]
+            expected = getattr(localizer.embedding, 'in_channels', None)
+            if expected is not None and sum(source.width for source in read) != expected:
+                raise ValueError(f'{" and ".join(source.name for source in read)}: features of width '
+                                 f'{" + ".join(str(source.width) for source in read)}, but the checkpoint expects '
+                                 f'{expected}. Extract them as for its training.')
+
+    def _read(self, sources: Mapping[str, SnippetSource], start: int, stop: int) -> dict[str, SnippetBatch]:
+        parts = {stream: [source.read(start, stop)] for stream, source in sources.items()}
+        return self.model.data_preprocessor(dict(inputs=parts))['inputs']
+
+    def _run_whole(self, sources: Mapping[str, Sequence[SnippetSource]],
+                   samples: list[ActionDataSample]) -> list[ActionDataSample]:
+        videos = {stream: [source.read(0, sample.num_snippets) for source, sample in zip(of_stream, samples)]
+                  for stream, of_stream in sources.items()}
+        data = self.model.data_preprocessor(dict(inputs=videos, data_samples=samples))
+        outputs = {name: localizer(data['inputs'], mode='tensor') for name, localizer in self.localizers.items()}
+        proposals = [localizer.propose(outputs[name], samples) for name, localizer in self.localizers.items()]
+        results = self.model.fuse(proposals, [output.video_score for output in outputs.values()], samples)
+        mean = torch.stack([output.cas for output in outputs.values()]).mean(dim=0)  # (N, C)
+        for sample, cas in zip(results, mean.float().cpu().split([sample.num_snippets for sample in samples])):
+            sample.pred_cas = cas
+        return results
+
+    def _run_in_parts(self, sources: Mapping[str, SnippetSource], sample: ActionDataSample) -> ActionDataSample:
+        proposals, video_scores, cas = [], [], []
+        for localizer in self.localizers.values():
+            used = {stream: sources[stream] for stream in localizer.streams or sources}
+            output, sequence = LongVideoScorer(localizer, lambda *part, used=used: self._read(used, *part),
+                                               sample.num_snippets, self.chunk_snippets)()
+            proposals.append([localizer.cut(sequence, output.video_score[0], sample)])
+            video_scores.append(output.video_score)
+            cas.append(output.cas)
+        result = self.model.fuse(proposals, video_scores, [sample])[0]
+        result.pred_cas = torch.stack(cas).mean(dim=0).float().cpu()
+        return result
+
+    def _plain(self, sample: ActionDataSample, min_score: float) -> dict[str, Any]:
+        found = self.detections(sample)
+        return dict(
+            video=sample.video_name,
+            duration_sec=sample.duration_second,
+            class_scores=dict(zip(self.classes, sample.pred_score.float().tolist())),
+            detections=[dict(label=label, score=float(score), segment=segment.tolist())
+                        for segment, label, score in zip(found.segments, found.labels, found.scores)
+                        if score >= min_score])
+
+    def _draw(self, sample: ActionDataSample, top: int) -> Figure:
+        found = self.detections(sample)
+        best = VideoSegments(found.segments[:top], found.labels[:top], found.scores[:top])
+        times = sample.clock.to_seconds(np.arange(sample.num_snippets) + 0.5)
+        shown = list(dict.fromkeys(best.labels))[:3] or [self.classes[int(sample.pred_score.argmax())]]
+        sequences = {f'CAS\n{label}': (times, sample.pred_cas[:, self.classes.index(label)].numpy()) for label in shown}
+        return draw_timeline(sample.video_name, sample.duration_second, {'detected': best}, sequences)

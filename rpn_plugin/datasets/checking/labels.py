@@ -1,0 +1,29 @@
+"""Rules on video-level labels. No time is read."""
+from __future__ import annotations
+
+from rpn_plugin.datasets.checking.names import same_video_names
+from rpn_plugin.datasets.checking.subset import CheckedSubset
+from rpn_plugin.datasets.faults import Fault
+
+
+def check_labels(checked: CheckedSubset) -> None:
+    """Find unknown and missing labels, labels that disagree, and videos under two names; fill in ``labels``."""
+    subset = checked.subset
+    for video, entry in subset.videos.items():
+        try:
+            checked.labels[video] = subset.annotations.video_labels(video)
+            annotated = subset.annotations.annotated_labels(video)
+        except Fault as fault:
+            checked.add_fault(fault, video)
+            continue
+        if subset.training and not checked.labels[video]:
+            checked.add('unlabelled-video', f'{subset.annotations.path}: video {video} has no label', video)
+        if not subset.training and not annotated:
+            checked.add('no-instance', f'{subset.annotations.path}: video {video} has no instance', video)
+        if annotated and entry.get('labels') is not None and annotated != set(entry['labels']):
+            checked.add('labels-disagree', f'{subset.annotations.path}: video {video} has the labels '
+                                           f'{sorted(entry["labels"])}, and segments of {sorted(annotated)}', video)
+    for first, second in same_video_names(subset.videos, subset.videos):
+        if first < second:
+            checked.add('duplicated-video', f'{subset.annotations.path}: {first} and {second} are names of one video',
+                        first, second)

@@ -1,0 +1,18 @@
+"""Names of videos: which of them mean the same one."""
+from __future__ import annotations
+
+import re
+from typing import Iterable
+
+
+def bare_name(video: str) -> str:
+    """A video's name without what releases put around it: spaces, ``v_`` before and ``.mp4`` and the like behind."""
+    return re.sub(r'^v_|\.(mp4|mkv|webm|avi|mpe?g)$', '', video.strip())
+
+
+def same_video_names(first: Iterable[str], second: Iterable[str]) -> list[tuple[str, str]]:
+    """Pairs of different names, one of each side, that mean the same video."""
+    by_bare: dict[str, list[str]] = {}
+    for name in second:
+        by_bare.setdefault(bare_name(name), []).append(name)
+    return [(name, other) for name in first for other in by_bare.get(bare_name(name), ()) if other != name]

@@ -1,0 +1,146 @@
+"""What a subset holds, in numbers."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Collection, Mapping
+
+import numpy as np
+
+from rpn_plugin.datasets.checking.subset import CheckedSubset
+from rpn_plugin.datasets.faults import Fault
+from rpn_plugin.datasets.feature_stores import FeatureStore
+
+
+@dataclass(frozen=True)
+class FeatureNames:
+    """Whose features are there, in one stream.
+
+    Args:
+        place: Where they are.
+        num_found: Videos of the subset with features.
+        missing: Videos of the subset without.
+        extra: Features there that belong to no annotated video of any subset.
+    """
+
+    place: str
+    num_found: int
+    missing: list[str]
+    extra: list[str]
+
+
+@dataclass(frozen=True)
+class SubsetStatistics:
+    """Numbers of a subset; segments and labels that are faulty are left out.
+
+    Args:
+        name: Of the subset.
+        training: Whether it is trained on.
+        classes: C class names.
+        num_videos: Videos of the annotations.
+        num_usable: Of these, those with usable features in every stream.
+        features: Stream to whose features are there.
+        durations_sec: (V,) of the videos that state one or have features.
+        lengths: (V',) T of the videos with features.
+        timed_durations_sec: (V'',) of the videos that have features and state a duration.
+        seconds_per_snippet: (V'',) of the same: duration over T.
+        labels_per_video: (num_videos,) number of classes.
+        videos_per_class: (C,) number of videos.
+        instances_per_class: (C,) number of instances.
+        instance_lengths_sec: (N,) of all instances.
+        action_share: Seconds under an instance over the seconds of the videos; NaN where
+            no duration or no instance is known.
+        cooccurrence: (C, C) number of videos with both classes; the diagonal is ``videos_per_class``.
+    """
+
+    name: str
+    training: bool
+    classes: tuple[str, ...]
+    num_videos: int
+    num_usable: int
+    features: Mapping[str, FeatureNames]
+    durations_sec: np.ndarray
+    lengths: np.ndarray
+    timed_durations_sec: np.ndarray
+    seconds_per_snippet: np.ndarray
+    labels_per_video: np.ndarray
+    videos_per_class: np.ndarray
+    instances_per_class: np.ndarray
+    instance_lengths_sec: np.ndarray
+    action_share: float
+    cooccurrence: np.ndarray
+
+    @property
+    def num_instances(self) -> int:
+        """N."""
+        return len(self.instance_lengths_sec)
+
+    def pairs(self) -> list[tuple[str, str, int]]:
+        """Pairs of classes that come together, with the number of videos, most first."""
+        rows, columns = np.nonzero(np.triu(self.cooccurrence, 1))
+        found = [(self.classes[row], self.classes[column], int(self.cooccurrence[row, column]))
+                 for row, column in zip(rows, columns)]
+        return sorted(found, key=lambda pair: -pair[2])
+
+
+def count(checked: CheckedSubset, extra: Mapping[str, list[str]]) -> SubsetStatistics:
+    """Count a subset. Reads segment times: for people who look at their data, never for training.
+
+    Args:
+        checked: The subset.
+        extra: Place to names, see :func:`extra_videos`.
+    """
+    subset, classes = checked.subset, checked.subset.annotations.classes
+    presence = np.zeros((len(checked.labels), len(classes)), dtype=np.int64)
+    for row, labels in enumerate(checked.labels.values()):
+        presence[row, labels] = 1
+    durations = {video: duration for video in subset.videos if (duration := _duration_sec(checked, video)) is not None}
+    segments = {video: _segments(checked, video) for video in checked.labels}
+    borders = {video: np.array([pair for pairs in found.values() for pair in pairs]).reshape(-1, 2)
+               for video, found in segments.items()}
+    covered = sum(_covered_sec(found, durations[video]) for video, found in borders.items() if video in durations)
+    timed = [video for video in checked.headers if video in checked.durations]
+    return SubsetStatistics(
+        subset.name, subset.training, classes, len(subset.videos), len(checked.headers),
+        {stream: _names(store, subset.videos, extra) for stream, store in subset.stores.items()},
+        np.array(list(durations.values())),
+        np.array([checked.num_snippets(video) for video in checked.headers], dtype=np.int64),
+        np.array([checked.durations[video] for video in timed]),
+        np.array([checked.durations[video] / checked.num_snippets(video) for video in timed]),
+        presence.sum(1), presence.sum(0),
+        np.array([sum(len(found.get(label, ())) for found in segments.values()) for label in classes], dtype=np.int64),
+        np.concatenate([np.zeros(0), *(found[:, 1] - found[:, 0] for found in borders.values())]),
+        covered / sum(durations.values()) if durations and any(segments.values()) else float('nan'),
+        presence.T @ presence)
+
+
+def _names(store: FeatureStore, videos: Collection[str], extra: Mapping[str, list[str]]) -> FeatureNames:
+    there = set(store.videos())
+    missing = [video for video in videos if video not in there]
+    return FeatureNames(store.where('*'), len(videos) - len(missing), missing, extra[store.where('*')])
+
+
+def _duration_sec(checked: CheckedSubset, video: str) -> float | None:
+    """What the file states, else what the features last by a usable recipe."""
+    if video in checked.durations:
+        return checked.durations[video]
+    return checked.clocks[video].duration_sec(checked.num_snippets(video)) if video in checked.clocks else None
+
+
+def _segments(checked: CheckedSubset, video: str) -> dict[str, list[tuple[float, float]]]:
+    """Label to the segments of a video that are intervals."""
+    annotations, found = checked.subset.annotations, {}
+    for annotation in annotations.annotations(video):
+        try:
+            found.setdefault(annotation['label'], []).append(annotations.segment(video, annotation))
+        except Fault:  # listed by check_segments
+            continue
+    return found
+
+
+def _covered_sec(segments: np.ndarray, duration_sec: float) -> float:
+    """Seconds of [0, duration_sec] under at least one of the segments (N, 2)."""
+    covered = reached = 0.0
+    for start, end in segments[np.argsort(segments[:, 0], kind='stable')].clip(0, duration_sec):
+        covered += max(0.0, end - max(start, reached))
+        reached = max(reached, end)
+    return covered

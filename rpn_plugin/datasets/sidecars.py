@@ -1,0 +1,105 @@
+"""What a feature file's values are: a JSON file beside it, written by ``tools/data/extract_features.py``."""
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Mapping, Sequence
+
+from rpn_plugin.files import written_whole
+from rpn_plugin.structures import SnippetClock
+
+
+@dataclass(frozen=True)
+class Sidecar:
+    """How a feature file was made.
+
+    Args:
+        feature: Its recipe, see ``SnippetClock.from_recipe``.
+        encoder: What made it: ``stream``, ``flow`` (algorithm, None for RGB), ``frames`` (of a window, which the
+            encoder sees), ``resize``, ``crop``, ``backbone`` and ``weights`` (a hash).
+        source: The video: ``file``, ``bytes``, ``fps``, ``frames`` and ``duration`` in seconds.
+        shape: (T, D).
+        version: Of this package.
+    """
+
+    feature: Mapping[str, Any]
+    encoder: Mapping[str, Any]
+    source: Mapping[str, Any]
+    shape: Sequence[int]
+    version: str
+
+    @property
+    def clock(self) -> SnippetClock:
+        """When each feature was seen."""
+        return SnippetClock.from_recipe(self.feature)
+
+    def write(self, path: str | Path) -> None:
+        """Write it as JSON, whole or not at all."""
+        with written_whole(path) as temporary:
+            temporary.write_text(json.dumps(asdict(self), indent=1) + '\n', encoding='utf-8')
+
+    @classmethod
+    def read(cls, path: str | Path) -> Sidecar:
+        """Read a file.
+
+        Raises:
+            ValueError: If it is not such a JSON, or its recipe is none.
+        """
+        try:
+            sidecar = cls(**json.loads(Path(path).read_text(encoding='utf-8')))
+            sidecar.clock, sidecar.encoder['stream'], sidecar.source['file']  # noqa: B018  (complete, or an error)
+        except (ValueError, TypeError, KeyError) as error:
+            raise ValueError(f'{path}: not a description of features as tools/data/extract_features.py writes it '
+                             f'({error}). Remove it if it belongs to something else.') from error
+        return sidecar
+
+
+def sidecar_path(feature_path: str | Path) -> Path:
+    """``<video>.json`` beside ``<video>.npy``."""
+    return Path(feature_path).with_suffix('.json')
+
+
+def check_sidecars(streams: Mapping[str, Mapping[str | Path, SnippetClock]]) -> None:
+    """Compare the sidecars that there are with what the config says; files without one pass.
+
+    Args:
+        streams: Stream name to its feature files, each with the clock that the data set has for it.
+
+    Raises:
+        ValueError: If features were made with another recipe, are of the other stream, or if those of a stream come
+            from different encoders. Names the file and both sides.
+    """
+    for stream, files in streams.items():
+        first: tuple[Path, Sidecar] | None = None
+        clocks = {sidecar_path(path): clock for path, clock in files.items()}
+        for path in _existing(list(clocks)):
+            sidecar, clock = Sidecar.read(path), clocks[path]
+            if sidecar.clock != clock:
+                raise ValueError(f'{path}: these features are {sidecar.clock}, but the data set says {clock}. Correct '
+                                 f'the recipe (in the annotation file or the config), or extract them again.')
+            made_of = sidecar.encoder['stream']
+            if {stream, made_of} == {'rgb', 'flow'}:
+                raise ValueError(f'{path}: these are features of {made_of}, but the data set reads them as {stream}. '
+                                 f'Correct data_prefix.')
+            first = first or (path, sidecar)
+            if sidecar.encoder != first[1].encoder:
+                raise ValueError(f'Features of one stream come from different encoders: {first[0]} from '
+                                 f'{_difference(first[1], sidecar)}, but {path} from '
+                                 f'{_difference(sidecar, first[1])}. Extract them with the same.')
+
+
+def _difference(one: Sidecar, other: Sidecar) -> dict[str, Any]:
+    return {key: value for key, value in one.encoder.items() if other.encoder.get(key) != value}
+
+
+def _existing(paths: Sequence[Path]) -> Iterator[Path]:
+    """The paths that are there, by one listing per folder instead of one look per file."""
+    listings: dict[Path, set[str]] = {}
+    for path in paths:
+        if path.parent not in listings:
+            listings[path.parent] = set(os.listdir(path.parent)) if path.parent.is_dir() else set()
+        if path.name in listings[path.parent]:
+            yield path

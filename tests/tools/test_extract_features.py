@@ -1,0 +1,64 @@
+"""The tool over files that are whole and files that are not."""
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from made_recognizers import write_recognizers
+from made_videos import bar_code, cut, write_video
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def tool(monkeypatch, tmp_path):
+    """The command line in this process; its exit status (0, or the message that goes with 1)."""
+    files = write_recognizers(tmp_path)
+    spec = importlib.util.spec_from_file_location('extract_features',
+                                                  REPOSITORY / 'tools' / 'data' / 'extract_features.py')
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+
+    def run(*arguments: object) -> object:
+        options = ['--config', files / 'rgb.py', '--checkpoint', files / 'rgb.pth', *arguments]
+        monkeypatch.setattr(sys, 'argv', ['extract_features.py', *map(str, options)])
+        try:
+            module.main()
+        except SystemExit as ended:
+            return ended.code
+        return 0
+
+    return run
+
+
+def test_the_tool_passes_over_broken_videos_and_ends_with_an_error(tool, tmp_path, capsys) -> None:
+    videos, out = tmp_path / 'videos', tmp_path / 'out'
+    write_video(videos / 'good.mp4', 40, 30), write_video(videos / 'odd.mkv', 40, codec='ffv1',
+                                                          image=lambda index: bar_code(index)[:, :79])
+    cut(write_video(videos / 'half.mkv', 200), 0.5)
+    (videos / 'sound.mp4').write_bytes(b'')
+    (videos / 'notes.txt').write_text('no video')
+    code = tool(videos, '--out', out)
+    assert '2 of 4 videos could not be read' in code and 'half.mkv: truncated' in code and 'sound.mp4: not a' in code
+    assert sorted(entry.name for entry in out.iterdir()) == ['good.json', 'good.npy', 'odd.json', 'odd.npy']
+    assert json.loads((out / 'good.json').read_text())['source']['fps'] == 30
+    printed = capsys.readouterr().out
+    assert 'good.mp4: written' in printed and '1 other files are left out' in printed
+    before = (out / 'good.npy').stat().st_mtime_ns
+    assert tool(videos / 'good.mp4', '--out', out) == 0
+    assert 'good.mp4: done already' in capsys.readouterr().out and (out / 'good.npy').stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize('arguments, message', [
+    (['absent'], 'No video or folder absent'), (['.'], 'no video file in this folder'),
+    (['.', '--stride', '0'], 'positive number'), (['.', '--checkpoint', 'absent.pth'], 'No checkpoint absent.pth'),
+])
+def test_the_tool_says_what_it_cannot_do(tool, tmp_path, monkeypatch, arguments, message) -> None:
+    (tmp_path / 'videos').mkdir()
+    monkeypatch.chdir(tmp_path / 'videos')
+    if len(arguments) > 1:
+        Path('a.mp4').touch()
+    assert message in tool(*arguments, '--out', 'out')

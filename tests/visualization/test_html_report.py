@@ -1,0 +1,215 @@
+"""The page in a real browser: what it shows, hides, plays and refuses to run."""
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from browser import Browser, find_chromium
+from rpn_plugin.evaluation.functional import VideoSegments
+from rpn_plugin.visualization import Curves, ReportVideo, write_report
+
+HOSTILE = ['</script><img src=x onerror="window.ran=1">', '<script>window.ran=1</script>', '{data}{script}',
+           '"\'><svg onload=window.ran=1>', '<!--<script>', '\u2028\u2029\\u003c/', '&lt;b&gt; &amp;', 'javascript:0']
+
+
+@pytest.fixture(scope='module')
+def browser(tmp_path_factory) -> Iterator[Browser]:
+    executable = find_chromium()
+    if executable is None:
+        pytest.skip('no Chromium: install one to test the page in it')
+    running = Browser(executable, tmp_path_factory.mktemp('chromium') / 'profile')
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def page(browser, tmp_path) -> Iterator[tuple[Browser, Path]]:
+    """The browser and where to write the page; nothing but local files may have been asked for, nothing complained."""
+    browser.complaints.clear()
+    browser.requests.clear()
+    browser.size(1200, 900)
+    yield browser, tmp_path / 'report.html'
+    assert browser.complaints == []
+    assert all(url.startswith(('file:', 'data:')) for url in browser.requests)
+    assert not browser.evaluate('"ran" in window')
+
+
+def segments(*rows: tuple, scored: bool = True) -> VideoSegments:
+    return VideoSegments(np.array([row[:2] for row in rows], dtype=float).reshape(-1, 2), [row[2] for row in rows],
+                         np.array([row[3] for row in rows], dtype=float) if scored else None)
+
+
+def two_videos() -> list[ReportVideo]:
+    values = np.stack([np.linspace(0, 1, 100), np.zeros(100)], axis=1)
+    return [
+        ReportVideo('first', segments((10, 20, 'Diving', 0.9), (12, 18, 'Diving', 0.5), (40, 50, 'HighJump', 0.3)),
+                    64.0, segments((11, 19, 'Diving'), scored=False),
+                    Curves(('Diving', 'HighJump'), values, 0.0, 0.64)),
+        ReportVideo('second', segments((1, 2, 'HighJump', 0.7), (3, 4, 'HighJump', 0.1)), 10.0,
+                    segments((0, 3, 'HighJump'), (6, 7, 'Diving'), scored=False)),
+    ]
+
+
+def bars(browser: Browser, kind: str = 'found') -> int:
+    return browser.evaluate(f'document.querySelectorAll("rect.{kind}").length')
+
+
+def move_slider(browser: Browser, share: float) -> float:
+    """To a share of its way; the threshold that the page says then."""
+    browser.evaluate(f'''(slider => {{ slider.value = {1000 * share}; slider.dispatchEvent(new Event("input"));
+                         return new Promise(requestAnimationFrame); }})(document.getElementById("threshold"))''')
+    return float(browser.evaluate('document.getElementById("threshold-value").textContent'))
+
+
+def test_bars_follow_the_threshold(page) -> None:
+    browser, path = page
+    write_report(path, 'two videos', two_videos())
+    browser.open(path)
+    assert (bars(browser), bars(browser, 'truth')) == (3, 3)  # as many detections as there are instances
+    assert browser.evaluate('document.getElementById("shown").textContent') == '3 of 5 detections, 2 videos'
+    assert browser.evaluate('document.querySelectorAll("polygon.curve").length') == 1  # of the class that shows
+    for share in (0.0, 0.3, 0.6, 1.0):
+        threshold = move_slider(browser, share)
+        assert threshold == pytest.approx(0.1 + 0.8 * share, abs=1e-3)
+        assert bars(browser) == sum(score >= threshold - 1e-9 for score in (0.9, 0.5, 0.3, 0.7, 0.1))
+        assert bars(browser, 'truth') == 3
+
+
+def test_a_bar_lies_where_its_segment_is(page) -> None:
+    browser, path = page
+    write_report(path, 'two videos', two_videos()[:1], threshold=0.8)
+    browser.open(path)
+    width = browser.evaluate('document.querySelector("rect.field").getBoundingClientRect().width')
+    for kind, start, end in (('found', 10, 20), ('truth', 11, 19)):
+        x, length = (float(browser.evaluate(f'document.querySelector("rect.{kind}").getAttribute("{name}")'))
+                     for name in ('x', 'width'))
+        assert x == pytest.approx(start / 64 * width, abs=0.5) and length == pytest.approx((end - start) / 64 * width,
+                                                                                           abs=0.5)
+
+
+def test_classes_can_be_left_out(page) -> None:
+    browser, path = page
+    write_report(path, 'two videos', two_videos(), threshold=0.0)
+    browser.open(path)
+    assert bars(browser) == 5
+    browser.evaluate('document.querySelectorAll("#classes button")[0].click()')  # Diving
+    assert (bars(browser), bars(browser, 'truth')) == (3, 1)
+    browser.evaluate('document.getElementById("none").click()')
+    assert (bars(browser), bars(browser, 'truth')) == (0, 0)
+    assert browser.evaluate('[...document.querySelectorAll(".video")].every(card => card.hidden)')
+    browser.evaluate('document.getElementById("all").click()')
+    browser.wait('document.querySelectorAll("rect.found").length === 5')  # drawn as they come near the screen
+    assert bars(browser, 'truth') == 3
+
+
+def write_clip(path: Path) -> None:
+    """A minute of moving grey, in a format that Chromium plays."""
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'VP80'), 5, (64, 48))
+    if not writer.isOpened():
+        pytest.skip('this OpenCV writes no VP8')
+    for frame in range(5 * 60):
+        writer.write(np.full((48, 64, 3), frame % 256, np.uint8))
+    writer.release()
+
+
+def test_a_click_on_a_bar_seeks_the_video(page, tmp_path) -> None:
+    browser, path = page
+    write_clip(tmp_path / 'a clip%20#1.webm')
+    video = ReportVideo('first', segments((42.5, 50, 'Diving', 0.9)), 60.0, url='a%20clip%2520%231.webm')
+    write_report(path, 'a clip', [video])
+    browser.open(path)
+    assert browser.evaluate('document.querySelector("video") === null')  # nothing is loaded before it is wanted
+    x, y = browser.evaluate('''(box => [box.x + box.width / 2, box.y + box.height / 2])(
+                               document.querySelector("rect.found").getBoundingClientRect())''')
+    for kind in ('mousePressed', 'mouseReleased'):
+        browser.call('Input.dispatchMouseEvent', type=kind, x=x, y=y, button='left', clickCount=1)
+    browser.wait('document.querySelector("video") && document.querySelector("video").readyState >= 2')
+    assert 42.5 <= browser.evaluate('document.querySelector("video").currentTime') < 50
+    assert browser.evaluate('document.querySelector(".detail").textContent') == 'Diving 0.900, 0:42.50 to 0:50.00'
+
+
+def test_names_from_files_stay_text(page) -> None:
+    browser, path = page
+    videos = [ReportVideo(name, segments((1, 2, name, 0.5)), 10.0, segments((1, 2, name), scored=False),
+                          Curves((name, ), np.ones((9, 1)), 0.0, 1.0)) for name in HOSTILE]
+    write_report(path, HOSTILE[0], videos)
+    browser.open(path)
+    assert browser.evaluate('[document.title, document.querySelector("h1").textContent]') == [HOSTILE[0]] * 2
+    assert browser.evaluate('[...document.querySelectorAll(".video h2 b")].map(name => name.textContent)') == HOSTILE
+    assert sorted(browser.evaluate('[...document.querySelectorAll(".name > span")].map(name => '
+                                   'name.firstChild.textContent)')) == sorted(HOSTILE)
+    assert browser.evaluate('document.querySelectorAll("img, script:not(:not([type])):not(#data)").length') == 0
+    browser.evaluate('document.querySelectorAll("rect.found").forEach(bar => ["pointerover", "click"].forEach('
+                     'kind => bar.dispatchEvent(new Event(kind, {bubbles: true}))))')
+    assert HOSTILE[0] in browser.evaluate('[...document.querySelectorAll("rect title, .detail")].map(text => '
+                                          'text.textContent).join()')
+
+
+def test_another_script_would_not_run(browser, tmp_path) -> None:
+    write_report(tmp_path / 'report.html', 'two videos', two_videos())
+    page = (tmp_path / 'report.html').read_text().replace('</main>', '</main><script>window.ran = 1</script>')
+    (tmp_path / 'report.html').write_text(page)
+    browser.open(tmp_path / 'report.html')
+    assert not browser.evaluate('"ran" in window')
+    assert any('Content Security Policy' in complaint for complaint in browser.complaints)
+
+
+def test_a_phone_shows_all_of_it_without_scrolling_sideways(page) -> None:
+    browser, path = page
+    long_names = [ReportVideo('x' * 120, segments((1, 2, 'y' * 80, 0.5)), 10.0), *two_videos()]
+    write_report(path, 'two videos', long_names)
+    browser.size(390, 844, mobile=True)
+    browser.open(path)
+    assert browser.evaluate('document.documentElement.scrollWidth') == 390
+    assert browser.evaluate('document.querySelector("rect.field").getBoundingClientRect().width') > 330
+    assert browser.evaluate('parseFloat(getComputedStyle(document.querySelector(".name")).fontSize)') >= 12
+    assert browser.evaluate('document.getElementById("threshold").getBoundingClientRect().height') >= 28  # for a finger
+
+
+def test_many_videos_stay_quick(page) -> None:
+    browser, path = page
+    rng = np.random.default_rng(0)
+    videos = []
+    for number in range(200):
+        start = rng.random(500) * 590
+        found = np.column_stack([start, start + rng.random(500) * 10])
+        detections = VideoSegments(found, ['Diving', 'HighJump'] * 250, rng.random(500))
+        videos.append(ReportVideo(f'video {number}', detections, 600.0))
+    write_report(path, 'many', videos, threshold=0.0)
+    browser.open(path)
+    assert browser.evaluate('document.getElementById("shown").textContent') == '100000 of 100000 detections, 200 videos'
+    assert 500 <= bars(browser) <= 10_000
+    before = time.perf_counter()
+    move_slider(browser, 0.3)
+    assert time.perf_counter() - before < 2.0  # about 0.1 s on an idle machine
+    browser.evaluate('scrollTo(0, document.body.scrollHeight)')
+    browser.wait('document.querySelector(".video:last-child rect.found") !== null')
+    browser.wait('document.querySelector(".video:first-child rect.found") === null')
+
+
+def test_a_video_with_nothing_in_it_has_its_row(page) -> None:
+    browser, path = page
+    write_report(path, 'nothing', [ReportVideo('empty', segments(), 10.0)])
+    browser.open(path)
+    assert browser.evaluate('document.getElementById("shown").textContent') == '0 of 0 detections, 1 video'
+    assert browser.evaluate('document.querySelector(".nothing").textContent') == 'nothing at this threshold'
+
+
+def test_the_page_needs_nothing_but_itself(tmp_path) -> None:
+    write_report(tmp_path / 'new' / 'report.html', 'two videos', two_videos())
+    text = (tmp_path / 'new' / 'report.html').read_text()
+    assert not re.search(r'\b(?:src|href)=|@import|url\(', text)
+    assert set(re.findall(r'https?://[^\s\'"]+', text)) == {'http://www.w3.org/2000/svg'}  # a name, not an address
+    assert len(text) < 40_000
+
+
+def test_a_score_that_is_not_finite_leaves_no_page(tmp_path) -> None:
+    with pytest.raises(ValueError, match='not JSON compliant'):
+        write_report(tmp_path / 'report.html', 'bad', [ReportVideo('a', segments((1, 2, 'b', np.nan)))])
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,53 @@
+"""Options that the tools for annotations and features share."""
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+RECIPE_KEYS = dict(fps='fps', stride='snippet_stride', window='window', offset='offset',
+                   spread_over_duration='spread_over_duration')
+
+
+def add_feature_options(parser: argparse.ArgumentParser) -> None:
+    """``--features``, ``--recipe`` and ``--columns``."""
+    parser.add_argument('--features', nargs='+', metavar='STREAM=PLACE', default=[],
+                        help='a folder of <video>.npy/.npz/.pt/.h5/.csv, a pattern such as dir/v_{}.npy, or one '
+                        '.npy or .h5 file of all videos; {subset} stands for the name of the subset')
+    parser.add_argument('--recipe', nargs='+', metavar='KEY=VALUE',
+                        help='fps=25 stride=16 [window=16] [offset=0], or fps=video for the rate of each video, or '
+                        'fps=25 spread_over_duration=true for features rescaled to a fixed number')
+    parser.add_argument('--columns', nargs='+', metavar='STREAM=FIRST:END', help='channels of each stream in its files')
+
+
+def pairs(values: Sequence[str] | None, option: str) -> dict[str, str] | None:
+    """``name=value`` words as a mapping."""
+    if values is None:
+        return None
+    if not all('=' in value for value in values):
+        raise SystemExit(f'{option} expects name=value, but got {" ".join(values)}')
+    return dict(value.split('=', 1) for value in values)
+
+
+def recipe(values: Sequence[str] | None) -> dict[str, Any] | None:
+    """``fps=25 stride=16 window=16``, or ``fps=25 spread_over_duration=true``."""
+    given = pairs(values, '--recipe')
+    if given is None:
+        return None
+    if given.keys() - RECIPE_KEYS.keys():
+        raise SystemExit(f'--recipe knows {", ".join(RECIPE_KEYS)}, but got {" ".join(values)}')
+    try:
+        return {RECIPE_KEYS[key]: True if key == 'spread_over_duration' else value if value == 'video'
+                else float(value) for key, value in given.items()}
+    except ValueError as error:
+        raise SystemExit(f'--recipe expects numbers (or fps=video), but got {" ".join(values)}') from error
+
+
+def columns(values: Sequence[str] | None) -> Mapping[str, list[int]] | None:
+    """``rgb=0:1024 flow=1024:2048``."""
+    given = pairs(values, '--columns')
+    try:
+        return None if given is None else {stream: [int(border) for border in channels.split(':')]
+                                           for stream, channels in given.items()}
+    except ValueError as error:
+        raise SystemExit(f'--columns expects stream=first:end, but got {" ".join(values)}') from error

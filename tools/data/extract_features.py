@@ -1,0 +1,92 @@
+"""Extract features of videos with an MMAction2 recognizer.
+
+python tools/data/extract_features.py VIDEO_OR_DIR --config RECOGNIZER --checkpoint CKPT --stream rgb --out DIR
+"""
+from __future__ import annotations
+
+import argparse
+import sys
+from functools import partial
+from pathlib import Path
+
+from mmengine.config import Config
+from rich.progress import Progress
+
+from rpn_plugin.apis import FeatureExtractor
+from rpn_plugin.datasets.videos import VIDEO_SUFFIXES, VideoError, VideoFile, find_videos
+from rpn_plugin.structures import SnippetClock
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description='Write <video>.npy, (T, D) float32, and <video>.json for each video. '
+                                                 'What is there already, made in the same way, is left alone.')
+    parser.add_argument('videos', type=Path, help='a video or a folder of videos')
+    parser.add_argument('--config', required=True, help='config of an MMAction2 recognizer')
+    parser.add_argument('--checkpoint', required=True, help='its weights; a local file')
+    parser.add_argument('--out', required=True, type=Path, help='folder to write to')
+    parser.add_argument('--fps', type=float, default=25, help='rate at which the video is looked at, whatever its own')
+    parser.add_argument('--stride', type=int, default=16, help='frames from one feature to the next')
+    parser.add_argument('--window', type=int, default=16, help='frames that a feature may see')
+    parser.add_argument('--stream', choices=('rgb', 'flow'), default='rgb')
+    parser.add_argument('--flow', choices=('tvl1', 'dis'), default='tvl1',
+                        help='optical flow: TV-L1 as for I3D, or DIS, many times faster but other')
+    parser.add_argument('--batch-size', type=int, default=16, help='snippets encoded at once')
+    parser.add_argument('--device', default='cpu', help='such as cuda')
+    return parser.parse_args()
+
+
+def videos_of(path: Path) -> list[Path]:
+    """The file, or the videos of the folder; other files there are counted aloud."""
+    if path.is_file():
+        return [path]
+    if not path.is_dir():
+        raise FileNotFoundError(f'No video or folder {path}.')
+    videos = list(find_videos(path).values())
+    others = sum(entry.is_file() for entry in path.iterdir()) - len(videos)
+    if not videos:
+        raise ValueError(f'{path}: no video file in this folder; known by {", ".join(VIDEO_SUFFIXES)}.')
+    if others:
+        print(f'{path}: {others} other files are left out; videos are known by {", ".join(VIDEO_SUFFIXES)}')
+    return videos
+
+
+def extract_all(extractor: FeatureExtractor, videos: list[Path], out: Path) -> list[VideoError]:
+    """Extract one after the other, with a progress bar; the videos that could not be read."""
+    broken = []
+    with Progress() as bar:
+        whole = bar.add_task('videos', total=len(videos))
+        for path in videos:
+            task = bar.add_task(path.name, total=None)
+            try:
+                expected = extractor.decoder.clock.num_snippets(VideoFile(path).header['duration_sec'])
+                bar.update(task, total=expected)
+                written = extractor.extract_to(path, out, partial(bar.advance, task))
+                outcome = 'written' if written else 'done already'
+                bar.console.print(f'{path.name}: {outcome}', markup=False, soft_wrap=True)
+            except VideoError as error:
+                broken.append(error)
+                bar.console.print(f'error: {error}', markup=False, soft_wrap=True)
+            bar.remove_task(task)
+            bar.advance(whole)
+    return broken
+
+
+def main() -> None:
+    options = parse_args()
+    try:
+        videos = videos_of(options.videos)
+        config = Config.fromfile(options.config)
+        clock = SnippetClock(options.fps, options.stride, options.window)
+        extractor = FeatureExtractor(config, options.checkpoint, clock, options.stream, options.flow,
+                                     options.batch_size, options.device)
+    except (OSError, ValueError) as error:
+        sys.exit(f'error: {error}')
+    print(f'{len(videos)} videos, {clock}')
+    broken = extract_all(extractor, videos, options.out)
+    if broken:
+        sys.exit(f'{len(broken)} of {len(videos)} videos could not be read:\n' +
+                 '\n'.join(f'  {error}' for error in broken))
+
+
+if __name__ == '__main__':
+    main()

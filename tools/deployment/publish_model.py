@@ -1,0 +1,37 @@
+"""Make a file to give away: weights, model config, class names and clock of the features, and nothing else.
+
+python tools/deployment/publish_model.py CHECKPOINT OUT --config CONFIG
+
+Writes OUT_<date>-<hash>.pth, which tools/localize.py needs nothing beside. Loads under torch's weights-only guard.
+"""
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+
+from mmengine.config import Config, DictAction
+from mmengine.registry import init_default_scope
+
+import rpn_plugin  # noqa: F401  (registers every part)
+from rpn_plugin.apis import ModelFile
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description='Publish a checkpoint.')
+    parser.add_argument('checkpoint', help='as training writes it')
+    parser.add_argument('out', help='name to begin with; date and hash are appended')
+    parser.add_argument('--config', help='config of the training; by default what the checkpoint says')
+    parser.add_argument('--recipe', nargs='+', action=DictAction, metavar='KEY=VALUE',
+                        help='fps=... snippet_stride=... of the features, where nothing states them')
+    options = parser.parse_args()
+    init_default_scope('mmaction')
+    try:
+        model = ModelFile.read(options.checkpoint, Config.fromfile(options.config) if options.config else None)
+        path = replace(model, recipe=model.recipe or options.recipe).publish(options.out)
+    except (OSError, ValueError) as error:
+        raise SystemExit(f'error: {error}') from None
+    print(f'{path}: {len(model.classes)} classes, {path.stat().st_size / 2**20:.1f} MiB')
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,74 @@
+"""Make one HTML page of detections that opens anywhere, without a network.
+
+python tools/report.py detections.json --ground-truth annotations.json --subset test --curves work_dirs/localized/curves
+    --video-dir videos/ --out report.html
+"""
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from urllib.parse import quote
+
+import numpy as np
+
+from rpn_plugin.evaluation.functional import VideoSegments
+from rpn_plugin.evaluation.results_file import read_detections, read_durations_sec, read_ground_truth
+from rpn_plugin.visualization import Curves, ReportVideo, write_report
+
+VIDEO_SUFFIXES = ('.mp4', '.webm', '.mkv', '.mov', '.m4v', '.ogv', '.avi')
+NOTHING = VideoSegments(np.zeros((0, 2)), [], np.zeros(0))
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description='Detections, ground truth and curves as one HTML page.')
+    parser.add_argument('detections', help='JSON with "results", as tools/localize.py and WTALMetric write it')
+    parser.add_argument('--ground-truth', metavar='ANN', help='JSON with "database"')
+    parser.add_argument('--subset', help='of the ground truth; all by default')
+    parser.add_argument('--curves', metavar='DIR', help='folder of <video>.npz, as tools/localize.py writes it')
+    parser.add_argument('--video-dir', metavar='DIR', help='folder of video files, named as the videos; the page links '
+                        'to them, so keep them where they are')
+    parser.add_argument('--threshold', type=float, help='weakest score that shows at first; by default as many '
+                        'detections as the ground truth has instances, or five per video')
+    parser.add_argument('--title', help='heading; by default the name of the file')
+    parser.add_argument('--out', required=True, help='page to write')
+    return parser.parse_args()
+
+
+def video_url(folder: str | None, name: str, page: Path) -> str | None:
+    """Of a video's file from the page, or None if there is none."""
+    files = [Path(folder) / f'{name}{suffix}' for suffix in VIDEO_SUFFIXES] if folder else []
+    found = next((file for file in files if file.is_file()), None)
+    return quote(Path(os.path.relpath(found, page.parent)).as_posix()) if found else None
+
+
+def run(options: argparse.Namespace) -> None:
+    """Read, write, say what was done."""
+    detections, out = read_detections(options.detections), Path(options.out)
+    truth = read_ground_truth(options.ground_truth, options.subset) if options.ground_truth else None
+    durations = read_durations_sec(options.ground_truth) if options.ground_truth else {}
+    for name, folder in (('--curves', options.curves), ('--video-dir', options.video_dir)):
+        if folder and not Path(folder).is_dir():
+            raise ValueError(f'{name} {folder}: no such folder.')
+    videos = []
+    for name in dict.fromkeys([*detections, *(truth or {})]):
+        curves = Path(options.curves) / f'{name}.npz' if options.curves else None
+        videos.append(ReportVideo(
+            name, detections.get(name, NOTHING), durations.get(name),
+            truth.get(name, NOTHING) if truth is not None else None,
+            Curves.read(curves) if curves and curves.is_file() else None, video_url(options.video_dir, name, out)))
+    write_report(out, options.title or Path(options.detections).name, videos, options.threshold)
+    print(f'{out}: {len(videos)} videos, {sum(video.curves is not None for video in videos)} with curves, '
+          f'{sum(video.url is not None for video in videos)} with a video file')
+
+
+def main() -> None:
+    options = parse()
+    try:
+        run(options)
+    except (OSError, ValueError) as error:
+        raise SystemExit(f'error: {error}') from None
+
+
+if __name__ == '__main__':
+    main()
