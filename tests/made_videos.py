@@ -74,3 +74,11 @@ def cut(path: Path, share: float) -> Path:
     """Keep the first part of a file's bytes, in place."""
     path.write_bytes(path.read_bytes()[:int(path.stat().st_size * share)])
     return path
+
+def write_documented_videos(root: Path) -> None:
+    """The files that README.md names: a video of two windows, and weights of the Inception I3D that mean nothing."""
+    import torch
+
+    from rpn_plugin.models.backbones import InceptionI3D
+    write_video(root / 'videos' / 'my_video.mp4', 40)
+    torch.save(InceptionI3D().state_dict(), root / 'rgb_imagenet.pt')

@@ -4,7 +4,6 @@ from __future__ import annotations
 import os
 import re
 import runpy
-import shlex
 import shutil
 import subprocess
 import sys
@@ -13,14 +12,15 @@ from pathlib import Path
 
 import torch
 
+from made_videos import write_documented_videos
 from published import write_documented_releases
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-QUICK_TOOLS = ('tools/data/', 'tools/report.py')
 FAKE_SRUN = '''#!/usr/bin/env bash
-# Stands in for Slurm: keeps what follows srun's own options and runs it once, in one process.
+# Stands in for Slurm: keeps what follows srun's own options and runs it as the only task.
 while [ "$1" != python ]; do shift; done
-exec "${@/slurm/none}"
+export SLURM_PROCID=0 SLURM_NTASKS=1 SLURM_LOCALID=0 SLURM_NODELIST=localhost MASTER_ADDR=127.0.0.1
+exec "$@"
 '''
 
 
@@ -55,14 +55,16 @@ class Sandbox:
         }
         names = ('rpn_unt_thumos', 'rpn_i3d_anet12', 'rpn_unt_anet12', 'rpn_vgg16_ucf101')
         write_documented_releases(root)
+        write_documented_videos(root)
         self.run('python tests/clip_data.py data')
         self.run('python tests/config_data.py ' + ' '.join(f'configs/{name}.py' for name in names))
 
     def run(self, command: str) -> str:
         """Run one command; its output, or an AssertionError with it."""
-        words = shlex.split(command)
-        if words[0] == 'python' and words[1].startswith(QUICK_TOOLS) and not set(command) & set('$|;&<>*"\''):
-            return self._run_in_a_fork(command, words[1:])
+        if command.startswith('python tools/') and not set(command) & set('|;&<>'):
+            expanded = subprocess.run(['bash', '-c', f'printf "%s\\0" {command}'], cwd=self.root, env=self.environment,
+                                      capture_output=True, text=True, check=True).stdout
+            return self._run_in_a_fork(command, expanded.split('\0')[1:-1])
         run = subprocess.run(['bash', '-c', command], cwd=self.root, env=self.environment, capture_output=True,
                              text=True)
         output = run.stdout + run.stderr

@@ -1,4 +1,5 @@
 """What the host's runner calls."""
-from rpn_plugin.engine.hooks import CooccurrenceHook
+from rpn_plugin.engine.hooks import (AtomicCheckpointHook, CooccurrenceHook, KeepFreedMemoryHook, StepSeedHook,
+                                     TrainingLoggerHook)
 
-__all__ = ['CooccurrenceHook']
+__all__ = ['AtomicCheckpointHook', 'CooccurrenceHook', 'KeepFreedMemoryHook', 'StepSeedHook', 'TrainingLoggerHook']
