@@ -51,12 +51,18 @@ def peak_mib(pid: int) -> float:
     return next(int(line.split()[1]) for line in lines if line.startswith('VmHWM')) / 1024
 
 
+def collect_garbage(worker_id: int) -> None:
+    """Once at the start of a worker, whose first full collection copies what it inherited, whenever it comes."""
+    gc.collect()
+
+
 class Watch(Hook):
     """Times of the iterations, and memory at every twentieth, of this process and the largest dataloader worker."""
 
     priority = 'VERY_LOW'
 
     def before_train_epoch(self, runner: Runner) -> None:
+        gc.collect()
         self.seconds: list[float] = []
         self.main = self.main_peak = self.worker = self.worker_peak = 0.0
         self.epoch_began = self.last = time.perf_counter()
@@ -89,7 +95,8 @@ def measure(root: str, sender: Connection) -> None:
     DATASETS.get('UntrimmedFeatureDataset')  # imports the host's datasets
     gc.freeze()  # MMEngine collects garbage for every dataset; what was imported stays out of it
     began = time.perf_counter()
-    runner._train_dataloader = runner.build_dataloader(config.train_dataloader, seed=0)
+    loader = dict(config.train_dataloader, worker_init_fn=dict(type=collect_garbage))
+    runner._train_dataloader = runner.build_dataloader(loader, seed=0)
     build_sec = time.perf_counter() - began
     runner.train()
     sender.send((build_sec, float(np.median(watch.seconds)), watch.epoch_sec, watch.main, watch.main_peak, watch.worker,

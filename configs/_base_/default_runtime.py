@@ -10,6 +10,7 @@ default_hooks = dict(
     checkpoint=dict(type='AtomicCheckpointHook', interval=50, max_keep_ckpts=3, save_best=None),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     step_seed=dict(type='StepSeedHook'),
+    short_history=dict(type='ShortHistoryHook'),
     sync_buffers=dict(type='SyncBuffersHook'),
     # Here and not in custom_hooks, a list: so a run adds a hook by one line (default_hooks.ema.type=EMAHook).
     cooccurrence=dict(type='CooccurrenceHook'),

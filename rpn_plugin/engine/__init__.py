@@ -1,5 +1,6 @@
 """What the host's runner calls."""
-from rpn_plugin.engine.hooks import (AtomicCheckpointHook, CooccurrenceHook, KeepFreedMemoryHook, StepSeedHook,
-                                     TrainingLoggerHook)
+from rpn_plugin.engine.hooks import (AtomicCheckpointHook, CooccurrenceHook, KeepFreedMemoryHook, ShortHistoryHook,
+                                     StepSeedHook, TrainingLoggerHook)
 
-__all__ = ['AtomicCheckpointHook', 'CooccurrenceHook', 'KeepFreedMemoryHook', 'StepSeedHook', 'TrainingLoggerHook']
+__all__ = ['AtomicCheckpointHook', 'CooccurrenceHook', 'KeepFreedMemoryHook', 'ShortHistoryHook', 'StepSeedHook',
+           'TrainingLoggerHook']
