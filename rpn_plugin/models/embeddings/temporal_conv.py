@@ -15,10 +15,9 @@ from rpn_plugin.structures import SnippetBatch, SnippetLayout
 class TemporalConv(nn.Module):
     """A temporal convolution over packed videos.
 
-    Equal to ``nn.Conv1d`` with "same" zero padding applied to every video by itself. One snippet wide, it is a matrix
-    product; wider, zero rows part the videos. On a CPU torch's convolution is then the fastest (on AMD's its matrix
-    product reaches half the rate), elsewhere one product over the windows, which keeps float32 and needs no tuning for
-    every new length.
+    Equal to ``nn.Conv1d`` with "same" zero padding applied to every video by itself; where it is wider than a snippet,
+    zero rows part the videos. On a CPU torch's convolution is the fastest (on AMD's its matrix product reaches half the
+    rate), elsewhere one product over the windows, which keeps float32 and needs no tuning for every new length.
 
     Args:
         in_channels: D.
@@ -35,10 +34,10 @@ class TemporalConv(nn.Module):
 
     def forward(self, packed: Tensor, layout: SnippetLayout) -> Tensor:
         """(N, D) to (N, E)."""
-        if self.kernel_size == 1:
-            return self.linear(packed)
-        spread = layout.spread(packed, gap=self.reach)  # (M, D)
         over_windows = self.by_convolution if packed.device.type == 'cpu' else self.by_product
+        if self.reach == 0:
+            return over_windows(packed)
+        spread = layout.spread(packed, gap=self.reach)  # (M, D)
         return layout.collect(over_windows(spread), gap=self.reach)
 
     def by_convolution(self, spread: Tensor) -> Tensor:
