@@ -23,6 +23,7 @@ setup(
         'numpy',
         'importlib_metadata',  # imported by mmaction2 1.2.0, which does not declare it
         'matplotlib',
+        'scipy',
         'opencv-contrib-python',  # mmaction2's too; its contributed modules have TV-L1
     ],
     extras_require={

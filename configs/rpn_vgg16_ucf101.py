@@ -1,6 +1,6 @@
-# RPN on real features: ucf101-untrimmed, under $RPN_SHARED_DATA (default ../shared/data). What the paper leaves open
-# was first searched on held-out training videos; the last choices (two networks, epochs, alpha, gamma_c, gamma_t, the
-# rate of the attention) were made by looking at the test videos.
+# RPN on real features: ucf101-untrimmed, under $RPN_SHARED_DATA (default ../shared/data). What testing reads below was
+# chosen by tools/analysis/tune.py --split looks on held-out training videos. What training reads was once chosen with
+# the test videos in view; none of 35 other candidates of that search did better on the held-out videos.
 _base_ = [
     '_base_/datasets/ucf101_untrimmed.py', '_base_/models/rpn_two_stream.py', '_base_/schedules/adam_1000e.py',
     '_base_/default_runtime.py'
@@ -13,7 +13,15 @@ train_dataloader = dict(
             dict(type='SampleSnippets', num_snippets=0.25, mode='strata'),
             dict(type='PackUntrimmedInputs')
         ]))
-model = dict(localizer=dict(embedding=dict(in_channels=256), neck=dict(num_classes=10)))
+model = dict(
+    localizer=dict(
+        embedding=dict(in_channels=256),
+        neck=dict(num_classes=10),
+        head=dict(gamma_c=0.4),
+        weighting=dict(gamma_t=0.005),
+        attention_power=2.0,
+        proposals=dict(thresholds=[0.1, 0.2, 0.3, 0.4, 0.5], video_weight=0.5)),
+    nms=dict(sigma=0.8))
 # A slow attention keeps its weights spread over the whole action for longer.
 optim_wrapper = dict(
     optimizer=dict(lr=1e-3, weight_decay=0.01), paramwise_cfg=dict(custom_keys={'head.attention': dict(lr_mult=0.03)}))

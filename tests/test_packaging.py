@@ -13,7 +13,7 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 THIRD_PARTY = {'torch': 'torch', 'mmengine': 'mmengine', 'mmaction': 'mmaction2', 'mmcv': 'mmcv-lite', 'numpy': 'numpy',
-               'matplotlib': 'matplotlib', 'h5py': 'h5py', 'av': 'av', 'cv2': 'opencv-contrib-python'}
+               'matplotlib': 'matplotlib', 'h5py': 'h5py', 'av': 'av', 'cv2': 'opencv-contrib-python', 'scipy': 'scipy'}
 
 
 @pytest.fixture(scope='module')
@@ -41,7 +41,7 @@ def test_the_metadata_declares_the_requirements(wheel) -> None:
     metadata = wheel.read(next(name for name in wheel.namelist() if name.endswith('METADATA'))).decode()
     required = set(re.findall(r'^Requires-Dist: (.*)$', metadata, re.M))
     assert {'torch>=2.1', 'mmengine>=0.10.7', 'mmaction2>=1.2.0', 'numpy', 'importlib_metadata',
-            'matplotlib', 'opencv-contrib-python'} <= required
+            'matplotlib', 'opencv-contrib-python', 'scipy'} <= required
     assert 'mmcv-lite<2.2,>=2.1; extra == "lite"' in required
     assert 'av>=14; extra == "video"' in required
     assert 'Name: rpn-plugin' in metadata and 'Requires-Python: >=3.10' in metadata
@@ -66,7 +66,7 @@ def test_the_tested_versions_pin_every_requirement_and_torch_first() -> None:
 
 
 def test_nothing_imports_up_the_way_of_the_data() -> None:
-    steps = ['structures', 'datasets', 'models', 'evaluation', 'visualization', 'apis']
+    steps = ['structures', 'datasets', 'models', 'evaluation', 'visualization', 'apis', 'analysis']
     for place, step in enumerate(steps[:-1]):
         for path in (REPOSITORY / 'rpn_plugin' / step).rglob('*.py'):
             later = re.findall(rf'rpn_plugin\.({"|".join(steps[place + 1:])})\b', path.read_text())

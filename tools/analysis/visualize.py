@@ -65,10 +65,10 @@ def draw(model: torch.nn.Module, batch: dict, classes: tuple[str, ...], top: int
     sequences = {}
     for name, output in outputs.items():
         times = sample.clock.to_seconds(np.arange(len(output.cas)) + 0.5)
-        weighting = localizers[name].weighting
         sequences[f'{name} CAS\n{classes[best]}'] = (times, output.cas[:, best].numpy())
-        if weighting is not None:
-            sequences[f'{name} weighted'] = (times, weighting(output)[:, best].numpy())
+        weighted = localizers[name].localization_sequence(output)
+        if weighted is not output.cas:
+            sequences[f'{name} weighted'] = (times, weighted[:, best].numpy())
         if output.attention is not None:
             sequences[f'{name} attention'] = (times, output.attention.numpy())
     return draw_timeline(sample.video_name, sample.duration_second, rows, sequences)

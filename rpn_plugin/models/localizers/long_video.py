@@ -53,7 +53,8 @@ class LongVideoScorer:
         zeros = part.features.new_zeros(1, part.features.shape[1]).expand(self.num_snippets, -1)  # (T, E)
         nothing = SnippetBatch(zeros, SnippetLayout([self.num_snippets], zeros.device))
         output = localizer.head.pool(nothing, *map(torch.cat, zip(*scored)), prototypes)
-        return output, output.cas * self._time_weights(output) if localizer.weighting is not None else output.cas
+        sequence = output.cas * self._time_weights(output) if localizer.weighting is not None else output.cas
+        return output, localizer.with_attention(sequence, output)
 
     def _embedded(self, further: int = 0) -> Iterator[tuple[SnippetBatch, slice, slice]]:
         """Each part embedded with ``further`` valid neighbours, where its own snippets lie in it and in the video."""

@@ -55,6 +55,8 @@ class WeaklySupervisedLocalizer(BaseModel):
         weighting: Config of the similarity weighting (eq. 12, alg. 1); None localizes on the class activation sequence.
         proposals: Config of the proposals.
         nms: Config of the suppression; None keeps every proposal.
+        attention_power: The sequence that is localized on is multiplied by the attention, relative to its largest value
+            in the video, to this power. 0 is the paper's score, which leaves attention out.
         streams: Streams to concatenate along D; None takes the only one there is.
         data_preprocessor: Config of the data preprocessor.
     """
@@ -66,6 +68,7 @@ class WeaklySupervisedLocalizer(BaseModel):
                  weighting: Mapping[str, Any] | None = None,
                  proposals: Mapping[str, Any] = dict(type='ThresholdProposals'),
                  nms: Mapping[str, Any] | None = None,
+                 attention_power: float = 0.0,
                  streams: Sequence[str] | None = None,
                  data_preprocessor: Mapping[str, Any] = dict(type='SnippetDataPreprocessor')) -> None:
         super().__init__(data_preprocessor=data_preprocessor)
@@ -75,6 +78,7 @@ class WeaklySupervisedLocalizer(BaseModel):
         self.weighting: Weighting | None = MODELS.build(weighting) if weighting else None
         self.proposals: ProposalGenerator = MODELS.build(proposals)
         self.nms: Suppression | None = MODELS.build(nms) if nms else None
+        self.attention_power = attention_power
         self.streams = tuple(streams) if streams else None
 
     def forward(self,
@@ -111,7 +115,7 @@ class WeaklySupervisedLocalizer(BaseModel):
 
     def propose(self, output: HeadOutput, data_samples: Sequence[ActionDataSample]) -> list[Proposals]:
         """Proposals of every video in seconds, before suppression."""
-        sequence = self.weighting(output) if self.weighting else output.cas  # (N, C)
+        sequence = self.localization_sequence(output)
         return [self.cut(*video) for video in
                 zip(output.embedded.layout.split(sequence), output.video_score, data_samples)]
 
@@ -127,6 +131,24 @@ class WeaklySupervisedLocalizer(BaseModel):
         """As ``MultiStreamLocalizer.fuse``, of this one network."""
         return [fill_sample(sample, self.nms(*of_video) if self.nms else best_first(of_video), score)
                 for sample, of_video, score in zip(data_samples, proposals[0], video_scores[0])]
+
+    def localization_sequence(self, output: HeadOutput) -> Tensor:
+        """What proposals are cut from: phi with attention's part, (N, C)."""
+        return self.with_attention(self.weighting(output) if self.weighting else output.cas, output)
+
+    def with_attention(self, sequence: Tensor, output: HeadOutput) -> Tensor:
+        """A localization sequence (N, C) with attention's part.
+
+        Raises:
+            ValueError: If attention is to count and the head gives none.
+        """
+        if not self.attention_power:
+            return sequence
+        if output.attention is None:
+            raise ValueError('attention_power needs a head that gives attention, such as RPNHead; use '
+                             'attention_power=0 with another head.')
+        relative = torch.cat([video / video.max() for video in output.embedded.layout.split(output.attention)])  # (N,)
+        return sequence * relative[:, None]**self.attention_power
 
 
 def best_first(proposals: Proposals) -> Proposals:

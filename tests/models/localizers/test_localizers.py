@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -120,6 +121,27 @@ def test_a_proposal_past_the_end_of_the_video_is_cut(test_items) -> None:
     for sample in run(build(localizer_config()).eval(), test_items, 'predict'):
         start, end = sample.pred_instances.segments.T
         assert (end <= 1.0).all() and (start < 1.0).all()
+
+
+def test_attention_multiplies_the_localization_sequence_relative_to_its_peak_in_the_video(test_items) -> None:
+    seen = {}
+    for power in (0.0, 0.5):
+        model = build(localizer_config(attention_power=power, weighting=None)).eval()
+        model.proposals = lambda sequence, scores, power=power: (seen.setdefault(power, []).append(sequence) or (
+            np.zeros((0, 2)), np.zeros(0, dtype=np.int64), np.zeros(0)))
+        run(model, test_items, 'predict')
+    output = run(model, test_items, 'tensor')
+    for plain, weighted, attention in zip(seen[0.0], seen[0.5], output.embedded.layout.split(output.attention)):
+        factor = (attention / attention.max()).detach().double().sqrt().numpy()
+        np.testing.assert_allclose(weighted, plain * factor[:, None], rtol=1e-6)
+        assert factor.max() == 1 and factor.min() < 0.999
+
+
+def test_attention_cannot_count_where_the_head_gives_none(test_items) -> None:
+    model = build(localizer_config(attention_power=1.0)).eval()
+    output = run(model, test_items, 'tensor')
+    with pytest.raises(ValueError, match='attention_power needs a head that gives attention'):
+        model.propose(replace(output, attention=None), [item['data_samples'] for item in test_items])
 
 
 def test_networks_of_a_composite_share_nothing(items) -> None:

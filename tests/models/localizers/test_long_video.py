@@ -41,12 +41,14 @@ class Reader:
 
 @settings(max_examples=60, deadline=None)
 @given(length=st.integers(1, 40), chunk=st.integers(1, 45), kernel_size=st.sampled_from([1, 3, 5]),
-       attention=st.sampled_from([1, 3, 5]), updates=st.integers(0, 3), weighting=st.booleans())
-def test_parts_give_what_the_whole_gives(length, chunk, kernel_size, attention, updates, weighting) -> None:
+       attention=st.sampled_from([1, 3, 5]), updates=st.integers(0, 3), weighting=st.booleans(),
+       power=st.sampled_from([0, 0.5, 2]))
+def test_parts_give_what_the_whole_gives(length, chunk, kernel_size, attention, updates, weighting, power) -> None:
     localizer, video = network(kernel_size, attention, updates, weighting), features(length)
+    localizer.attention_power = power
     with torch.no_grad():
         whole = localizer.score(Reader(video)(0, length))
-        phi = localizer.weighting(whole) if weighting else whole.cas
+        phi = localizer.localization_sequence(whole)
     output, sequence = LongVideoScorer(localizer, Reader(video), length, chunk)()
     for name in ('cas', 'attention', 'video_score', 'similarity', 'prototypes'):
         torch.testing.assert_close(getattr(output, name), getattr(whole, name), rtol=0, atol=1e-12)

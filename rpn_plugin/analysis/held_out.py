@@ -1,0 +1,161 @@
+"""Data sets made of training videos only: to fit on, and held out to choose hyper-parameters on."""
+from __future__ import annotations
+
+import copy
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from mmaction.registry import DATASETS
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+
+from rpn_plugin.analysis.looks import Run, TimedVideo, deal_parts, nearest_look, runs_by_look, runs_by_video
+from rpn_plugin.structures import SnippetClock
+
+SPLITS = ('videos', 'looks')
+"""What a split keeps together. ``videos``: every video, which is right where each is of its own. ``looks``: parts of
+videos that look alike, in whichever videos they are, so that nothing held out resembles what was trained on; videos are
+cut for it. That is for recordings composed of clips whose scenes several recordings share."""
+
+MIN_SNIPPETS = 8  # of a cut video that is worth keeping
+
+
+@dataclass(frozen=True)
+class HeldOutSets:
+    """K data sets on disk, fold k held out in the k-th.
+
+    Args:
+        roots: Folder of each, with ``annotations.json`` (subsets ``fit`` and ``held_out``) and ``features/<stream>``.
+        notes: What they hold and how far apart the sides are, a line each.
+    """
+
+    roots: tuple[Path, ...]
+    notes: tuple[str, ...]
+
+    def config(self, config: Config, fold: int) -> Config:
+        """The same experiment, trained on what is left of the fold and tested on what is held out."""
+        config = copy.deepcopy(config)
+        dataset = config.train_dataloader.dataset
+        place = dict(data_root=str(self.roots[fold]), ann_file='annotations.json', layout='plugin', recipe=None,
+                     columns=None, data_prefix={stream: f'features/{stream}' for stream in dataset.data_prefix})
+        dataset.update(subset='fit', **place)
+        for name in ('val_dataloader', 'test_dataloader'):
+            config[name].dataset.update(subset='held_out', **place)
+        return config
+
+
+def write_held_out_sets(config: Config, root: str | Path, split: str, folds: int, seed: int) -> HeldOutSets:
+    """Make the data sets of a split, or take them as they are when ``root`` holds them already.
+
+    Only the entries and features of the training subset are read. Their segments decide where videos are cut and what
+    is held out; of the side that is trained on, nothing but the labels of what is left of a video is written.
+
+    Args:
+        config: An experiment on an ``UntrimmedFeatureDataset``.
+        root: Folder to write.
+        split: One of :data:`SPLITS`.
+        folds: K, at least 2.
+        seed: Of the dealing.
+
+    Raises:
+        ValueError: If an argument is not as above, or the training videos have no segments.
+    """
+    root, dataset = Path(root), config.train_dataloader.dataset
+    if split not in SPLITS or folds < 2:
+        raise ValueError(f'Expected a split of {SPLITS} and at least 2 folds, but got {split!r} and {folds}.')
+    if dataset.get('type') != 'UntrimmedFeatureDataset':
+        raise ValueError(f'Expected an UntrimmedFeatureDataset to hold out videos of, but the config trains on '
+                         f'{dataset.get("type")!r}.')
+    if not (root / 'notes.json').is_file():
+        _write(dataset, root, split, folds, seed)
+    notes = json.loads((root / 'notes.json').read_text(encoding='utf-8'))
+    return HeldOutSets(tuple(root / f'fold_{fold}' for fold in range(folds)), tuple(notes))
+
+
+def _write(config: Mapping, root: Path, split: str, folds: int, seed: int) -> None:
+    """Everything into a folder beside ``root``, which then takes its place."""
+    init_default_scope('mmaction')
+    dataset = DATASETS.build(dict(config, test_mode=True, pipeline=[], cache_gib=0.0))
+    items = {item['video_name']: item for item in map(dataset.get_data_info, range(len(dataset)))}
+    clocks = {item['clock'] for item in items.values()}
+    if len(clocks) > 1:
+        raise ValueError(f'{dataset.ann_file}: expected features at one stride, but got {len(clocks)} different ones; '
+                         f'videos resampled to a fixed length cannot be cut.')
+    clock = clocks.pop()
+    timed = {video: _timed(item) for video, item in items.items()}
+    if not any(len(video.labels) for video in timed.values()):
+        raise ValueError(f'{dataset.ann_file}: the videos of subset {dataset.subset!r} have no segments, which '
+                         f'choosing hyper-parameters on some of them needs.')
+    runs = runs_by_look(timed) if split == 'looks' else runs_by_video(timed)
+    fold_of = deal_parts(runs, folds, seed)
+    temporary = root.with_name(f'{root.name}.part')
+    shutil.rmtree(temporary, ignore_errors=True)
+    header = dict(classes=dataset.metainfo['classes'], feature=dict(
+        fps=clock.fps, snippet_stride=clock.stride_frames, window=clock.window_frames, offset=clock.offset_frames))
+    notes = [f'split by {split}: {len(timed)} training videos, {len(runs)} runs in {len({run.part for run in runs})} '
+             f'parts, dealt to {folds} folds']
+    for fold in range(folds):
+        notes.append(_write_fold(temporary / f'fold_{fold}', header, runs, fold_of == fold, timed, items, clock))
+    (temporary / 'notes.json').write_text(json.dumps(notes), encoding='utf-8')
+    shutil.rmtree(root, ignore_errors=True)
+    temporary.replace(root)
+
+
+def _timed(item: Mapping) -> TimedVideo:
+    """The look of a snippet is its feature in the first stream of the config, which is appearance in all of ours."""
+    look = np.asarray(next(iter(item['features'].values()))[:item['num_snippets']], dtype=np.float32)
+    seconds = np.array([annotation['segment'] for annotation in item['annotations']]).reshape(-1, 2)
+    borders = np.rint(item['clock'].to_borders(seconds)).astype(np.int64).clip(0, len(look))
+    return TimedVideo(look, borders, [annotation['label'] for annotation in item['annotations']])
+
+
+def _write_fold(root: Path, header: Mapping, runs: Sequence[Run], held_part: np.ndarray,
+                timed: Mapping[str, TimedVideo], items: Mapping[str, Mapping], clock: SnippetClock) -> str:
+    """One data set; says what is in it."""
+    database, looks, counts = {}, {}, {}
+    for subset in ('fit', 'held_out'):
+        masks = {video: np.zeros(len(of_video.features), dtype=bool) for video, of_video in timed.items()}
+        for run in runs:
+            masks[run.video][run.start:run.end] = held_part[run.part] == (subset == 'held_out')
+        kept = {video: _cut(timed[video], mask, clock) for video, mask in masks.items()}
+        kept = {video: annotated for video, annotated in kept.items()
+                if annotated and masks[video].sum() >= MIN_SNIPPETS}
+        for video, annotated in kept.items():
+            entry = dict(subset=subset, duration=clock.duration_sec(int(masks[video].sum())))
+            if subset == 'held_out':
+                entry['annotations'] = annotated
+            else:
+                entry['labels'] = sorted({annotation['label'] for annotation in annotated})
+            database[f'{video}_{subset}'] = entry
+            _write_features(root / 'features', f'{video}_{subset}', items[video], masks[video])
+        looks[subset] = np.array([timed[video].features[start:end].mean(axis=0) for video in kept
+                                  for start, end in timed[video].borders if masks[video][start:end].any()])
+        counts[subset] = f'{len(kept)} videos with {sum(map(len, kept.values()))} instances'
+    (root / 'annotations.json').write_text(json.dumps(dict(header, database=database)), encoding='utf-8')
+    nearest = np.median(nearest_look(looks['held_out'], looks['fit']))
+    return (f'{root.name}: {counts["fit"]} to fit on, {counts["held_out"]} held out; median cosine of a held-out '
+            f'action to the nearest action to fit on: {nearest:.2f}')
+
+
+def _cut(video: TimedVideo, mask: np.ndarray, clock: SnippetClock) -> list[dict]:
+    """Annotations of what the mask keeps of a video; instances that it takes away are gone."""
+    place = np.append(0, mask.cumsum())  # kept snippets before each border
+    return [dict(label=label, segment=[clock.to_seconds(int(border)) for border in (place[start], place[end])])
+            for (start, end), label in zip(video.borders, video.labels) if place[end] > place[start]]
+
+
+def _write_features(root: Path, name: str, item: Mapping, mask: np.ndarray) -> None:
+    """What the mask keeps of every stream; a link where that is a whole file."""
+    for stream, features in item['features'].items():
+        (root / stream).mkdir(parents=True, exist_ok=True)
+        source, target = Path(item['feature_paths'][stream]), root / stream / f'{name}.npy'
+        whole = len(mask), features.shape[1]
+        if mask.all() and source.suffix == '.npy' and np.load(source, mmap_mode='r').shape == whole:
+            os.symlink(source.resolve(), target)
+        else:
+            np.save(target, features[:len(mask)][mask])

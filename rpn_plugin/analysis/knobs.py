@@ -1,0 +1,153 @@
+"""What the paper leaves open, as choices that a search may make."""
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from mmengine.config import Config
+
+Changes = Mapping[str, Any]
+"""Dotted keys of a config and their values, as ``Config.merge_from_dict`` takes them."""
+
+KINDS = ('training', 'scale', 'testing')
+"""What another choice costs. ``training``: a training. ``scale`` and ``testing``: a test, since only testing reads it;
+``scale`` must be chosen anew for every training, because it multiplies distances whose scale the training decides."""
+
+KEEP = 'as is'
+"""Choice of every knob that changes nothing."""
+
+
+@dataclass(frozen=True)
+class Knob:
+    """One thing to choose.
+
+    Args:
+        name: What logs and pictures call it.
+        choices: Name of each choice, in order of size where there is one, to the changes that it makes.
+        kind: One of :data:`KINDS`.
+    """
+
+    name: str
+    choices: Mapping[str, Changes]
+    kind: str
+
+
+Setting = Mapping[str, str]
+"""Knob to choice; a knob that is not there keeps the config's own."""
+
+HEAD, WEIGHTING, PROPOSALS = 'model.localizer.head', 'model.localizer.weighting', 'model.localizer.proposals'
+
+
+def knobs_of(config: Config) -> dict[str, Knob]:
+    """The knobs of an experiment with RPN on several streams, by name.
+
+    Raises:
+        ValueError: If the config is of another model.
+    """
+    if config.model.type != 'MultiStreamLocalizer' or config.model.localizer.head.type != 'RPNHead':
+        raise ValueError(f'Expected a config of RPN, a MultiStreamLocalizer with RPNHead, but {config.filename} has '
+                         f'model.type={config.model.type!r}.')
+    knobs = [
+        _values('alpha', (.01, .02, .03, .05, .07, .1, .15, .2), [f'{HEAD}.loss_clu.loss_weight'], kind='training'),
+        Knob('E', {str(width): _widths(width) for width in (128, 256, 384, 512)}, kind='training'),
+        _values('kernel', (1, 3, 5), ['model.localizer.embedding.kernel_size'], kind='training'),
+        _values('dropout', (0.0, .2, .35, .5), ['model.localizer.embedding.dropout'], kind='training'),
+        _values('prototype gain', (.03, .1, .3, 1.0), ['model.localizer.neck.init_gain'], kind='training'),
+        _values('feature length', (4.0, 6.0, 8.0, 12.0), ['model.data_preprocessor.l2_length'], kind='training'),
+        Knob('streams', _streams(config), kind='training'),
+        _values('lr', (3e-4, 5e-4, 1e-3, 2e-3), ['optim_wrapper.optimizer.lr'], kind='training'),
+        _values('weight decay', (0.0, .001, .003, .01, .03), ['optim_wrapper.optimizer.weight_decay'], kind='training'),
+        Knob('attention lr_mult', {f'{rate:g}': {'optim_wrapper.paramwise_cfg': dict(
+            custom_keys={'head.attention': dict(lr_mult=rate)})} for rate in (.01, .03, .1, .3, 1.0)}, kind='training'),
+        _values('epochs', (10, 15, 20, 30, 45, 60), ['train_cfg.max_epochs'], kind='training'),
+        Knob('share of snippets', {f'{share:g}': _sampling(share) for share in (.15, .25, .5, 1.0)}, kind='training'),
+        _values('gamma_c', (.1, .25, .4, .6, 1.0), [f'{HEAD}.gamma_c'], kind='scale'),
+        _values('gamma_t', (.005, .01, .02, .04, .07, .12), [f'{WEIGHTING}.gamma_t'], kind='scale'),
+        _values('attention power', (0.0, .5, 1.0, 2.0, 4.0), ['model.localizer.attention_power'], kind='testing'),
+        Knob('thresholds', {f'{first:g}:{step:g}:{last:g}': {f'{PROPOSALS}.thresholds': np.arange(
+            first, last + step / 2, step).round(3).tolist()} for first, step, last in (
+                (.1, .1, .5), (.1, .1, .9), (.05, .05, .95), (.2, .1, .8), (.3, .1, .9))}, kind='testing'),
+        Knob('confidence', {name: {f'{PROPOSALS}.confidence': name} for name in (
+            'mean+video', 'max+video', 'outer-inner', 'outer-inner+video')}, kind='testing'),
+        _values('video weight', (.1, .25, .5, 1.0), [f'{PROPOSALS}.video_weight'], kind='testing'),
+        _values('inflation', (.1, .25, .5, 1.0), [f'{PROPOSALS}.inflation'], kind='testing'),
+        Knob('NMS', {f'{method} {width:g}': {'model.nms.method': method, f'model.nms.{key}': width}
+                     for method, key, width in (
+                         ('hard', 'threshold', .3), ('hard', 'threshold', .5), ('linear', 'threshold', .3),
+                         ('gaussian', 'sigma', .3), ('gaussian', 'sigma', .5), ('gaussian', 'sigma', .8))},
+             kind='testing'),
+    ]
+    return {knob.name: knob for knob in knobs}
+
+
+def published_knobs() -> dict[str, Knob]:
+    """What the paper does publish, for curves around its values: p_c, n, k and lambda."""
+    knobs = [
+        _values('p_c', (0.0, .05, .1, .2, .3, .5), [f'{PROPOSALS}.min_class_score'], kind='testing'),
+        _values('n', (0, 1, 2, 4, 8), [f'{WEIGHTING}.num_updates'], kind='testing'),
+        _values('k / T', (.02, .05, .1, .2, .4), [f'{WEIGHTING}.top_ratio'], kind='testing'),
+        _values('lambda', (0.0, .05, .1, .2, .4, .8), [f'{WEIGHTING}.moving_rate'], kind='testing'),
+    ]
+    return {knob.name: knob for knob in knobs}
+
+
+def apply(config: Config, changes: Iterable[Changes]) -> Config:
+    """A copy of the config with changes."""
+    config = copy.deepcopy(config)
+    for change in changes:
+        config.merge_from_dict(copy.deepcopy(dict(change)))
+    return config
+
+
+def changes_of(knobs: Mapping[str, Knob], setting: Setting) -> list[Changes]:
+    """What a setting changes, in the knobs' order.
+
+    Raises:
+        KeyError: If it names an unknown knob or choice.
+    """
+    unknown = set(setting) - set(knobs)
+    if unknown:
+        raise KeyError(f'Unknown knobs {sorted(unknown)}; known are {sorted(knobs)}.')
+    return [knob.choices[setting[name]] for name, knob in knobs.items() if setting.get(name, KEEP) != KEEP]
+
+
+def other_choices(config: Config, knob: Knob) -> list[str]:
+    """The choices that are not the config's own already."""
+    own = config.to_dict()
+    return [choice for choice, changes in knob.choices.items() if apply(config, [changes]).to_dict() != own]
+
+
+def value_of(config: Config, knob: Knob) -> object:
+    """What the config says where the knob turns."""
+    value = config
+    for part in next(iter(next(iter(knob.choices.values())))).split('.'):
+        value = value[part]
+    return value
+
+
+def _values(name: str, values: Iterable[float], keys: Iterable[str], kind: str) -> Knob:
+    return Knob(name, {f'{value:g}': dict.fromkeys(keys, value) for value in values}, kind)
+
+
+def _widths(width: int) -> Changes:
+    return {'model.localizer.embedding.channels': [width], 'model.localizer.neck.channels': [width, width],
+            f'{HEAD}.in_channels': width}
+
+
+def _streams(config: Config) -> Mapping[str, Changes]:
+    """A network per stream, one on all of them side by side, or both of that."""
+    names = list(config.train_dataloader.dataset.data_prefix)
+    single = {name: {} for name in names}
+    together = dict(both=dict(streams=names, embedding=dict(
+        in_channels=len(names) * config.model.localizer.embedding.in_channels)))
+    return {'each': {'model.streams': dict(single, _delete_=True)},
+            'together': {'model.streams': dict(together, _delete_=True)},
+            'each and together': {'model.streams': dict(single, **together, _delete_=True)}}
+
+
+def _sampling(share: float) -> Changes:
+    sample = [dict(type='SampleSnippets', num_snippets=share, mode='strata')] if share < 1 else []
+    return {'train_dataloader.dataset.pipeline': [dict(type='LoadSnippets'), *sample, dict(type='PackUntrimmedInputs')]}

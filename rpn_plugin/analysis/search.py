@@ -1,0 +1,167 @@
+"""Successive halving over settings, scored on held-out training videos."""
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmengine.config import Config
+
+from rpn_plugin.analysis.held_out import HeldOutSets
+from rpn_plugin.analysis.knobs import KEEP, Knob, Setting, apply, changes_of, other_choices
+from rpn_plugin.analysis.trial import METRIC, Scorer, digest, train
+
+FoldAndSeed = tuple[int, int]
+
+MOST_CHANGED = 3  # knobs of a candidate that differ from the config
+SURVIVING = 1 / 3  # share of the candidates that a rung passes on
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A setting and how well it did.
+
+    Args:
+        number: In order of drawing; 0 is the config as it is.
+        setting: Choices that differ from the config.
+        score: Mean of :data:`METRIC` over the runs, in [0, 1].
+        scores: METRIC of each (fold, seed) run.
+    """
+
+    number: int
+    setting: Setting
+    score: float = float('nan')
+    scores: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class SearchSpace:
+    """What candidates are made of, and where they are measured.
+
+    Args:
+        config: Where the search starts.
+        sets: Held-out data.
+        knobs: To choose from, by name.
+        folder: Of the trainings, each in a folder of its own.
+        code: Stands for the code; trainings of other code are not reused.
+        threads: Of each training.
+    """
+
+    config: Config
+    sets: HeldOutSets
+    knobs: Mapping[str, Knob]
+    folder: Path
+    code: str
+    threads: int = 1
+
+    def of_kind(self, *kinds: str) -> list[Knob]:
+        """The knobs of these kinds."""
+        return [knob for knob in self.knobs.values() if knob.kind in kinds]
+
+    def scorers(self, setting: Setting, runs: Sequence[FoldAndSeed]) -> list[Scorer]:
+        """One for each run; trains where that has not been done yet."""
+        training = {knob.name: setting[knob.name] for knob in self.of_kind('training') if knob.name in setting}
+        changes = changes_of(self.knobs, training)
+        config = apply(self.config, changes)
+        folder = self.folder / digest([self.config.to_dict(), changes, self.sets.notes, self.code])
+        torch.set_num_threads(self.threads)
+        of_fold = {fold: self.sets.config(config, fold) for fold, _ in runs}
+        return [Scorer(of_fold[fold], train(of_fold[fold], folder / f'fold_{fold}_seed_{seed}', seed))
+                for fold, seed in runs]
+
+
+def draw(space: SearchSpace, trials: int, seed: int) -> list[Candidate]:
+    """Different candidates: the config as it is, and others with 1 to :data:`MOST_CHANGED` changed training knobs.
+
+    Fewer than ``trials`` where there are not so many.
+    """
+    rng, settings = np.random.default_rng(seed), [{}]
+    choices = {knob.name: other_choices(space.config, knob) for knob in space.of_kind('training')}
+    names = [name for name in choices if choices[name]]
+    for _ in range(100 * trials if names else 0):
+        if len(settings) == trials:
+            break
+        changed = rng.permutation(len(names))[:rng.integers(1, MOST_CHANGED + 1)]
+        setting = {names[index]: str(rng.choice(choices[names[index]])) for index in sorted(changed)}
+        if setting not in settings:
+            settings.append(setting)
+    return [Candidate(number, setting) for number, setting in enumerate(settings)]
+
+
+def halving(space: SearchSpace, rungs: Sequence[Sequence[FoldAndSeed]], candidates: Sequence[Candidate],
+            jobs: int) -> Iterator[tuple[int, Candidate]]:
+    """Yield (rung, candidate) as each is measured: on few runs first, and the best :data:`SURVIVING` on more.
+
+    Candidate 0 is the config as it is and survives every rung, so that what is won is known. For each training the
+    knobs of kind ``scale`` are chosen anew, one after the other.
+
+    Args:
+        space: See there.
+        rungs: Runs of each rung; a later one should hold those of the one before.
+        candidates: As :func:`draw` gives them.
+        jobs: Candidates measured side by side.
+    """
+    candidates = list(candidates)
+    for rung, runs in enumerate(rungs):
+        measured = []
+        for candidate in _side_by_side([(space, candidate, runs, ('scale', )) for candidate in candidates], jobs):
+            measured.append(candidate)
+            yield rung, candidate
+        ranked = sorted(measured, key=lambda candidate: -candidate.score)
+        kept = ranked[:max(1, round(SURVIVING * len(ranked)))]
+        candidates = kept + [candidate for candidate in ranked if candidate.number == 0 and candidate not in kept]
+
+
+def polish(space: SearchSpace, candidates: Sequence[Candidate], runs: Sequence[FoldAndSeed],
+           jobs: int) -> Iterator[Candidate]:
+    """Yield each candidate with its best choices of everything that needs no training."""
+    yield from _side_by_side([(space, candidate, runs, ('scale', 'testing')) for candidate in candidates], jobs)
+
+
+def climb(space: SearchSpace, candidate: Candidate, runs: Sequence[FoldAndSeed], kinds: Sequence[str]) -> Candidate:
+    """All choices of one knob at a time, the best kept, until a round over the knobs of these kinds wins nothing."""
+    scorers = space.scorers(candidate.setting, runs)
+    best, before = scored(space, scorers, candidate), None
+    while best != before:
+        before = best
+        for knob in space.of_kind(*kinds):
+            others = [scored(space, scorers, replace(best, setting={**best.setting, knob.name: choice}))
+                      for choice in (KEEP, *knob.choices)]
+            best = max([best, *others], key=lambda tried: tried.score)  # the first of equal ones
+    return best
+
+
+def scored(space: SearchSpace, scorers: Sequence[Scorer], candidate: Candidate) -> Candidate:
+    """The candidate with the scores of its setting."""
+    changes = changes_of({knob.name: knob for knob in space.of_kind('scale', 'testing')},
+                         {name: choice for name, choice in candidate.setting.items()
+                          if space.knobs[name].kind != 'training'})
+    scores = tuple(scorer.score(changes)[METRIC] for scorer in scorers)
+    return replace(candidate, score=float(np.mean(scores)), scores=scores)
+
+
+def curve(space: SearchSpace, candidate: Candidate, knob: Knob, runs: Sequence[FoldAndSeed]) -> dict[str, Candidate]:
+    """The candidate with every choice of one knob, by choice; everything else stays as it is."""
+    space = replace(space, knobs={**space.knobs, knob.name: knob})
+    settings = {choice: {**candidate.setting, knob.name: choice} for choice in knob.choices}
+    if knob.kind != 'training':
+        scorers = space.scorers(candidate.setting, runs)
+        return {choice: scored(space, scorers, replace(candidate, setting=setting))
+                for choice, setting in settings.items()}
+    return {choice: scored(space, space.scorers(setting, runs), replace(candidate, setting=setting))
+            for choice, setting in settings.items()}
+
+
+def _side_by_side(tasks: Sequence[tuple], jobs: int) -> Iterator[Candidate]:
+    if jobs == 1:
+        yield from (climb(*task) for task in tasks)
+        return
+    with multiprocessing.get_context('spawn').Pool(jobs) as pool:
+        yield from pool.imap_unordered(_climb, tasks)
+
+
+def _climb(task: tuple) -> Candidate:
+    return climb(*task)

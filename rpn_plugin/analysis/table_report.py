@@ -1,0 +1,202 @@
+"""A table of the paper with what was measured beside what it prints."""
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rpn_plugin.analysis.paper_tables import AVERAGE, PaperTable
+from rpn_plugin.evaluation.protocols import get_protocol
+from rpn_plugin.files import written_whole
+
+PAPER, MEASURED = 'reported in the paper', 'measured here'
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Values in % over seeds."""
+
+    values: tuple[float, ...]
+
+    @property
+    def mean(self) -> float:
+        """Over the seeds."""
+        return float(np.mean(self.values))
+
+    @property
+    def std(self) -> float | None:
+        """Sample standard deviation; None of a single seed."""
+        return float(np.std(self.values, ddof=1)) if len(self.values) > 1 else None
+
+    def __str__(self) -> str:
+        return f'{self.mean:.1f}' + ('' if self.std is None else f' ± {self.std:.1f}')
+
+
+@dataclass(frozen=True)
+class ReportRow:
+    """A row of the finished table.
+
+    Args:
+        cells: What stands before the numbers.
+        source: :data:`PAPER` or :data:`MEASURED`.
+        values: One per column; None where there is none.
+        results: Results that the values come from, one per seed.
+    """
+
+    cells: tuple[str, ...]
+    source: str
+    values: tuple[Spread | None, ...]
+    results: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class TableReport:
+    """A finished table.
+
+    Args:
+        table: As in the paper.
+        data: What was measured on.
+        seeds: Of the measured rows.
+        rows: The paper's, each followed by what measures it.
+    """
+
+    table: PaperTable
+    data: str
+    seeds: tuple[int, ...]
+    rows: tuple[ReportRow, ...]
+
+    def pattern(self) -> list[str]:
+        """What becomes of each difference that the paper speaks of, a sentence each.
+
+        Differences are taken seed by seed. One whose mean lies within two standard errors of 0 says nothing, nor does
+        one of a single seed.
+        """
+        ours = [row for row in self.rows if row.source == MEASURED]
+        sentences = []
+        for name, upper, lower in self.table.pairs:
+            paper = self.table.rows[upper].values[-1] - self.table.rows[lower].values[-1]
+            gain = Spread(tuple(np.subtract(ours[upper].values[-1].values, ours[lower].values[-1].values).tolist()))
+            if gain.std is None or abs(gain.mean) <= 2 * gain.std / len(gain.values)**0.5:
+                verdict = 'not decided by these seeds'
+            else:
+                verdict = 'confirmed' if gain.mean * paper > 0 else 'refuted'
+            spread = '' if gain.std is None else f' ± {gain.std:.1f}'
+            sentences.append(f'{name}: {paper:+.1f} in the paper, {gain.mean:+.1f}{spread} here: {verdict}')
+        return sentences
+
+
+def build_report(table: PaperTable, data: str, seeds: Sequence[int],
+                 measured: Sequence[tuple[int, tuple[str, ...], Sequence[Mapping[str, Any]]]]) -> TableReport:
+    """Put rows together.
+
+    Args:
+        table: As in the paper.
+        data: What was measured on.
+        seeds: Of every measured row.
+        measured: For each measured row the number of the paper's row that it follows, its cells, and the results of
+            ``evaluation.report.as_plain`` for each seed.
+    """
+    rows = []
+    for number, row in enumerate(table.rows):
+        rows.append(ReportRow(row.cells, PAPER, tuple(None if value is None else Spread((value, ))
+                                                      for value in row.values)))
+        rows += [ReportRow(cells, MEASURED, _columns(table, results), tuple(results))
+                 for place, cells, results in measured if place == number]
+    return TableReport(table, data, tuple(seeds), tuple(rows))
+
+
+def format_grid(report: TableReport) -> list[list[str]]:
+    """Cells of the table as text, the first line its head."""
+    table = report.table
+    columns = [column if column == AVERAGE else f'{column:g}' for column in table.columns]
+    if table.upright:
+        grid = [['Methods', *(row.cells[0] for row in report.rows if row.source == PAPER)]]
+        for source in (PAPER, MEASURED):
+            of_source = [row for row in report.rows if row.source == source]
+            grid += [[f'{column}, {source}', *(_text(row.values[index]) for row in of_source)]
+                     for index, column in enumerate(columns)]
+        return grid
+    return [[*table.head, 'source', *columns],
+            *([*row.cells, row.source, *map(_text, row.values)] for row in report.rows)]
+
+
+def format_notes(report: TableReport) -> list[str]:
+    """What the numbers mean, a sentence each."""
+    rules = get_protocol(report.table.protocol).described()
+    over = f'seed{"s" * (len(report.seeds) > 1)} {", ".join(map(str, report.seeds))}'
+    return [f'mAP in %; {AVERAGE} is over {report.table.average}; protocol {report.table.protocol}: '
+            f'{rules["matching"]}; {rules["interpolation"]}',
+            f'"{MEASURED}": on {report.data}, mean ± sample standard deviation over {over}; '
+            f'"{PAPER}": on {dict(thumos="THUMOS14", anet12="ActivityNet 1.2")[report.table.data]}',
+            *report.pattern()]
+
+
+def format_text(report: TableReport) -> str:
+    """For a terminal."""
+    grid = format_grid(report)
+    widths = [max(map(len, column)) for column in zip(*grid)]
+    lines = ['  '.join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in grid]
+    return '\n'.join([report.table.caption, '', lines[0], '-' * len(max(lines, key=len)), *lines[1:], '',
+                      *format_notes(report)])
+
+
+def _markdown(report: TableReport) -> str:
+    head, *lines = format_grid(report)
+    rows = [head, ['---'] * len(head), *lines]
+    return '\n'.join([f'**{report.table.caption}**', '', *(f'| {" | ".join(line)} |' for line in rows), '',
+                      *(f'* {note}' for note in format_notes(report)), ''])
+
+
+def _csv(report: TableReport) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator='\n')
+    writer.writerow([*report.table.head, 'source', 'data', 'column', 'mean', 'std', 'seeds'])
+    for row in report.rows:
+        data = report.table.data if row.source == PAPER else report.data
+        for column, value in zip(report.table.columns, row.values):
+            if value is not None:
+                seeds = len(row.results) or ''
+                writer.writerow([*row.cells, row.source, data, column, value.mean, value.std, seeds])
+    return text.getvalue()
+
+
+def _json(report: TableReport) -> str:
+    rows = [dict(cells=row.cells, source=row.source, results=row.results, columns=[
+        dict(column=column, **({} if value is None else dict(mean=value.mean, std=value.std, values=value.values)))
+        for column, value in zip(report.table.columns, row.values)]) for row in report.rows]
+    table = asdict(report.table)
+    return json.dumps(dict(caption=table['caption'], protocol=table['protocol'], data=report.data, seeds=report.seeds,
+                           notes=format_notes(report), rows=rows), indent=1)
+
+
+FORMATS: dict[str, Callable[[TableReport], str]] = {'.md': _markdown, '.csv': _csv, '.json': _json}
+
+
+def write_report(report: TableReport, stem: str | Path) -> list[Path]:
+    """Write ``stem`` with each ending of :data:`FORMATS`, whole or not at all; returns the paths."""
+    paths = []
+    for ending, write in FORMATS.items():
+        path = Path(f'{stem}{ending}')
+        with written_whole(path) as temporary:
+            temporary.write_text(write(report), encoding='utf-8')
+        paths.append(path)
+    return paths
+
+
+def _columns(table: PaperTable, results: Sequence[Mapping[str, Any]]) -> tuple[Spread, ...]:
+    spreads = []
+    for column in table.columns:
+        values = [result['mAP_avg'] if column == AVERAGE else
+                  result['mAP'][int(np.argmin(np.abs(np.subtract(result['tiou'], column))))] for result in results]
+        spreads.append(Spread(tuple(100 * value for value in values)))
+    return tuple(spreads)
+
+
+def _text(value: Spread | None) -> str:
+    return '-' if value is None else str(value)

@@ -1,0 +1,123 @@
+"""One training of a setting, and the score of what it learned under any choice that needs no training."""
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmaction.registry import DATASETS, MODELS
+from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
+from mmengine.evaluator import Evaluator
+from mmengine.registry import init_default_scope
+from mmengine.runner import Runner, load_checkpoint
+from torch import nn
+
+from rpn_plugin.analysis.knobs import Changes, apply
+from rpn_plugin.files import written_whole
+from rpn_plugin.structures import SnippetBatch, SnippetLayout
+
+VIDEOS_AT_ONCE = 16
+METRIC = 'wtal/mAP_avg'
+
+
+def digest(content: Any) -> str:
+    """Twelve characters that stand for a JSON-like value."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=list).encode()).hexdigest()[:12]
+
+
+def train(config: Config, folder: Path, seed: int) -> Path:
+    """Train without validation, unless ``folder`` holds the result already; an interrupted training starts again.
+
+    Returns:
+        The checkpoint, without the optimizer's state.
+    """
+    done = folder / 'trained'
+    if not done.is_file():
+        shutil.rmtree(folder, ignore_errors=True)
+        config = apply(config, [])
+        config.update(work_dir=str(folder), experiment_name=digest(str(folder)),
+                      randomness=dict(seed=seed), log_level='WARNING', val_cfg=None, val_dataloader=None,
+                      val_evaluator=None, test_cfg=None, test_dataloader=None, test_evaluator=None)
+        config.default_hooks.checkpoint.update(interval=-1, save_last=True, save_optimizer=False)
+        Runner.from_cfg(config).train()
+        done.write_text((folder / 'last_checkpoint').read_text())
+    return folder / Path(done.read_text()).name
+
+
+class Scorer:
+    """Scores a trained network on the test videos of its config under many settings; the videos are read once.
+
+    Args:
+        config: As it was trained.
+        checkpoint: What it learned. Scores are remembered beside it, by what they depend on.
+    """
+
+    def __init__(self, config: Config, checkpoint: Path) -> None:
+        self.config = config
+        self.checkpoint = checkpoint
+        self.memory = checkpoint.with_name('scores.json')
+        self.scores: dict[str, dict[str, float]] = json.loads(self.memory.read_text()) if self.memory.is_file() else {}
+        self._loaded: tuple[dict, list[_Remembered], list[dict], tuple[str, ...]] | None = None
+
+    def score(self, changes: Iterable[Changes] = ()) -> dict[str, float]:
+        """Metrics of the config's test evaluator, with changes that leave the network as it is."""
+        config = apply(self.config, changes)
+        key = digest([config.model, config.test_evaluator])
+        if key not in self.scores:
+            self.scores[key] = self._measure(config)
+            with written_whole(self.memory) as temporary:
+                temporary.write_text(json.dumps(self.scores), encoding='utf-8')
+        return self.scores[key]
+
+    @torch.no_grad()
+    def _measure(self, config: Config) -> dict[str, float]:
+        if self._loaded is None:
+            self._loaded = self._load()
+        state, embeddings, batches, classes = self._loaded
+        model = MODELS.build(config.model)
+        model.load_state_dict(state)
+        for localizer, embedding in zip(_localizers(model), embeddings):
+            localizer.embedding = embedding
+        model.eval()
+        evaluator = Evaluator(config.test_evaluator)
+        evaluator.dataset_meta = dict(classes=classes)
+        for batch in batches:
+            evaluator.process(model(**batch, mode='predict'))
+        return evaluator.evaluate(sum(len(batch['data_samples']) for batch in batches))
+
+    def _load(self) -> tuple[dict[str, torch.Tensor], list[_Remembered], list[dict], tuple[str, ...]]:
+        """The network's parameters, its embeddings, the preprocessed videos and the classes."""
+        init_default_scope('mmaction')
+        model = MODELS.build(self.config.model)
+        load_checkpoint(model, str(self.checkpoint), map_location='cpu', logger='silent')
+        dataset = DATASETS.build(self.config.test_dataloader.dataset)
+        samples = [dataset[index] for index in range(len(dataset))]
+        batches = [model.data_preprocessor(pseudo_collate(samples[first:first + VIDEOS_AT_ONCE]))
+                   for first in range(0, len(samples), VIDEOS_AT_ONCE)]
+        embeddings = [_Remembered(localizer.embedding) for localizer in _localizers(model)]
+        return model.state_dict(), embeddings, batches, dataset.metainfo['classes']
+
+
+class _Remembered(nn.Module):
+    """An embedding that embeds each batch once; what belongs to one layout is one batch."""
+
+    def __init__(self, embedding: nn.Module) -> None:
+        super().__init__()
+        self.embedding = embedding
+        self.known: dict[SnippetLayout, SnippetBatch] = {}
+
+    def forward(self, batch: SnippetBatch) -> SnippetBatch:
+        """As the embedding would."""
+        if batch.layout not in self.known:
+            self.known[batch.layout] = self.embedding(batch)
+        return self.known[batch.layout]
+
+
+def _localizers(model: nn.Module) -> list[nn.Module]:
+    """The networks of a localizer of several streams, or the localizer itself."""
+    return list(model.localizers.values()) if hasattr(model, 'localizers') else [model]

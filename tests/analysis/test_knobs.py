@@ -1,0 +1,72 @@
+"""Every choice of every knob fits the configs that it is offered for."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from mmaction.registry import DATASETS, MODELS
+from mmengine.config import Config
+
+from rpn_plugin.analysis.knobs import KINDS, apply, changes_of, knobs_of, other_choices, published_knobs, value_of
+from rpn_plugin.analysis.search_report import write_config
+
+CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
+
+
+def read(name: str) -> Config:
+    return Config.fromfile(CONFIGS / f'{name}.py')
+
+
+@pytest.mark.parametrize('name', ['rpn_synthetic', 'rpn_vgg16_ucf101'])
+def test_every_choice_builds_and_says_the_same_when_written_as_a_config(name, tmp_path) -> None:
+    config = read(name)
+    for knob in [*knobs_of(config).values(), *published_knobs().values()]:
+        assert knob.kind in KINDS and len(knob.choices) > 2
+        for changes in knob.choices.values():
+            changed = apply(config, [changes])
+            MODELS.build(changed.model)
+            if knob.name == 'share of snippets':
+                DATASETS.build(dict(changed.train_dataloader.dataset, lazy_init=True))
+        write_config(tmp_path / 'tuned.py', CONFIGS / f'{name}.py', [changes], ['why'])
+        assert Config.fromfile(tmp_path / 'tuned.py').to_dict() == changed.to_dict()
+
+
+def test_each_choice_of_streams_has_its_networks() -> None:
+    config = read('rpn_vgg16_ucf101')
+    streams = knobs_of(config)['streams'].choices
+    networks = {choice: {name: localizer.embedding.in_channels for name, localizer in
+                         MODELS.build(apply(config, [changes]).model).localizers.items()}
+                for choice, changes in streams.items()}
+    assert networks == {'each': dict(rgb=256, flow=256), 'together': dict(both=512),
+                        'each and together': dict(rgb=256, flow=256, both=512)}
+
+
+def test_what_needs_no_training_leaves_the_parameters_alone() -> None:
+    config = read('rpn_synthetic')
+    shapes = {name: value.shape for name, value in MODELS.build(config.model).state_dict().items()}
+    for knob in [*knobs_of(config).values(), *published_knobs().values()]:
+        if knob.kind == 'training':
+            continue
+        for changes in knob.choices.values():
+            assert all(key.startswith('model.') for key in changes)
+            torch.manual_seed(0)
+            state = MODELS.build(apply(config, [changes]).model).state_dict()
+            assert {name: value.shape for name, value in state.items()} == shapes
+
+
+def test_a_config_of_another_model_is_refused() -> None:
+    with pytest.raises(ValueError, match="Expected a config of RPN, .* has model.type='WeaklySupervisedLocalizer'"):
+        knobs_of(Config(dict(model=dict(type='WeaklySupervisedLocalizer'))))
+
+
+def test_a_setting_is_applied_in_its_choices_and_the_config_stays_as_it_was() -> None:
+    config = read('rpn_vgg16_ucf101')
+    before, knobs = config.to_dict(), knobs_of(config)
+    changed = apply(config, changes_of(knobs, {'alpha': '0.2', 'attention lr_mult': '1', 'E': 'as is'}))
+    assert value_of(changed, knobs['alpha']) == changed.model.localizer.head.loss_clu.loss_weight == 0.2
+    assert changed.optim_wrapper.paramwise_cfg.custom_keys == {'head.attention': dict(lr_mult=1.0)}
+    assert config.to_dict() == before and value_of(changed, knobs['E']) == [256]
+    assert '0.2' in other_choices(config, knobs['alpha']) and '0.2' not in other_choices(changed, knobs['alpha'])
+    with pytest.raises(KeyError, match='Unknown knobs .*beta'):
+        changes_of(knobs, {'beta': '1'})

@@ -1,0 +1,241 @@
+"""The paper's tables: what is trained and reused, what is printed, and the paper's numbers kept apart from ours."""
+from __future__ import annotations
+
+import csv
+import importlib.util
+import json
+import os
+import re
+import runpy
+import sys
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mmengine.config import Config
+
+from rpn_plugin.analysis.experiments import launch
+from rpn_plugin.analysis.paper_tables import FAMILIES, PAPER_TABLES
+from rpn_plugin.analysis.table_report import Spread
+from rpn_plugin.datasets.synthetic import SyntheticRecipe, write_synthetic
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope='module')
+def tool():
+    spec = importlib.util.spec_from_file_location('reproduce_tool', REPOSITORY / 'tools/analysis/reproduce.py')
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def data(tmp_path, monkeypatch) -> Path:
+    write_synthetic(tmp_path / 'data', SyntheticRecipe(num_train=12, num_test=6, median_snippets=40))
+    monkeypatch.setenv('RPN_SYNTHETIC_ROOT', str(tmp_path / 'data'))
+    return tmp_path / 'data'
+
+
+def option(command: Sequence[str], name: str) -> str:
+    return command[command.index(name) + 1]
+
+
+class FakeTools:
+    """Stands in for the tools: a "checkpoint" tells its seed, detections are the truth, later as the seed is larger."""
+
+    def __init__(self, data: Path) -> None:
+        self.truth = {video: entry for video, entry in json.loads((data / 'annotations.json').read_text())[
+            'database'].items() if entry['subset'] == 'test'}
+        self.ran: list[tuple[str, str, str, str]] = []
+        self.fail_at: int | None = None
+
+    def __call__(self, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+        if len(self.ran) == self.fail_at:
+            raise RuntimeError('the machine was switched off')
+        assert command[-1] != '--cfg-options', 'which needs something to follow'
+        tool, config, folder = Path(command[1]).stem, Path(command[2]).stem, Path(option(command, '--work-dir'))
+        seed = option(command, '--seed') if tool == 'train' else Path(command[3]).read_text()
+        self.ran.append((tool, config, environment.get('RPN_ABLATION_OF', ''), seed))
+        if tool == 'train':
+            (folder / 'last.pth').write_text(seed)
+            (folder / 'last_checkpoint').write_text(f'/elsewhere/{folder.name}/last.pth')
+            return
+        found = {video: [dict(label=annotation['label'], score=1.0, segment=[
+            annotation['segment'][0] + 0.9 * int(seed), annotation['segment'][1] + 0.9 * int(seed)])
+            for annotation in entry['annotations']] for video, entry in self.truth.items()}
+        out, = (part.split('=')[1] for part in command if part.startswith('test_evaluator.out_file'))
+        Path(out).write_text(json.dumps(dict(results=found)))
+
+
+@pytest.fixture
+def fake(data) -> FakeTools:
+    return FakeTools(data)
+
+
+@pytest.fixture
+def run(tool, tmp_path, capsys) -> Callable[..., str]:
+    """Run the tool on the synthetic data with stand-ins, one job; what it printed."""
+
+    def run(fake: FakeTools, *arguments: str) -> str:
+        tool.main([*arguments, '--data', 'synthetic', '--work-dir', str(tmp_path / 'work'), '--jobs', '1'], launch=fake)
+        return capsys.readouterr().out
+
+    return run
+
+
+def test_rows_that_share_their_losses_share_a_training(run, fake) -> None:
+    run(fake, 'table4', '--seeds', '0', '1')
+    assert [ran for ran in fake.ran if ran[0] == 'train'] == [
+        ('train', name, 'rpn_synthetic', seed) for name in ('table4_cls', 'table4_cls_clu') for seed in '01']
+    assert [ran[1:] for ran in fake.ran if ran[0] == 'test'] == [
+        (name, of, seed) for name, of in (
+            ('table4_cls', 'rpn_synthetic'), ('table4_cls_clu', 'rpn_synthetic'),
+            ('table4_cls_weighting', 'rpn_synthetic'), ('table4_cls_clu_weighting', 'rpn_synthetic'),
+            ('rpn_synthetic', '')) for seed in '01']
+
+
+def test_what_is_done_is_reused_across_tables_and_runs_until_its_inputs_change(run, fake, data) -> None:
+    run(fake, 'table4', '--seeds', '0')
+    fake.ran.clear()
+    run(fake, 'table4', '--seeds', '0')
+    assert not fake.ran
+    run(fake, 'table3', '--seeds', '0')
+    assert sorted(ran[:2] for ran in fake.ran) == [('test', 'table3_fc'), ('test', 'table3_random'),
+                                                  ('train', 'table3_fc'), ('train', 'table3_random')]
+    fake.ran.clear()
+    run(fake, 'table3', '--seeds', '0', '--cfg-options', 'model.localizer.weighting.gamma_t=0.25')
+    assert [ran[0] for ran in fake.ran] == ['test'] * 3  # read when testing only
+    fake.ran.clear()
+    run(fake, 'table1', '--seeds', '0', '--cfg-options', 'optim_wrapper.optimizer.lr=0.5')
+    assert [ran[0] for ran in fake.ran] == ['train', 'test']
+    fake.ran.clear()
+    features = data / 'features' / 'rgb' / 'train_0000.npy'
+    np.save(features, 2 * np.load(features))
+    run(fake, 'table1', '--seeds', '0')
+    assert [ran[0] for ran in fake.ran] == ['train', 'test']
+
+
+def test_a_run_that_broke_off_goes_on_where_it_was(run, fake, capsys) -> None:
+    fake.fail_at = 4
+    with pytest.raises(SystemExit, match='error: the machine was switched off'):
+        run(fake, 'table3', '--seeds', '0')
+    before, fake.fail_at = list(fake.ran), None
+    fake.ran.clear()
+    printed = run(fake, 'table3', '--seeds', '0')
+    assert len(before) == 4 and len(fake.ran) == 2 and not set(before) & set(fake.ran)
+    assert re.search(r'^\[2/2\] tested configs/\S+.*, seed 0; \d+ s so far, about 0 s left$', printed, re.M)
+
+
+def test_the_table_says_what_is_the_papers_and_what_was_measured_here(run, fake, tmp_path) -> None:
+    printed = run(fake, 'table1', '--seeds', '0', '1', '2')
+    rows = [re.split(r' {2,}', line) for line in printed.splitlines()]
+    assert ['Weak', 'Ours (I3D)', 'reported in the paper', '62.3', '57.0', '48.2', '37.2', '27.9', '16.7', '8.1',
+            '46.5'] in rows
+    ours, = (row for row in rows if 'measured here' in row)
+    assert ours[:3] == ['Weak', 'Ours (made features)', 'measured here'] and all(' ± ' in cell for cell in ours[3:])
+    assert sum('reported in the paper' in row for row in rows) == 17
+    assert 'protocol activitynet-thumos14: in descending score, a detection takes' in printed
+    assert '"measured here": on synthetic, mean ± sample standard deviation over seeds 0, 1, 2' in printed
+    content = json.loads((tmp_path / 'work' / 'synthetic' / 'table1.json').read_text())
+    average = content['rows'][-1]['columns'][-1]
+    results = [100 * result['mAP_avg'] for result in content['rows'][-1]['results']]
+    assert average['values'] == results and average['column'] == 'AVG' and len(set(results)) == 3
+    assert average['mean'] == pytest.approx(np.mean(results))
+    assert average['std'] == pytest.approx(np.std(results, ddof=1))
+    lines = list(csv.DictReader((tmp_path / 'work' / 'synthetic' / 'table1.csv').open()))
+    assert {line['source']: line['data'] for line in lines} == {'reported in the paper': 'thumos',
+                                                               'measured here': 'synthetic'}
+    assert '| Weak | Ours (I3D) | reported in the paper | 62.3 |' in (
+        tmp_path / 'work' / 'synthetic' / 'table1.md').read_text()
+
+
+def test_table_3_stands_upright_and_judges_the_papers_pattern(run, fake) -> None:
+    printed = run(fake, 'table3', '--seeds', '0', '1')
+    rows = [re.split(r' {2,}', line) for line in printed.splitlines()]
+    assert ['Methods', 'Random Initialization', 'FC', 'GCN'] in rows
+    assert ['AVG, reported in the paper', '44.6', '44.7', '46.5'] in rows
+    assert any(row[0] == 'AVG, measured here' and len(row) == 4 for row in rows)
+    assert 'GCN over FC: +1.8 in the paper, +0.0 ± 0.0 here: not decided by these seeds' in printed
+
+
+def test_a_difference_is_judged_seed_by_seed(tool) -> None:
+    table = PAPER_TABLES['table3']
+
+    def pattern(random, fc, gcn):
+        results = [[dict(mAP_avg=value / 100, mAP=[], tiou=[]) for value in row] for row in (random, fc, gcn)]
+        return tool.build_report(table, 'ucf101', (0, 1, 2), [
+            (number, row.cells, result) for number, (row, result) in enumerate(zip(table.rows, results))]).pattern()
+
+    sentences = pattern((50, 60, 70), (51, 61, 71.5), (49, 59, 68))  # paired, so the spread of the seeds is no excuse
+    assert sentences[0].endswith('-1.3 ± 0.6 here: refuted') and sentences[2].endswith('+1.2 ± 0.3 here: confirmed')
+    assert pattern((50, ), (51, ), (52, ))[0].endswith('+2.0 here: not decided by these seeds')
+
+
+def test_averages_of_the_papers_rows_are_those_of_their_columns() -> None:
+    """The paper's own arithmetic, to its rounding; a number mistyped here would show."""
+    for row in PAPER_TABLES['table1'].rows:
+        if None not in row.values[:5] and row.values[-1] is not None:
+            assert np.mean(row.values[:5]) == pytest.approx(row.values[-1], abs=0.06), row
+    assert [row.values for row in PAPER_TABLES['table1'].rows if row.features == 'I3D'] == [
+        (62.3, 57.0, 48.2, 37.2, 27.9, 16.7, 8.1, 46.5)]
+
+
+def test_every_config_that_a_table_needs_is_there() -> None:
+    names = {row.config for table in PAPER_TABLES.values() for row in table.rows if row.config} - {'rpn'}
+    names |= {config for family in FAMILIES.values() for config in family.values()}
+    assert all((REPOSITORY / 'configs' / f'{name}.py').is_file() for name in names)
+    assert len(PAPER_TABLES['table1'].rows) == 17 and len(PAPER_TABLES['table2'].rows) == 7
+    for name in ('table1', 'table2'):
+        table = PAPER_TABLES[name]
+        assert {row.features for row in table.rows if row.features} == set(FAMILIES[table.data])
+    assert str(Spread((50.0, ))) == '50.0'
+
+
+def test_missing_data_is_an_error_that_names_the_file(tool, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv('THUMOS14_ROOT', str(tmp_path / 'nowhere'))
+    with pytest.raises(SystemExit, match=f'error: No annotation file {tmp_path}/nowhere/[a-z]+.json'):
+        tool.main(['table4', '--work-dir', str(tmp_path / 'work'), '--jobs', '1'])
+
+
+def test_a_failing_command_is_shown_with_the_end_of_its_log(tmp_path, python) -> None:
+    with pytest.raises(RuntimeError, match=r'(?s)ended with status 3; the end of .*out\.log:\nlast words'):
+        launch([python, '-S', '-c', 'print("last words"); raise SystemExit(3)'], {}, tmp_path / 'out.log')
+
+
+def forked(command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+    """The real tools in a fork of this process, which has imported everything already."""
+    child = os.fork()
+    if not child:
+        with open(log, 'w') as output:
+            os.dup2(output.fileno(), 1)
+            os.dup2(output.fileno(), 2)
+            sys.stdout = sys.stderr = output
+            try:
+                os.environ.update(environment)
+                sys.argv = list(command[1:])
+                sys.path.insert(0, str(Path(command[1]).parent))
+                runpy.run_path(command[1], run_name='__main__')
+            except BaseException:
+                traceback.print_exc()
+                output.flush()
+                os._exit(1)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0, log.read_text()[-3000:]
+
+
+def test_the_real_tools_train_and_score_a_table(tool, data, tmp_path, capsys) -> None:
+    arguments = ['table4', '--data', 'synthetic', '--seeds', '0', '--jobs', '1', '--work-dir', str(tmp_path / 'work'),
+                 '--cfg-options', 'train_cfg.max_epochs=1']
+    tool.main(arguments, launch=forked)
+    first = capsys.readouterr().out
+    results = [json.loads(path.read_text()) for path in (tmp_path / 'work').rglob('result.json')]
+    assert len(results) == 5 and len({result['checkpoint'] for result in results}) == 2
+    assert {result['protocol'] for result in results} == {'activitynet-thumos14'}
+    assert len({tuple(result['mAP']) for result in results}) > 1 and all(result['trained_sec'] for result in results)
+    used = [Config.fromfile(path) for path in (tmp_path / 'work').glob('synthetic/trained/*/seed_0/*.py')]
+    assert sorted(config.model.localizer.head.loss_clu.loss_weight for config in used) == [0.0, 0.1]
+    tool.main(arguments, launch=lambda *_: pytest.fail('there is nothing left to do'))
+    assert capsys.readouterr().out.strip() == first[first.index('Table 4'):].strip()

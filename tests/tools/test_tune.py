@@ -1,0 +1,111 @@
+"""The search on held-out training videos: it never reads a test video, says what it tried, and writes a config."""
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mmengine.config import Config
+
+from rpn_plugin.analysis import trial
+from rpn_plugin.datasets.synthetic import SyntheticRecipe, write_synthetic
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+CONFIG = REPOSITORY / 'configs' / 'rpn_synthetic.py'
+
+
+@pytest.fixture(scope='module')
+def tool():
+    spec = importlib.util.spec_from_file_location('tune_tool', REPOSITORY / 'tools/analysis/tune.py')
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def data(tmp_path, monkeypatch) -> Path:
+    write_synthetic(tmp_path / 'data', SyntheticRecipe(num_train=10, num_test=4, median_snippets=40))
+    monkeypatch.setenv('RPN_SYNTHETIC_ROOT', str(tmp_path / 'data'))
+    return tmp_path / 'data'
+
+
+def tune(tool, work_dir: Path, knobs: str, *arguments: str) -> None:
+    tool.main([str(CONFIG), '--work-dir', str(work_dir), '--folds', '2', '--seeds', '1', '--trials', '2', '--knobs',
+               *knobs.split(), *arguments, '--cfg-options', 'train_cfg.max_epochs=1'])
+
+
+def trials(work_dir: Path) -> list[dict]:
+    return [json.loads(line) for line in (work_dir / 'trials.jsonl').read_text().splitlines()]
+
+
+def test_nothing_of_the_test_videos_is_read(tool, data, tmp_path) -> None:
+    tune(tool, tmp_path / 'clean', 'gamma_t', '--split', 'looks')
+    content = json.loads((data / 'annotations.json').read_text())
+    for name, entry in content['database'].items():
+        if entry['subset'] == 'test':
+            entry.update(annotations='poison', duration='poison', labels=['poison'])
+            for stream in ('rgb', 'flow'):
+                (data / 'features' / stream / f'{name}.npy').write_bytes(b'poison')
+    (data / 'annotations.json').write_text(json.dumps(content))
+    tune(tool, tmp_path / 'poisoned', 'gamma_t', '--split', 'looks')
+    assert trials(tmp_path / 'poisoned') == trials(tmp_path / 'clean')
+    for name in ('tuned.py', 'trials.md'):
+        assert (tmp_path / 'poisoned' / name).read_text() == (tmp_path / 'clean' / name).read_text()
+
+
+def test_the_log_holds_every_trial_and_the_config_the_best(tool, data, tmp_path, capsys, monkeypatch) -> None:
+    out = tmp_path / 'written' / 'best.py'
+    monkeypatch.setattr(tool, 'CURVES', ('kernel', 'gamma_t'))
+    tune(tool, tmp_path / 'work', 'alpha gamma_t', '--out', str(out), '--curves')
+    printed, logged = capsys.readouterr().out, trials(tmp_path / 'work')
+    assert [(line['rung'], line['number']) for line in logged[:2]] == [(0, 0), (0, 1)]
+    assert {line['rung']: len(line['scores']) for line in logged} == {0: 1, 1: 2, 'polished': 2}
+    for line in logged:
+        assert line['score'] == pytest.approx(np.mean(line['scores']))
+        assert set(line['setting']) <= {'alpha', 'gamma_t'}
+    assert 'alpha' not in logged[0]['setting'] and 'alpha' in logged[1]['setting']
+    best = max((line for line in logged if line['rung'] == 'polished'), key=lambda line: line['score'])
+    assert f'chosen: candidate {best["number"]}, {100 * best["score"]:.2f}; written to {out}' in printed
+    assert 'reads the segments of the training videos that are held out' in printed
+    assert f'{100 * best["score"]:.2f} | 2 |' in (tmp_path / 'work' / 'trials.md').read_text()
+    config, base = Config.fromfile(out), Config.fromfile(CONFIG)
+    localizer, expected = config.model.localizer, base.model.localizer
+    alpha, gamma_t = best['setting'].get('alpha'), best['setting'].get('gamma_t', 'as is')
+    assert localizer.head.loss_clu.loss_weight == float(alpha or expected.head.loss_clu.loss_weight)
+    assert localizer.weighting.gamma_t == (expected.weighting.gamma_t if gamma_t == 'as is' else float(gamma_t))
+    assert config.train_cfg.max_epochs == 1 and localizer.embedding == expected.embedding
+    curves = json.loads((tmp_path / 'work' / 'curves.json').read_text())
+    assert list(curves) == ['kernel', 'gamma_t', 'p_c', 'n', 'k / T', 'lambda']
+    assert curves['kernel']['values'] == [1.0, 3.0, 5.0] and curves['kernel']['chosen'] == 3.0
+    assert curves['kernel']['scores'][1] == pytest.approx(100 * best['score']), 'the chosen point again'
+    of_gamma_t = dict(zip(curves['gamma_t']['values'], curves['gamma_t']['scores']))
+    assert of_gamma_t.get(localizer.weighting.gamma_t, 100 * best['score']) == pytest.approx(100 * best['score'])
+    assert curves['p_c']['chosen'] == 0.1
+    assert (tmp_path / 'work' / 'curves.png').read_bytes().startswith(b'\x89PNG')
+    monkeypatch.setattr(trial.Runner, 'from_cfg', lambda *_: pytest.fail('trained again'))
+    tune(tool, tmp_path / 'work', 'alpha gamma_t')
+    assert trials(tmp_path / 'work') == logged
+
+
+def test_a_score_without_training_is_that_of_the_hosts_test(data, tmp_path) -> None:
+    """The remembered embeddings give what the host's runner gives from the same checkpoint."""
+    config = Config.fromfile(CONFIG)
+    config.train_cfg.max_epochs = 1
+    checkpoint = trial.train(config, tmp_path / 'run', seed=0)
+    scorer = trial.Scorer(config, checkpoint)
+    for gamma_t in (0.5, 0.1):
+        scored = scorer.score([{'model.localizer.weighting.gamma_t': gamma_t}])
+        config.model.localizer.weighting.gamma_t = gamma_t
+        config.update(work_dir=str(tmp_path / 'test'), load_from=str(checkpoint), experiment_name=f'test {gamma_t}')
+        assert trial.Runner.from_cfg(config).test() == pytest.approx(scored)
+
+
+@pytest.mark.parametrize('arguments, message', [
+    (('--knobs', 'beta'), r"error: Unknown knobs \['beta'\]; known are \['alpha', "),
+    (('--folds', '1'), 'error: Expected a split of .* and at least 2 folds'),
+])
+def test_what_cannot_be_searched_ends_with_one_line(tool, data, tmp_path, arguments, message) -> None:
+    with pytest.raises(SystemExit, match=message):
+        tool.main([str(CONFIG), '--work-dir', str(tmp_path / 'work'), *arguments])

@@ -1,0 +1,74 @@
+"""Reproduce a table of the paper: train what it needs, score it under its protocol, print it beside the paper's.
+
+python tools/analysis/reproduce.py table1
+python tools/analysis/reproduce.py table4 --data ucf101 --seeds 0 1 2 --jobs 2
+"""
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from mmengine.config import DictAction
+
+import rpn_plugin  # noqa: F401  (registers every part)
+from rpn_plugin.analysis.experiments import Bench, Experiment
+from rpn_plugin.analysis.paper_tables import ABLATED, FAMILIES, PAPER_TABLES, PaperTable
+from rpn_plugin.analysis.table_report import build_report, format_text, write_report
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+Planned = tuple[int, tuple[str, ...], Experiment]
+"""Number of the paper's row that it follows, its cells, and what measures it."""
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description='Train, score and print a table of the paper.')
+    parser.add_argument('table', choices=PAPER_TABLES)
+    parser.add_argument('--data', choices=FAMILIES, help="configs of which data; by default the table's own")
+    parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2])
+    parser.add_argument('--jobs', type=int, help='trainings side by side; by default as many as cores and threads '
+                        'allow, and one where there is a GPU')
+    parser.add_argument('--threads', type=int, default=1, help='of each training')
+    parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/reproduce'),
+                        help='what is done already is found here, and the table is written here')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={}, help='change every config')
+    return parser.parse_args(arguments)
+
+
+def planned(table: PaperTable, data: str) -> list[Planned]:
+    """What measures which row: ablations on the family's last config, or the rows "Ours", one per features."""
+    configs = FAMILIES[data]
+    full = list(configs.values())[-1]
+    if any(row.config for row in table.rows):
+        return [(number, row.cells, Experiment(f'configs/{full}.py') if row.config == ABLATED else
+                 Experiment(f'configs/{row.config}.py', ablation_of=full)) for number, row in enumerate(table.rows)]
+    own = {row.features: number for number, row in enumerate(table.rows) if row.features}
+    return [(own.get(features, len(table.rows) - 1), (*table.rows[-1].cells[:-1], f'Ours ({features})'),
+             Experiment(f'configs/{config}.py')) for features, config in configs.items()]
+
+
+def main(arguments: Sequence[str] | None = None, **bench: object) -> None:
+    """Run the tool; ``bench`` changes how commands are run."""
+    options = parse(arguments)
+    table = PAPER_TABLES[options.table]
+    data = options.data or table.data
+    jobs = options.jobs or (1 if torch.cuda.is_available() else max(1, (os.cpu_count() or 1) // options.threads))
+    root = (options.work_dir / data).resolve()
+    runner = Bench(REPOSITORY, root, table.protocol, options.cfg_options, jobs, options.threads, **bench)
+    rows = planned(table, data)
+    try:
+        results = runner.measure([experiment for *_, experiment in rows], options.seeds)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise SystemExit(f'error: {error}') from None
+    report = build_report(table, data, options.seeds, [
+        (number, cells, [results[experiment, seed] for seed in options.seeds]) for number, cells, experiment in rows])
+    print('\n' + format_text(report) + '\n')
+    for path in write_report(report, root / options.table):
+        print(f'written to {path}')
+
+
+if __name__ == '__main__':
+    main()
