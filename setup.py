@@ -27,9 +27,10 @@ setup(
         'opencv-contrib-python',  # mmaction2's too; its contributed modules have TV-L1
     ],
     extras_require={
+        'figures': ['scikit-learn'],
         'hdf5': ['h5py'],
         'lite': ['mmcv-lite>=2.1,<2.2'],
         'onnx': ['onnx', 'onnxruntime', 'onnxscript'],
         'video': ['av>=14'],
-        'tests': ['pytest', 'hypothesis', 'h5py', 'av>=14'],
+        'tests': ['pytest', 'hypothesis', 'h5py', 'av>=14', 'scikit-learn', 'tensorboard'],
     })

@@ -1,4 +1,4 @@
 """What the host's runner calls."""
-from rpn_plugin.engine.hooks import CooccurrenceHook
+from rpn_plugin.engine.hooks import CooccurrenceHook, LocalizationVisualizationHook
 
-__all__ = ['CooccurrenceHook']
+__all__ = ['CooccurrenceHook', 'LocalizationVisualizationHook']
