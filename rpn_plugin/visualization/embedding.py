@@ -81,7 +81,7 @@ def draw_embedding(networks: Mapping[str, tuple[np.ndarray, Sequence[EmbeddedVid
     """One picture per network: features as dots, prototypes as stars, updated prototypes as diamonds.
 
     Everything of a network is projected together. Drawn are the prototypes of the annotated classes, and those moved
-    for a video in its annotated classes, with an arrow from where they were.
+    for a video in its annotated classes, with a line from where they were.
 
     Args:
         networks: Name to its prototypes (C, E) and the videos.
@@ -99,9 +99,9 @@ def draw_embedding(networks: Mapping[str, tuple[np.ndarray, Sequence[EmbeddedVid
         _draw_network(axes, dict(zip(classes, prototypes)), videos, present, colour, seed)
         axes.set_title(name)
     moved = any(video.updated is not None for _, videos in networks.values() for video in videos)
-    keys = [('o', 'features', '0.5'), ('*', 'prototypes', '0.5'), *([('D', 'updated prototypes', '0.5')] * moved)]
-    handles = [Line2D([], [], marker=marker, linestyle='', color=shade, markeredgecolor='black' if marker != 'o' else
-                      shade, markersize=13 if marker == '*' else 7, label=text) for marker, text, shade in keys]
+    keys = [('o', 'features', '0.5'), ('*', 'prototypes', 'black'), *([('D', 'updated prototypes', 'white')] * moved)]
+    handles = [Line2D([], [], marker=marker, linestyle='', color='0.5', markeredgecolor=edge,
+                      markersize=14 if marker == '*' else 7, label=text) for marker, text, edge in keys]
     handles += [Line2D([], [], marker='s', linestyle='', color=colour[label], markersize=9, label=label)
                 for label in (*present, BACKGROUND)]
     figure.legend(handles=handles, loc='outside lower center', ncols=4 if len(networks) == 1 else 6, frameon=False)
@@ -123,8 +123,8 @@ def _draw_network(axes: Axes, prototypes: Mapping[str, np.ndarray], videos: Sequ
     start = dict(zip(present, stars))
     for (label, _), place in zip(moves, diamonds):
         axes.plot(*np.stack([start[label], place]).T, color='black', linewidth=0.9, zorder=3)
-        axes.plot(*place, 'D', color=colour[label], markeredgecolor='black', markersize=8, zorder=4)
+        axes.plot(*place, 'D', color=colour[label], markeredgecolor='white', markersize=7, zorder=6)
     for label, place in start.items():
-        axes.plot(*place, '*', color=colour[label], markeredgecolor='black', markersize=18, zorder=5)
+        axes.plot(*place, '*', color=colour[label], markeredgecolor='black', markersize=20, zorder=5)
     axes.set_xticks([])
     axes.set_yticks([])

@@ -23,6 +23,7 @@ class HeatMap:
         row: What the class of a row is to the matrix.
         column: What the class of a column is.
         bounds: Values of the first and the last colour; those of the matrix by default.
+        colours: Colour map; what stands out should be dark.
 
     Raises:
         ValueError: If the matrix is not (C, C).
@@ -34,6 +35,7 @@ class HeatMap:
     row: str = ''
     column: str = ''
     bounds: tuple[float, float] | None = None
+    colours: str = 'Blues'
 
     def __post_init__(self) -> None:
         expected = (len(self.classes), len(self.classes))
@@ -50,7 +52,7 @@ def prototype_distances(prototypes: np.ndarray) -> np.ndarray:
 def draw_heat_maps(maps: Mapping[str, HeatMap], title: str) -> Figure:
     """The maps side by side, each under its name.
 
-    The diagonal, a class with itself, stays empty. Values are written where there is room for them.
+    The diagonal, a class with itself, stays gray. Values are written where there is room for them.
     """
     size = 1.7 + 0.42 * min(max(len(each.classes) for each in maps.values()), 40)
     figure = Figure(figsize=(len(maps) * (size + 1.5), size + 0.9), layout='constrained')
@@ -63,7 +65,8 @@ def draw_heat_maps(maps: Mapping[str, HeatMap], title: str) -> Figure:
 def _draw(axes: Axes, name: str, each: HeatMap) -> None:
     shown = np.ma.masked_array(each.matrix, np.eye(len(each.classes), dtype=bool))
     low, high = each.bounds or (float(shown.min()), float(shown.max())) if shown.count() else (0.0, 1.0)
-    image = axes.imshow(shown, cmap='viridis_r', vmin=low, vmax=max(high, low + 1e-12))
+    image = axes.imshow(shown, cmap=each.colours, vmin=low, vmax=max(high, low + 1e-12))
+    axes.set_facecolor('0.75')
     axes.figure.colorbar(image, ax=axes, label=each.meaning, shrink=0.8)
     places, small = range(len(each.classes)), len(each.classes) > MOST_WRITTEN
     axes.set_xticks(places, each.classes, rotation=90 if small else 45, ha='center' if small else 'right',
@@ -74,8 +77,9 @@ def _draw(axes: Axes, name: str, each: HeatMap) -> None:
     axes.set_title(name)
     for row, column in zip(*np.nonzero(~shown.mask)) if not small else ():
         value = each.matrix[row, column]
-        dark = value > (low + high) / 2
-        axes.text(column, row, _written(value), ha='center', va='center', fontsize=8, color='white' if dark else 'black')
+        brightness = np.mean(image.cmap(image.norm(value))[:3])
+        axes.text(column, row, _written(value), ha='center', va='center', fontsize=8,
+                  color='white' if brightness < 0.6 else 'black')
 
 
 def _written(value: float) -> str:

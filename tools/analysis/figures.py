@@ -63,7 +63,8 @@ def draw_tsne(options: argparse.Namespace) -> Figure:
 def draw_prototypes(options: argparse.Namespace) -> Figure:
     """Distances between prototypes."""
     trained = TrainedModel.load(options.config, options.checkpoint, options.cfg_options)
-    maps = {name or 'prototypes': HeatMap(prototype_distances(prototypes), trained.classes, 'Euclidean distance')
+    maps = {name or 'prototypes': HeatMap(prototype_distances(prototypes), trained.classes, 'Euclidean distance',
+                                          colours='Blues_r')
             for name, prototypes in prototypes_of(trained).items()}
     return draw_heat_maps(maps, 'Distances between prototypes')
 
