@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from rpn_plugin.evaluation.functional import VideoSegments
 from rpn_plugin.visualization import draw_timeline, save_figure
@@ -60,8 +61,8 @@ def test_thumbnails_stand_above_the_bars_at_their_times_in_their_proportions() -
     figure = draw_timeline('video', 10.0, {'ground truth': TRUTH}, {}, images)
     frames, bars = figure.axes
     assert [box.xy[0] for box in frames.artists] == [2.5, 7.5] and len(bars.patches) == 2
-    figure.canvas.draw()
-    extents = [box.offsetbox.get_window_extent() for box in frames.artists]
+    FigureCanvasAgg(figure).draw()
+    extents = [box.get_window_extent() for box in frames.artists]
     assert [extent.width / extent.height for extent in extents] == pytest.approx([2, 0.5], rel=0.05)
     assert not extents[0].overlaps(extents[1]) and extents[0].y0 > bars.get_window_extent().y1
 
