@@ -77,7 +77,8 @@ def draw_class_gains(gains: Sequence[ClassGain], title: str, ylabel: str) -> Fig
             spread = place + np.linspace(-0.15, 0.15, len(gain.values))
             axes.plot(spread, gain.values, 'o', color='black', markersize=3.5, markerfacecolor='white', zorder=4)
         reach = max(gain.mean + (gain.std or 0), *gain.values, 0)
-        axes.annotate(f'{round(gain.mean, 1) + 0.0:+.1f}', (place, reach), (0, 6), textcoords='offset points', ha='center', fontsize=9)
+        axes.annotate(f'{round(gain.mean, 1) + 0.0:+.1f}', (place, reach), (0, 6), textcoords='offset points',
+                      ha='center', fontsize=9)
     axes.axhline(0, color='black', linewidth=0.8)
     axes.set_xticks(places, [gain.label for gain in gains], rotation=35, ha='right', rotation_mode='anchor')
     axes.margins(y=0.1)
