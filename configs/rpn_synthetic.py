@@ -13,4 +13,4 @@ model = dict(
         weighting=dict(gamma_t=0.5)))
 optim_wrapper = dict(optimizer=dict(lr=1e-3))
 train_cfg = dict(max_epochs=30, val_interval=30)
-default_hooks = dict(checkpoint=dict(interval=10), logger=dict(interval=10))
+default_hooks = dict(checkpoint=dict(interval=10), logger=dict(interval=50))

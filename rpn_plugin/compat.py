@@ -5,12 +5,14 @@ oldest supported host release has it fixed. None of them loosens a security chec
 """
 from __future__ import annotations
 
+import functools
 import importlib.util
 import pickle
 import sys
 import types
 import warnings
 from pathlib import Path
+from typing import Callable
 
 import numpy as np
 import torch
@@ -74,24 +76,34 @@ def _allow_checkpoint_types() -> None:
 
 
 def _start_processes_without_cuda() -> None:
-    """mmengine's ``pytorch`` launcher calls ``torch.cuda.set_device`` even where there is no CUDA.
+    """mmengine's launchers call ``torch.cuda.set_device`` even where there is no CUDA.
 
-    Without CUDA the process group is started directly, so that ``--launcher pytorch`` with the gloo backend runs on
-    CPUs; with CUDA nothing changes. Reference: ``_init_dist_pytorch`` in mmengine 0.10.7, ``mmengine/dist/utils.py``.
-    Goes when that function asks for CUDA first.
+    Without CUDA that call does nothing while they run, so that ``--launcher pytorch``, ``slurm`` and ``mpi`` with the
+    gloo backend run on CPUs; with CUDA nothing changes. Reference: ``_init_dist_pytorch`` and its siblings in mmengine
+    0.10.7, ``mmengine/dist/utils.py``. Goes when those functions ask for CUDA first.
     """
     if torch.cuda.is_available():
         return
     from mmengine.dist import utils
 
-    def init_dist_pytorch(backend: str, init_backend: str = 'torch', **kwargs: object) -> None:
-        """The host's function without its choice of a CUDA device."""
-        if backend == 'nccl':
-            raise RuntimeError('The nccl backend needs CUDA, which this machine lacks. Add '
-                               '--cfg-options env_cfg.dist_cfg.backend=gloo to train on CPUs.')
-        torch.distributed.init_process_group(backend=backend, **kwargs)
+    def without_device(init_dist: Callable[..., None]) -> Callable[..., None]:
 
-    utils._init_dist_pytorch = init_dist_pytorch
+        @functools.wraps(init_dist)
+        def init_dist_without_device(backend: str, **kwargs: object) -> None:
+            if backend == 'nccl':
+                raise RuntimeError('The nccl backend needs CUDA, which this machine lacks. Add '
+                                   '--cfg-options env_cfg.dist_cfg.backend=gloo to train on CPUs.')
+            set_device = torch.cuda.set_device
+            torch.cuda.set_device = lambda device: None
+            try:
+                init_dist(backend, **kwargs)
+            finally:
+                torch.cuda.set_device = set_device
+
+        return init_dist_without_device
+
+    for name in ('_init_dist_pytorch', '_init_dist_slurm', '_init_dist_mpi'):
+        setattr(utils, name, without_device(getattr(utils, name)))
 
 
 def _autocast_without_cuda() -> None:
@@ -112,12 +124,38 @@ def _silence_missing_ops() -> None:
     warnings.filterwarnings('ignore', message='Fail to import ``MultiScaleDeformableAttention``')
 
 
+def _format_each_config_once() -> None:
+    """mmengine formats the whole config by yapf for every checkpoint and log file, a second or more each time.
+
+    The same text in the same style gives the same result, so the last few are kept. Reference: ``Config.pretty_text``
+    in mmengine 0.10.7. Goes when mmengine stops doing so.
+    """
+    from mmengine.config import config as host
+    if hasattr(host.FormatCode, 'formatted'):
+        return
+    format_code = host.FormatCode
+    formatted: dict[str, tuple[str, bool]] = {}
+
+    @functools.wraps(format_code)
+    def format_once(text: str, **style: object) -> tuple[str, bool]:
+        key = f'{style}\n{text}'
+        if key not in formatted:
+            while len(formatted) >= 4:
+                del formatted[next(iter(formatted))]
+            formatted[key] = format_code(text, **style)
+        return formatted[key]
+
+    format_once.formatted = formatted
+    host.FormatCode = format_once
+
+
 def apply() -> None:
     """Mend what this installation needs. Safe to call more than once."""
     _silence_missing_ops()
     _place_missing_drn()
     _allow_checkpoint_types()
     _start_processes_without_cuda()
+    _format_each_config_once()
     _autocast_without_cuda()
 
 

@@ -1,6 +1,7 @@
 """Fixtures that every test may use."""
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -17,6 +18,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 CLASSES = ['Diving', 'CliffDiving', 'HighJump']
 
 torch.set_num_threads(1)
+gc.freeze()  # MMEngine collects garbage for every dataset that it builds; what is imported stays out of it
 
 
 @pytest.fixture(autouse=True)

@@ -17,9 +17,10 @@ from published import write_documented_releases
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 FAKE_SRUN = '''#!/usr/bin/env bash
-# Stands in for Slurm: keeps what follows srun's own options and runs it once, in one process.
+# Stands in for Slurm: keeps what follows srun's own options and runs it as the only task.
 while [ "$1" != python ]; do shift; done
-exec "${@/slurm/none}"
+export SLURM_PROCID=0 SLURM_NTASKS=1 SLURM_LOCALID=0 SLURM_NODELIST=localhost MASTER_ADDR=127.0.0.1
+exec "$@"
 '''
 
 

@@ -80,3 +80,23 @@ def test_nccl_without_cuda_says_what_to_add() -> None:
     from mmengine.dist import utils
     with pytest.raises(RuntimeError, match='env_cfg.dist_cfg.backend=gloo'):
         utils._init_dist_pytorch('nccl')
+
+
+def test_a_config_is_formatted_once_for_all_its_checkpoints(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+
+    def format_code(text: str, style_config: dict) -> tuple[str, bool]:
+        calls.append(text)
+        return f'{style_config["indent"]} {text}', True
+
+    monkeypatch.setattr('mmengine.config.config.FormatCode', format_code)
+    compat.apply()
+    compat.apply()
+    from mmengine.config import config as host
+    for _ in range(3):
+        assert host.FormatCode('a = 1', style_config=dict(indent=2)) == ('2 a = 1', True)
+    assert host.FormatCode('a = 1', style_config=dict(indent=4)) == ('4 a = 1', True)
+    assert calls == ['a = 1', 'a = 1']
+    for number in range(20):
+        host.FormatCode(f'b = {number}', style_config=dict(indent=2))
+    assert len(host.FormatCode.formatted) == 4

@@ -3,9 +3,7 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
-import time
 from pathlib import Path
 
 import mmaction
@@ -73,33 +71,6 @@ def tool(name: str, *arguments: str, cwd: Path, **options: object) -> subprocess
     return run
 
 
-def scalars(work_dir: Path, prefix: str) -> list[dict]:
-    """Lines of the newest scalars.json that hold a key of this prefix."""
-    newest = sorted(work_dir.glob('*/vis_data/scalars.json'))[-1]
-    lines = [json.loads(line) for line in newest.read_text().splitlines()]
-    return [line for line in lines if any(key.startswith(prefix) for key in line)]
-
-
-def test_a_killed_training_resumes_and_ends_where_an_unbroken_one_does(data, tmp_path, python) -> None:
-    train = [python, str(REPOSITORY / 'tools' / 'train.py'), CONFIG, '--seed', '0', '--cfg-options',
-             'train_cfg.max_epochs=6', 'train_cfg.val_interval=6', 'default_hooks.checkpoint.interval=1']
-    unbroken, broken = tmp_path / 'unbroken', tmp_path / 'broken'
-    tool(' '.join(train), '--work-dir', str(unbroken), cwd=tmp_path)
-    process = subprocess.Popen([*train, '--work-dir', str(broken)], cwd=tmp_path, stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 120
-    while not (broken / 'last_checkpoint').exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    assert not (broken / 'epoch_6.pth').exists(), 'killed too late to test anything'
-    resumed = tool(' '.join(train), '--work-dir', str(broken), '--resume', cwd=tmp_path)
-    assert 'resumed epoch' in resumed.stdout + resumed.stderr
-    assert scalars(broken, 'loss')[0]['epoch'] > 1
-    assert scalars(broken, 'loss')[-1]['epoch'] == scalars(unbroken, 'loss')[-1]['epoch'] == 6
-    assert (broken / 'epoch_6.pth').is_file()
-
-
 def test_the_hosts_own_tool_needs_nothing_but_the_installed_plugin(data, tmp_path, python) -> None:
     host = Path(mmaction.__file__).parent / '.mim' / 'tools' / 'train.py'
     if not host.is_file():
@@ -108,19 +79,3 @@ def test_the_hosts_own_tool_needs_nothing_but_the_installed_plugin(data, tmp_pat
     run = tool(f'{python} {host} {CONFIG} --work-dir work', '--cfg-options', 'train_cfg.max_epochs=1',
                'train_cfg.val_interval=1', cwd=tmp_path, env=environment)
     assert 'wtal/mAP_avg' in run.stdout + run.stderr
-
-
-def test_two_processes_train_and_score_like_one(data, tmp_path, python) -> None:
-    path = f'{Path(python).parent}:{os.environ["PATH"]}'
-    environment = {**os.environ, 'PATH': path, 'PORT': str(20000 + os.getpid() % 10000)}
-    gloo = ['--cfg-options', 'env_cfg.dist_cfg.backend=gloo', 'train_cfg.max_epochs=2', 'train_cfg.val_interval=2']
-    tool(f'bash {REPOSITORY}/tools/dist_train.sh {CONFIG} 2 --work-dir two', *gloo, cwd=tmp_path, env=environment)
-    checkpoint = (tmp_path / 'two' / 'last_checkpoint').read_text()
-    tool(f'bash {REPOSITORY}/tools/dist_test.sh {CONFIG} {checkpoint} 2 --work-dir two_test', *gloo[:2], cwd=tmp_path,
-         env=environment)
-    tool(f'{python} {REPOSITORY}/tools/test.py {CONFIG} {checkpoint} --work-dir one_test', cwd=tmp_path)
-    results = []
-    for name in ('two_test', 'one_test'):
-        file, = (tmp_path / name).glob('*/*.json')
-        results.append({key: value for key, value in json.loads(file.read_text()).items() if key.startswith('wtal')})
-    assert results[0] == results[1] and len(results[0]) == 9

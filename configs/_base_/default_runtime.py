@@ -4,14 +4,17 @@ custom_imports = dict(imports=['rpn_plugin'], allow_failed_imports=False)
 default_hooks = dict(
     runtime_info=dict(type='RuntimeInfoHook'),
     timer=dict(type='IterTimerHook'),
-    logger=dict(type='LoggerHook', interval=100, ignore_last=False),
+    logger=dict(type='TrainingLoggerHook', interval=200),  # iterations: 100 lines for 1000 epochs of 20
     param_scheduler=dict(type='ParamSchedulerHook'),
     # The last epoch is what counts: choosing one by its test score (save_best) would select on the test set.
-    checkpoint=dict(type='CheckpointHook', interval=50, max_keep_ckpts=3, save_best=None),
+    checkpoint=dict(type='AtomicCheckpointHook', interval=50, max_keep_ckpts=3, save_best=None),
     sampler_seed=dict(type='DistSamplerSeedHook'),
+    step_seed=dict(type='StepSeedHook'),
+    short_history=dict(type='ShortHistoryHook'),
     sync_buffers=dict(type='SyncBuffersHook'),
     # Here and not in custom_hooks, a list: so a run adds a hook by one line (default_hooks.ema.type=EMAHook).
-    cooccurrence=dict(type='CooccurrenceHook'))
+    cooccurrence=dict(type='CooccurrenceHook'),
+    keep_freed_memory=dict(type='KeepFreedMemoryHook'))
 
 env_cfg = dict(
     cudnn_benchmark=False,
@@ -21,6 +24,7 @@ env_cfg = dict(
 model_wrapper_cfg = dict(type='MMDistributedDataParallel', device_ids=None, broadcast_buffers=False)
 
 log_processor = dict(type='LogProcessor', window_size=20, by_epoch=True)
+# TensorBoard, once installed: --cfg-options visualizer.vis_backends.0.type=TensorboardVisBackend
 vis_backends = [dict(type='LocalVisBackend')]
 # Timelines during validation: default_hooks.visualization.type=LocalizationVisualizationHook
 visualizer = dict(type='WTALVisualizer', vis_backends=vis_backends)

@@ -33,12 +33,15 @@ class PaddedLayout:
     def _videos(self, flat: Tensor) -> Tensor:
         return flat.unflatten(0, self.mask.shape)  # (B * T, ...) to (B, T, ...)
 
-    def shift(self, flat: Tensor, offset: int) -> Tensor:
-        """Bring snippet ``t + offset`` to place ``t``, zeros beyond the borders: (B * T, D) to the same."""
+    def spread(self, flat: Tensor, gap: int) -> Tensor:
+        """``gap`` zero rows on both sides of every video: (B * T, D) to (B * (T + 2 * gap), D)."""
         real = self._videos(flat).masked_fill(~self.mask[..., None], 0.0)  # (B, T, D)
-        reach = abs(offset)
-        padded = F.pad(real, (0, 0, reach, reach))  # (B, T + 2 reach, D)
-        return padded[:, reach + offset:reach + offset + self.mask.shape[1]].flatten(0, 1)
+        return F.pad(real, (0, 0, gap, gap)).flatten(0, 1)
+
+    def collect(self, windows: Tensor, gap: int) -> Tensor:
+        """Of the windows of 2 * gap + 1 rows over :meth:`spread` those centred on places, (B * T, E)."""
+        whole = F.pad(windows, (0, 0, 0, 2 * gap)).unflatten(0, (self.num_videos, -1))  # (B, T + 2 * gap, E)
+        return whole[:, :self.mask.shape[1]].flatten(0, 1)
 
     def softmax(self, flat: Tensor) -> Tensor:
         """Softmax over the time of each video, (B * T,) to the same."""

@@ -1,9 +1,10 @@
 """Untrimmed videos on disk."""
 from rpn_plugin.datasets.annotations import AnnotationFile
+from rpn_plugin.datasets.seeded_sampler import SeededIndex, SeededSampler
 from rpn_plugin.datasets.transforms import (DecodeSnippets, LoadSnippets, PackUntrimmedInputs, RescaleSnippets,
                                              SampleSnippets)
 from rpn_plugin.datasets.untrimmed_feature_dataset import UntrimmedFeatureDataset
 from rpn_plugin.datasets.untrimmed_video_dataset import UntrimmedVideoDataset
 
 __all__ = ['AnnotationFile', 'DecodeSnippets', 'LoadSnippets', 'PackUntrimmedInputs', 'RescaleSnippets',
-           'SampleSnippets', 'UntrimmedFeatureDataset', 'UntrimmedVideoDataset']
+           'SampleSnippets', 'SeededIndex', 'SeededSampler', 'UntrimmedFeatureDataset', 'UntrimmedVideoDataset']

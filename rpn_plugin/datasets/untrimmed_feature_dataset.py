@@ -6,14 +6,18 @@ from functools import cache
 from typing import Any, Mapping, Sequence
 
 import numpy as np
+import torch
 from mmaction.registry import DATASETS
 from mmengine.dataset import BaseDataset
 from mmengine.logging import MMLogger
+from torch import Tensor
+from torch.utils.data import get_worker_info
 
 from rpn_plugin.datasets.annotations import AnnotationFile
 from rpn_plugin.datasets.checking import CheckedSubset, VideoSubset, agreed_recipe, check_subset, open_stores
 from rpn_plugin.datasets.faults import by_severity, describe_findings
-from rpn_plugin.datasets.feature_stores import FeatureStore, FilePerVideo
+from rpn_plugin.datasets.feature_stores import FeatureStore, FilePerVideo, check_finite
+from rpn_plugin.datasets.seeded_sampler import SeededIndex
 from rpn_plugin.datasets.sidecars import check_sidecars
 
 MOST_LOGGED = 50
@@ -44,6 +48,8 @@ class UntrimmedFeatureDataset(BaseDataset):
             log line; a larger difference is an error.
         cache_gib: So many GiB of features at most are read into memory once, before workers start, which share them;
             the rest is read from disk on demand.
+        cache_device: A device such as ``cuda`` to keep the cached features on instead, as tensors; ``num_workers=0``
+            only, since workers cannot hand them over.
         kwargs: As :class:`mmengine.dataset.BaseDataset`.
 
     Raises:
@@ -62,9 +68,13 @@ class UntrimmedFeatureDataset(BaseDataset):
                  missing: str = 'error',
                  max_stream_gap: int = 5,
                  cache_gib: float = 0.0,
+                 cache_device: str | None = None,
                  **kwargs: Any) -> None:
         if missing not in ('error', 'skip'):
             raise ValueError(f"UntrimmedFeatureDataset expects missing of ('error', 'skip'), but got {missing!r}.")
+        if cache_device is not None and not cache_gib > 0:
+            raise ValueError(f'UntrimmedFeatureDataset expects a budget cache_gib > 0 beside cache_device='
+                             f'{cache_device!r}, but got {cache_gib}.')
         if not data_prefix:
             raise ValueError('UntrimmedFeatureDataset expects data_prefix=dict(<stream>=<features>), but got none.')
         self.subset = subset
@@ -75,8 +85,9 @@ class UntrimmedFeatureDataset(BaseDataset):
         self.missing = missing
         self.max_stream_gap = max_stream_gap
         self.cache_gib = cache_gib
+        self.cache_device = None if cache_device is None else torch.device(cache_device)
         self._stores: dict[str, FeatureStore] = {}
-        self._cache: dict[tuple[str, str], np.ndarray] = {}
+        self._cache: dict[tuple[str, str], np.ndarray | Tensor] = {}
         super().__init__(ann_file=ann_file, data_prefix=dict(data_prefix), metainfo=metainfo, **kwargs)
 
     def open_subset(self) -> VideoSubset:
@@ -120,13 +131,27 @@ class UntrimmedFeatureDataset(BaseDataset):
                              '\n'.join(describe_findings(errors)))
 
     def get_data_info(self, idx: int) -> dict[str, Any]:
-        """An item with its arrays (T, D) per stream, mapped from disk or out of the cache."""
+        """An item with its arrays or tensors (T, D) per stream, mapped from disk or out of the cache.
+
+        Raises:
+            RuntimeError: If a worker process asks for features that lie on a device.
+        """
+        if self.cache_device is not None and get_worker_info() is not None:
+            raise RuntimeError(f'cache_device={str(self.cache_device)!r} needs num_workers=0 and '
+                               f'persistent_workers=False in the dataloader: workers cannot hand over its tensors.')
         item = super().get_data_info(idx)
         video = item['video_name']
         item['features'] = {stream: self._cache[stream, video] if (stream, video) in self._cache else store.open(video)
                             for stream, store in self._stores.items()}
         item['feature_paths'] = {stream: store.where(video) for stream, store in self._stores.items()}
         return item
+
+    def prepare_data(self, idx: int) -> Any:
+        """An item after the pipeline, whose transforms draw from the item's ``rng`` under :class:`SeededSampler`."""
+        item = self.get_data_info(idx)
+        if isinstance(idx, SeededIndex):
+            item['rng'] = idx.generator()
+        return self.pipeline(item)
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the cache: a worker process that is not forked reads from disk instead of getting its own copy."""
@@ -164,12 +189,20 @@ class UntrimmedFeatureDataset(BaseDataset):
             room -= sum(array.nbytes for array in arrays.values())
             if room < 0:
                 break
-            self._cache.update({key: np.array(array) for key, array in arrays.items()})
+            self._cache.update({key: self._kept(array, *key) for key, array in arrays.items()})
         cached = len(self._cache) // len(self._stores)
         if 0 < cached < len(videos) or (self.cache_gib and not cached):
             MMLogger.get_current_instance().info(
                 f'{self.ann_file}: {cached} of {len(videos)} videos fit into the cache of {self.cache_gib:g} GiB; the '
                 f'rest is read on demand.')
+
+    def _kept(self, array: np.ndarray, stream: str, video: str) -> np.ndarray | Tensor:
+        """A copy to cache; on a device checked and no wider than float32, since ``LoadSnippets`` leaves it alone."""
+        if self.cache_device is None:
+            return np.array(array)
+        features = np.array(array, dtype=np.float32 if array.dtype == np.float64 else array.dtype)
+        check_finite(features, self._stores[stream].where(video))
+        return torch.from_numpy(features).to(self.cache_device)
 
 
 @cache

@@ -1,4 +1,7 @@
 """What the host's runner calls."""
-from rpn_plugin.engine.hooks import CooccurrenceHook, LocalizationVisualizationHook
+from rpn_plugin.engine.hooks import (AtomicCheckpointHook, CooccurrenceHook, KeepFreedMemoryHook,
+                                     LocalizationVisualizationHook, ShortHistoryHook, StepSeedHook,
+                                     TrainingLoggerHook)
 
-__all__ = ['CooccurrenceHook', 'LocalizationVisualizationHook']
+__all__ = ['AtomicCheckpointHook', 'CooccurrenceHook', 'KeepFreedMemoryHook', 'LocalizationVisualizationHook',
+           'ShortHistoryHook', 'StepSeedHook', 'TrainingLoggerHook']

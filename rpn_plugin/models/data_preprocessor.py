@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch.nn.functional as F
+import torch
 from mmaction.registry import MODELS
 from mmengine.model import BaseDataPreprocessor
 from torch import Tensor
@@ -22,7 +22,7 @@ class SnippetDataPreprocessor(BaseDataPreprocessor):
     """
 
     def __init__(self, l2_length: float | None = None) -> None:
-        super().__init__()
+        super().__init__(non_blocking=True)
         self.l2_length = l2_length
 
     def forward(self, data: dict[str, Any], training: bool = False) -> dict[str, Any]:
@@ -34,15 +34,18 @@ class SnippetDataPreprocessor(BaseDataPreprocessor):
             training: Unused; training and testing pack alike.
 
         Returns:
-            ``inputs``, stream name to :class:`SnippetBatch`, and ``data_samples``.
+            ``inputs``, stream name to :class:`SnippetBatch` on the device, and ``data_samples`` where they were:
+            reading a label from the device would make the host wait for it.
         """
         streams: dict[str, list[Tensor]] = self.cast_data(data['inputs'])
-        inputs = {stream: SnippetBatch.from_videos([self.scale(at_least_float32(video)) for video in videos])
+        packed = {stream: SnippetBatch.from_videos([at_least_float32(video) for video in videos])
                   for stream, videos in streams.items()}
-        return dict(inputs=inputs, data_samples=self.cast_data(data.get('data_samples')))
+        inputs = {stream: batch.with_features(self.scale(batch.features)) for stream, batch in packed.items()}
+        return dict(inputs=inputs, data_samples=data.get('data_samples'))
 
     def scale(self, features: Tensor) -> Tensor:
         """(N, D) to (N, D), every snippet of the length ``l2_length`` if there is one."""
         if self.l2_length is None:
             return features
-        return F.normalize(features, dim=1, eps=1e-6) * self.l2_length
+        length = torch.linalg.vector_norm(features, dim=1, keepdim=True)  # (N, 1)
+        return features * (self.l2_length / length.clamp(min=1e-6))

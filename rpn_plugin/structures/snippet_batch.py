@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import Sequence
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 
@@ -43,19 +42,23 @@ class SnippetLayout:
     def mask(self) -> Tensor:
         """(B, T) bool, True at real snippets."""
         length = torch.tensor(self.lengths)
-        return (torch.arange(self.max_length) < length[:, None]).to(self.device)
+        return self._to_device(torch.arange(self.max_length) < length[:, None])
 
     @cached_property
     def _padded_index(self) -> Tensor:
         """(N,) place of each packed snippet in the flattened (B * T) padded batch."""
-        return torch.cat([torch.arange(length) + video * self.max_length
-                          for video, length in enumerate(self.lengths)]).to(self.device)
+        return self._to_device(torch.cat([torch.arange(length) + video * self.max_length
+                                          for video, length in enumerate(self.lengths)]))
+
+    def _to_device(self, index: Tensor) -> Tensor:
+        """Without waiting for what the device still computes."""
+        return index.to(self.device, non_blocking=True)
 
     def pad(self, packed: Tensor, fill: float = 0.0) -> Tensor:
         """(N, ...) to (B, T, ...), ``fill`` where a video has no snippet."""
         tail = packed.shape[1:]
         padded = packed.new_full((self.num_videos * self.max_length, *tail), fill)
-        return padded.index_copy(0, self._padded_index, packed).view(self.num_videos, self.max_length, *tail)
+        return padded.index_copy_(0, self._padded_index, packed).view(self.num_videos, self.max_length, *tail)
 
     def unpad(self, padded: Tensor) -> Tensor:
         """(B, T, ...) to (N, ...), the inverse of :meth:`pad`."""
@@ -74,31 +77,25 @@ class SnippetLayout:
         """Sum over the time of each video: (N, ...) to (B, ...)."""
         return self.pad(packed).sum(dim=1)
 
-    def shift(self, packed: Tensor, offset: int) -> Tensor:
-        """Bring snippet ``t + offset`` to place ``t``, zeros beyond the borders of the video: (N, D) to (N, D)."""
-        if offset == 0:
-            return packed
-        reach = min(abs(offset), packed.shape[0])
-        if offset > 0:
-            shifted = F.pad(packed[reach:], (0, 0, 0, reach))
-        else:
-            shifted = F.pad(packed[:-reach], (0, 0, reach, 0))
-        return shifted.index_fill(0, self._beyond(offset), 0.0)
+    def spread(self, packed: Tensor, gap: int) -> Tensor:
+        """Put ``gap`` zero rows before, between and behind the videos: (N, D) to (N + gap * (B + 1), D)."""
+        rows = len(packed) + gap * (self.num_videos + 1)
+        return packed.new_zeros(rows, *packed.shape[1:]).index_copy_(0, self._spread_index(gap) + gap, packed)
 
-    def _beyond(self, offset: int) -> Tensor:
-        """Places whose neighbour at ``offset`` belongs to another video."""
-        if offset not in self._beyond_cache:
-            ends = torch.tensor(self.lengths).cumsum(0).tolist()
-            if offset > 0:
-                places = [torch.arange(max(end - offset, end - length), end) for end, length in zip(ends, self.lengths)]
-            else:
-                places = [torch.arange(end - length, min(end - length - offset, end))
-                          for end, length in zip(ends, self.lengths)]
-            self._beyond_cache[offset] = torch.cat(places).to(self.device)
-        return self._beyond_cache[offset]
+    def collect(self, windows: Tensor, gap: int) -> Tensor:
+        """Of the windows of 2 * gap + 1 rows over :meth:`spread` those centred on snippets: (N + gap * (B - 1), E) to
+        (N, E)."""
+        return windows.index_select(0, self._spread_index(gap))
+
+    def _spread_index(self, gap: int) -> Tensor:
+        """(N,) place of each snippet where only the videos before it have a gap behind them."""
+        if gap not in self._spread_indices:
+            video = torch.arange(self.num_videos).repeat_interleave(torch.tensor(self.lengths))
+            self._spread_indices[gap] = self._to_device(torch.arange(len(video)) + gap * video)
+        return self._spread_indices[gap]
 
     @cached_property
-    def _beyond_cache(self) -> dict[int, Tensor]:
+    def _spread_indices(self) -> dict[int, Tensor]:
         return {}
 
 

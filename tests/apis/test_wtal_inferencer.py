@@ -87,7 +87,7 @@ def test_the_memory_of_a_long_video_is_that_of_its_parts(checkpoint, tmp_path) -
         before, _ = memory_mib(status)
         inferencer(folder)
         added.append(memory_mib(status)[1] - before)
-    assert min(added[:3]) < 40 and added[3] > 120, added  # the features of 41 MiB, and what is made of them
+    assert min(added[:3]) < 40 and added[3] > 60, added  # the features of 41 MiB, and what is made of them
 
 
 def memory_mib(status: Path) -> tuple[float, float]:

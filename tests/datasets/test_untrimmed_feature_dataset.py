@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from mmaction.registry import DATASETS
 from mmengine.logging import MMLogger
 
@@ -62,6 +63,40 @@ def test_the_cache_keeps_to_its_budget(tiny, log) -> None:
     mapped = [isinstance(dataset.get_data_info(i)['features']['rgb'], np.memmap) for i in range(8)]
     assert mapped == [False] * 3 + [True] * 5
     assert any('3 of 8 videos fit into the cache' in line for line in log)
+
+
+def test_features_kept_on_a_device_are_those_of_the_files(tiny) -> None:
+    sampling = [dict(type='LoadSnippets'), dict(type='SampleSnippets', num_snippets=5, mode='strata'),
+                dict(type='PackUntrimmedInputs')]
+    mapped, resident, partly = (DATASETS.build(tiny.config(pipeline=sampling, **cache)) for cache in (
+        {}, dict(cache_gib=1, cache_device='cpu'), dict(cache_gib=1e-6, cache_device='cpu')))
+    in_cache = [isinstance(partly.get_data_info(i)['features']['rgb'], torch.Tensor) for i in range(8)]
+    assert in_cache[0] and not in_cache[-1]
+    for index in range(len(mapped)):
+        items = []
+        for dataset in (mapped, resident, partly):
+            np.random.seed(index)
+            items.append(dataset[index]['inputs'])
+        for stream in ('rgb', 'flow'):
+            assert torch.equal(items[0][stream], items[1][stream]) and torch.equal(items[0][stream], items[2][stream])
+    tiny.path('rgb', 'train_0').unlink()
+    assert len(resident[0]['inputs']['rgb']) == 5, 'read again'
+
+
+def test_a_value_that_is_not_finite_is_found_before_it_is_kept_on_a_device(tiny) -> None:
+    tiny.write_features('flow', 'train_1', np.full((7, 4), np.nan, dtype=np.float16))
+    with pytest.raises(ValueError, match='flow/train_1.npy: 28 values are not finite'):
+        DATASETS.build(tiny.config(cache_gib=1, cache_device='cpu'))
+
+
+def test_a_cache_on_a_device_has_a_budget_and_no_workers(tiny, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ValueError, match="cache_gib > 0 beside cache_device='cuda', but got 0.0"):
+        DATASETS.build(tiny.config(cache_device='cuda'))
+    dataset = DATASETS.build(tiny.config(cache_gib=1, cache_device='meta'))
+    assert dataset[0]['inputs']['rgb'].is_meta
+    monkeypatch.setattr('rpn_plugin.datasets.untrimmed_feature_dataset.get_worker_info', lambda: 'a worker')
+    with pytest.raises(RuntimeError, match="cache_device='meta' needs num_workers=0"):
+        dataset[0]
 
 
 def test_class_order_comes_from_the_config_where_the_file_has_none(tiny) -> None:

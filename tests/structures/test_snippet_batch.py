@@ -19,13 +19,6 @@ def random_videos(lengths: list[int], seed: int, tail: tuple[int, ...] = (3, )) 
     return [torch.randn(length, *tail, generator=generator, dtype=torch.float64) for length in lengths]
 
 
-def shifted(video: Tensor, offset: int) -> Tensor:
-    """Snippet t + offset of one video at place t, a loop."""
-    rows = [video[t + offset] if 0 <= t + offset < len(video) else torch.zeros_like(video[0])
-            for t in range(len(video))]
-    return torch.stack(rows)
-
-
 @quick
 @given(all_lengths, seeds, st.sampled_from([(), (3, ), (2, 3)]))
 def test_padding_places_each_video_and_fills_the_rest(lengths: list[int], seed: int, tail: tuple[int, ...]) -> None:
@@ -51,35 +44,31 @@ def test_softmax_and_sum_are_those_of_each_video_alone(lengths: list[int], seed:
 
 
 @quick
-@given(all_lengths, seeds, st.lists(st.integers(-40, 40), min_size=1, max_size=4))
-def test_shift_is_that_of_each_video_alone(lengths: list[int], seed: int, offsets: list[int]) -> None:
+@given(all_lengths, seeds, st.integers(0, 4))
+def test_gaps_part_the_videos_and_the_windows_over_them_are_those_of_each_video(lengths, seed, gap) -> None:
     videos, layout = random_videos(lengths, seed), SnippetLayout(lengths)
-    for offset in [*offsets, *(-offset for offset in offsets), *offsets]:  # again: from the layout's memory
-        expected = torch.cat([shifted(video, offset) for video in videos])
-        assert torch.equal(layout.shift(torch.cat(videos), offset), expected)
+    zeros = torch.zeros(gap, 3, dtype=torch.float64)
+    for _ in range(2):  # again: from the layout's memory
+        spread = layout.spread(torch.cat(videos), gap)
+        assert torch.equal(spread, torch.cat([zeros, *(part for video in videos for part in (video, zeros))]))
+        found = layout.collect(spread.unfold(0, 2 * gap + 1, 1), gap)
+        alone = [torch.cat([zeros, video, zeros]).unfold(0, 2 * gap + 1, 1) for video in videos]
+        assert torch.equal(found, torch.cat(alone))
 
 
-@pytest.mark.parametrize('operation', ['shift -5', 'shift -2', 'shift -1', 'shift 1', 'shift 2', 'shift 5', 'softmax'])
-def test_not_even_nan_crosses_the_border_of_a_video(operation: str) -> None:
+def test_not_even_nan_crosses_the_border_of_a_video() -> None:
     layout, spoilt = SnippetLayout([4, 2, 3]), torch.zeros(9, 2)
     spoilt[4:6] = float('nan')
-    name, *offset = operation.split()
-    result = getattr(layout, name)(spoilt, *map(int, offset))
+    result = layout.softmax(spoilt)
     assert not result[:4].isnan().any() and not result[6:].isnan().any()
 
 
-@pytest.mark.parametrize('offset', [-9, -3, -1, 1, 2, 4, 9])
-def test_gradient_of_shift(offset: int) -> None:
-    layout = SnippetLayout([3, 1, 4])
-    packed = torch.cat(random_videos([3, 1, 4], seed=0)).requires_grad_()
-    assert torch.autograd.gradcheck(lambda values: layout.shift(values, offset), packed)
-
-
-def test_gradient_of_softmax_and_sum() -> None:
+def test_gradient_of_softmax_sum_and_windows() -> None:
     layout = SnippetLayout([3, 1, 4])
     packed = torch.cat(random_videos([3, 1, 4], seed=1)).requires_grad_()
     assert torch.autograd.gradcheck(layout.softmax, packed)
     assert torch.autograd.gradcheck(layout.sum, packed)
+    assert torch.autograd.gradcheck(lambda values: layout.collect(layout.spread(values, 2).unfold(0, 5, 1), 2), packed)
 
 
 def test_a_batch_gives_back_the_videos_it_was_made_of() -> None:

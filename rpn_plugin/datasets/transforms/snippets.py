@@ -18,7 +18,8 @@ META_KEYS = ('video_name', 'duration_second', 'fps', 'feature_frame', 'clock', '
 class LoadSnippets(BaseTransform):
     """Reads the arrays of every stream, cut to the shortest, float64 as float32, and refuses NaN and infinity.
 
-    Required keys: ``features`` (stream to (T, D) array), ``feature_paths``, ``num_snippets``. Added: ``snippets``.
+    Required keys: ``features`` (stream to (T, D) array or tensor), ``feature_paths``, ``num_snippets``. Added:
+    ``snippets``.
     """
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
@@ -29,9 +30,10 @@ class LoadSnippets(BaseTransform):
         """
         results['snippets'] = {}
         for stream, array in results.pop('features').items():
-            snippets = np.array(array[:results['num_snippets']],
-                                dtype=np.float32 if array.dtype == np.float64 else array.dtype)
-            check_finite(snippets, results['feature_paths'][stream])
+            snippets = array[:results['num_snippets']]
+            if not isinstance(snippets, torch.Tensor):  # a tensor was checked when it was cached on its device
+                snippets = np.array(snippets, dtype=np.float32 if array.dtype == np.float64 else array.dtype)
+                check_finite(snippets, results['feature_paths'][stream])
             results['snippets'][stream] = snippets
         return results
 
@@ -39,6 +41,8 @@ class LoadSnippets(BaseTransform):
 @TRANSFORMS.register_module()
 class SampleSnippets(BaseTransform):
     """Keeps at most N snippets of a training video. Shorter videos stay whole.
+
+    Draws from the item's own ``rng`` where it has one (see ``SeededSampler``), else from NumPy's global generator.
 
     Args:
         num_snippets: N, or a share of the video's own snippets in (0, 1).
@@ -60,11 +64,12 @@ class SampleSnippets(BaseTransform):
         number = self.num_snippets if self.num_snippets >= 1 else max(1, int(self.num_snippets * length))
         if length <= number:
             return results
+        rng = results.get('rng', np.random)
         if self.mode == 'crop':
-            index = np.random.randint(length - number + 1) + np.arange(number)
+            index = int(rng.random() * (length - number + 1)) + np.arange(number)
         else:
             borders = np.linspace(0, length, number + 1)
-            index = np.floor(borders[:-1] + np.random.rand(number) * np.diff(borders)).astype(np.int64)
+            index = np.floor(borders[:-1] + rng.random(number) * np.diff(borders)).astype(np.int64)
         results['snippets'] = {stream: snippets[index] for stream, snippets in results['snippets'].items()}
         results['num_snippets'] = number
         return results
@@ -83,5 +88,5 @@ class PackUntrimmedInputs(BaseTransform):
         sample = ActionDataSample()
         sample.set_gt_label(results['label'])
         sample.set_metainfo({key: results[key] for key in META_KEYS if key in results})
-        inputs = {stream: torch.from_numpy(snippets) for stream, snippets in results['snippets'].items()}
+        inputs = {stream: torch.as_tensor(snippets) for stream, snippets in results['snippets'].items()}
         return dict(inputs=inputs, data_samples=sample)

@@ -27,7 +27,8 @@ def prototype_similarity(embedded: Tensor, prototypes: Tensor) -> Tensor:
     with torch.autocast(embedded.device.type, enabled=False):
         x, p = at_least_float32(embedded), at_least_float32(prototypes)
         cross = x @ p.transpose(-1, -2)  # (..., T, C)
-        squares = x.square().sum(-1)[..., :, None] + p.square().sum(-1)[..., None, :]  # (..., T, C)
+        x_length, p_length = torch.linalg.vector_norm(x, dim=-1), torch.linalg.vector_norm(p, dim=-1)
+        squares = x_length.square()[..., :, None] + p_length.square()[..., None, :]  # (..., T, C)
         return (2 * cross - squares).clamp(max=0)
 
 

@@ -19,17 +19,19 @@ from rpn_plugin.structures import HeadOutput, SnippetBatch, clip_segments, to_nu
 def multi_hot_labels(data_samples: Sequence[ActionDataSample], like: Tensor) -> Tensor:
     """Video-level labels (B, C) in {0, 1} from each sample's ``gt_label`` indices, of the kind of ``like`` (B, C).
 
+    Labels are read on the host, where the data preprocessor leaves them, so that nothing waits for the device.
+
     Raises:
         ValueError: If a video has no label, or one outside [0, C).
     """
-    labels = torch.zeros_like(like)
+    labels = torch.zeros(like.shape, dtype=like.dtype)
     for row, sample in zip(labels, data_samples):
         index = sample.gt_label
         if not len(index) or int(index.max()) >= len(row):
             raise ValueError(f'Training video {sample.video_name} has the labels {index.tolist()}; expected at least '
                              f'one, each below the model\'s {len(row)} classes (num_classes of its neck or head).')
         row[index] = 1
-    return labels
+    return labels.to(like.device, non_blocking=True)
 
 
 def fill_sample(sample: ActionDataSample, detections: Proposals, video_score: Tensor | None = None) -> ActionDataSample:

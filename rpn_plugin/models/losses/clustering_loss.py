@@ -4,13 +4,16 @@ from __future__ import annotations
 from mmaction.registry import MODELS
 from torch import Tensor, nn
 
+from rpn_plugin.models.losses.global_batch import global_batch_mean
+
 
 @MODELS.register_module()
 class ClusteringLoss(nn.Module):
     """Pulls the attended features of a single-class video to its prototype (eq. 10).
 
-    -s-bar of the video's class, only for videos with exactly one class, averaged over all videos of the batch, so
-    that one batch and the paper's loop over videos give the same gradient. 0 when no video has one class.
+    -s-bar of the video's class, only for videos with exactly one class, averaged over all videos of the global batch,
+    so that one batch, its parts on several processes and the paper's loop over videos give the same gradient. 0 when no
+    video has one class.
 
     Args:
         loss_weight: alpha of eq. 11. Not published; squared distances grow with E and the scale of the features.
@@ -32,4 +35,4 @@ class ClusteringLoss(nn.Module):
         """
         single = labels.sum(dim=1) == 1  # (B,), delta
         pulled = (labels * video_similarity).sum(dim=1)  # (B,)
-        return self.loss_weight * -(single * pulled).mean()
+        return self.loss_weight * -global_batch_mean(single * pulled)

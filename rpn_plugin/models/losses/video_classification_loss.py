@@ -4,10 +4,12 @@ from __future__ import annotations
 from mmaction.registry import MODELS
 from torch import Tensor, nn
 
+from rpn_plugin.models.losses.global_batch import global_batch_mean
+
 
 @MODELS.register_module()
 class VideoClassificationLoss(nn.Module):
-    """Cross-entropy between softmax(s-bar) and the label vector normalised to sum 1, averaged over videos (eq. 9).
+    """Cross-entropy between softmax(s-bar) and the label vector normalised to sum 1 (eq. 9), mean of the global batch.
 
     Args:
         loss_weight: Weight in the total loss (1 in eq. 11).
@@ -28,4 +30,4 @@ class VideoClassificationLoss(nn.Module):
             Scalar.
         """
         target = labels / labels.sum(dim=1, keepdim=True)  # (B, C), y-hat
-        return self.loss_weight * -(target * video_similarity.log_softmax(dim=1)).sum(dim=1).mean()
+        return self.loss_weight * -global_batch_mean((target * video_similarity.log_softmax(dim=1)).sum(dim=1))

@@ -16,22 +16,47 @@ def videos(width: int = 5) -> list[torch.Tensor]:
     return [torch.randn(length, width, generator=generator, dtype=torch.float64) for length in LENGTHS]
 
 
-@pytest.mark.parametrize('kernel_size', [1, 3, 5, 9])
-def test_equals_conv1d_on_each_video(kernel_size) -> None:
+def conv1d(conv: TemporalConv, video: torch.Tensor) -> torch.Tensor:
+    """The host library's convolution of one video (T, D) with the same weights."""
+    weight = conv.linear.weight.view(conv.linear.out_features, conv.kernel_size, -1).transpose(1, 2)  # (E, D, k)
+    return F.conv1d(video.T[None], weight, conv.linear.bias, padding=conv.kernel_size // 2)[0].T
+
+
+@pytest.fixture(params=['by_convolution', 'by_product'])
+def way(request, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ways to convolve, whatever the device prefers."""
+    monkeypatch.setattr(TemporalConv, 'by_convolution', getattr(TemporalConv, request.param))
+
+
+@pytest.mark.parametrize('kernel_size', [1, 3, 5, 9, 31])
+def test_equals_conv1d_on_each_video_in_value_and_gradients(kernel_size, way) -> None:
     conv = TemporalConv(5, 4, kernel_size).double()
-    weight = conv.linear.weight.view(4, kernel_size, 5).transpose(1, 2)  # (E, D, k)
-    batch = SnippetBatch.from_videos(videos())
-    for video, output in zip(videos(), batch.layout.split(conv(batch.features, batch.layout))):
-        expected = F.conv1d(video.T[None], weight, conv.linear.bias, padding=kernel_size // 2)[0].T
-        torch.testing.assert_close(output, expected, rtol=0, atol=1e-12)
+    found, expected = [], []
+    for results in (found, expected):
+        inputs = [video.requires_grad_() for video in videos()]
+        conv.zero_grad()
+        if results is found:
+            batch = SnippetBatch.from_videos(inputs)
+            output = conv(batch.features, batch.layout)
+        else:
+            output = torch.cat([conv1d(conv, video) for video in inputs])
+        (output * torch.arange(output.numel(), dtype=output.dtype).view(output.shape).sin()).sum().backward()
+        results += [output, *(video.grad for video in inputs), conv.linear.weight.grad, conv.linear.bias.grad]
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=1e-12)
 
 
-def test_a_video_does_not_see_its_neighbours_in_the_batch() -> None:
-    network = TemporalConvEmbedding(5, [6, 4], kernel_size=3).double().eval()
-    batch = SnippetBatch.from_videos(videos())
-    changed = [video + 100 * (index != 2) for index, video in enumerate(videos())]
-    kept = network(batch).split()[2]
-    torch.testing.assert_close(network(SnippetBatch.from_videos(changed)).split()[2], kept, rtol=0, atol=1e-12)
+@pytest.mark.parametrize('kernel_size', [3, 5, 31])
+def test_not_even_nan_crosses_the_border_of_a_video(kernel_size, way) -> None:
+    conv = TemporalConv(5, 4, kernel_size)
+    inputs = [torch.randn(length, 5) for length in LENGTHS]
+    inputs[2][:] = float('nan')
+    batch = SnippetBatch.from_videos([video.requires_grad_() for video in inputs])
+    outputs = batch.layout.split(conv(batch.features, batch.layout))
+    clean = [output for index, output in enumerate(outputs) if index != 2]
+    assert torch.cat(clean).isfinite().all() and outputs[2].isnan().all()
+    (outputs[2] * float('nan')).sum().backward()
+    assert not any(video.grad.any() for index, video in enumerate(inputs) if index != 2)
 
 
 def test_a_wrong_width_says_which_option_to_set() -> None:

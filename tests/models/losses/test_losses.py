@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from rpn_plugin.models.losses import ClusteringLoss, VideoClassificationLoss
 
@@ -41,3 +42,20 @@ def test_a_batch_without_single_class_videos_gives_zero_with_a_graph() -> None:
     loss = ClusteringLoss()(scores, torch.ones(2, 3))
     loss.backward()
     assert loss.item() == 0 and not scores.grad.any()
+
+
+def test_no_loss_waits_for_the_device() -> None:
+
+    class Operations(TorchDispatchMode):
+        names: set[str] = set()
+
+        def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+            self.names.add(function.name())
+            return function(*args, **(kwargs or {}))
+
+    scores = torch.randn(3, 4, requires_grad=True)
+    labels = torch.tensor([[1., 0, 0, 0], [1, 1, 0, 0], [0, 0, 0, 1]])
+    with Operations() as operations:
+        (VideoClassificationLoss()(scores, labels) + ClusteringLoss()(scores, labels)).backward()
+    waiting = {'aten::_local_scalar_dense', 'aten::nonzero', 'aten::masked_select', 'aten::equal', 'aten::_to_copy'}
+    assert 'aten::_log_softmax' in operations.names and not waiting & operations.names

@@ -1,0 +1,257 @@
+"""The whole RPN training step beside other ways to batch videos of different lengths, and what surrounds it.
+
+    python benchmarks/bench_training.py --threads 2
+    python benchmarks/bench_training.py --device cuda --compile --amp
+
+Sections (``--only``): ``steps`` times forward, losses, backward and optimizer of the shipped packed step, of the
+paper's loop and of padded batches (``reference_rpn.py``) in useful arithmetic: the FLOPs of the matrix products on real
+snippets over time, divided by the rate of one large float32 matrix product in the same run. ``iteration`` profiles the
+host's runner: what is not the step. ``schedule`` times a two-stream THUMOS14-shaped training by the runner, on files
+and, on a GPU, with features resident there, and extrapolates to 1000 epochs. ``precision`` compares the mAP of float32
+and bf16 training on the synthetic set; it is not among the sections that run by themselves.
+"""
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import statistics
+import sys
+import time
+from contextlib import nullcontext
+from functools import partial
+from pathlib import Path
+from typing import Callable, Sequence
+
+import mmengine
+import numpy as np
+import torch
+from mmengine.registry import init_default_scope
+from torch import Tensor, nn
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import runner_profile  # noqa: E402
+from reference_rpn import ReferenceRPN, bucketed  # noqa: E402
+
+from mmaction.registry import MODELS  # noqa: E402
+from mmaction.structures import ActionDataSample  # noqa: E402
+from rpn_plugin.engine.hooks import keep_freed_memory  # noqa: E402
+from rpn_plugin.structures import SnippetBatch  # noqa: E402
+
+ATTENTION, CLASSES, ALPHA, POOL = 256, 20, 0.05, 200
+Step = Callable[[Sequence[int]], Tensor]
+"""Trains on the videos of these indices and returns the loss."""
+
+
+class Bench:
+    """Videos, clock and the large matrix product that everything is divided by.
+
+    Args:
+        options: Of the command line.
+    """
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.options = options
+        self.device = torch.device(options.device)
+        rng = np.random.default_rng(0)
+        drawn = rng.lognormal(np.log(300), options.spread, POOL)
+        self.lengths = drawn.clip(10, 2000).astype(int).tolist()
+        self.order = rng.permutation(POOL).tolist()
+        generator = torch.Generator().manual_seed(0)
+        features = torch.randn(max(self.lengths), options.dim, generator=generator)
+        self.videos = [features[:length].to(self.device).clone() for length in self.lengths]
+        classes = [rng.choice(CLASSES, 1 + index % 5 // 4, replace=False).tolist() for index in range(POOL)]
+        self.samples = [ActionDataSample().set_gt_label(index) for index in classes]
+        self.labels = torch.stack([torch.zeros(CLASSES).index_fill(0, torch.tensor(index), 1.0) for index in classes])
+        self.labels = self.labels.to(self.device)
+        size = 8192 if self.device.type == 'cuda' else 2048
+        self.factor, self.product = torch.randn(size, size, device=self.device), torch.empty(size, size).to(self.device)
+
+    def seconds(self, work: Callable[[], object]) -> float:
+        """Time of one call, until the device is done."""
+        clock = time.process_time if self.options.cpu_clock else time.perf_counter
+        self._wait()
+        begin = clock()
+        work()
+        self._wait()
+        return clock() - begin
+
+    def product_rate(self) -> float:
+        """FLOP/s of the large float32 product."""
+        times = [self.seconds(lambda: torch.mm(self.factor, self.factor, out=self.product)) for _ in range(3)]
+        return 2 * len(self.factor)**3 / statistics.median(times)
+
+    def useful_flops(self, chosen: Sequence[int], kernel: int, embedding: int) -> float:
+        """Of the matrix products of a step on real snippets; the features need no gradient."""
+        convolution = 2 * kernel * self.options.dim * embedding
+        rest = 3 * (embedding * ATTENTION + ATTENTION + embedding * CLASSES)
+        return 2.0 * sum(self.lengths[index] for index in chosen) * (convolution + rest)
+
+    def batches(self, size: int, similar: bool) -> list[list[int]]:
+        """Some batches of the pool: random ones, or every so-many-th of those of similar length."""
+        number = min(POOL // size, max(3, self.options.videos // size))
+        if not similar:
+            return [self.order[start * size:(start + 1) * size] for start in range(number)]
+        buckets = bucketed(self.lengths, size)[:POOL // size]
+        return [buckets[place] for place in np.linspace(0, len(buckets) - 1, number).round().astype(int)]
+
+    def autocast(self) -> object:
+        """bf16 where asked for."""
+        return torch.autocast(self.device.type, torch.bfloat16) if self.options.amp else nullcontext()
+
+    def _wait(self) -> None:
+        if self.device.type == 'cuda':
+            torch.cuda.synchronize()
+
+
+def shipped_step(bench: Bench, kernel: int, embedding: int, compiled: bool = False) -> tuple[Step, nn.Module]:
+    """The packed step of ``WeaklySupervisedLocalizer``."""
+    options = bench.options
+    model = MODELS.build(dict(
+        type='WeaklySupervisedLocalizer',
+        embedding=dict(type='TemporalConvEmbedding', in_channels=options.dim, channels=[embedding], kernel_size=kernel,
+                       dropout=options.dropout),
+        neck=dict(type='CooccurrenceGCN', num_classes=CLASSES, channels=[embedding, embedding], init_gain=0.1),
+        head=dict(type='RPNHead', in_channels=embedding, attention_channels=ATTENTION,
+                  loss_clu=dict(type='ClusteringLoss', loss_weight=ALPHA))))
+    model.neck.set_cooccurrence(torch.zeros(CLASSES, CLASSES), 'benchmark')
+    model.to(bench.device)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-4)
+    if compiled:
+        model.embedding, model.head.attention = (torch.compile(part, dynamic=True)
+                                                 for part in (model.embedding, model.head.attention))
+
+    def step(chosen: Sequence[int]) -> Tensor:
+        with bench.autocast():
+            batch = SnippetBatch.from_videos([bench.videos[index] for index in chosen])
+            losses = model(dict(rgb=batch), [bench.samples[index] for index in chosen], mode='loss')
+        loss = sum(losses.values())
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        return loss.detach()
+
+    return step, model
+
+
+def reference_step(bench: Bench, model: nn.Module, kernel: int, embedding: int, way: str) -> Step:
+    """The step of ``ReferenceRPN``, starting from the weights of ``model``."""
+    options = bench.options
+    network = ReferenceRPN(options.dim, embedding, ATTENTION, torch.zeros(CLASSES, CLASSES), kernel, options.dropout,
+                           ALPHA).to(bench.device)
+    network.copy_from(model)
+    optimizer = torch.optim.Adam(network.parameters(), lr=1e-4)
+
+    def step(chosen: Sequence[int]) -> Tensor:
+        with bench.autocast():
+            loss = getattr(network, way)([bench.videos[index] for index in chosen], bench.labels[list(chosen)])
+        optimizer.step()
+        optimizer.zero_grad()
+        return loss
+
+    return step
+
+
+def compare(bench: Bench, kernel: int, embedding: int, size: int) -> None:
+    """Print a line per way to batch: medians over the repeats, each over the same number of videos."""
+    packed, model = shipped_step(bench, kernel, embedding)
+    ways = {'packed (ours)': (packed, False)}
+    if bench.options.compile:
+        ways['packed, compiled'] = (shipped_step(bench, kernel, embedding, compiled=True)[0], False)
+    for name, way, similar in (('loop, accumulated (paper)', 'loop', False), ('padded, masked', 'padded', False),
+                               ('padded, bucketed', 'padded', True)):
+        if size > 1 or way == 'loop':
+            ways[name] = (reference_step(bench, model, kernel, embedding, way), similar)
+    batches = {similar: bench.batches(size, similar) for similar in (False, True)}
+    shares: dict[str, list[float]] = {name: [] for name in ways}
+    steps: dict[str, list[float]] = {name: [] for name in ways}
+    for step, similar in ways.values():
+        for chosen in batches[similar][:2]:
+            step(chosen)  # warm up
+    for _ in range(bench.options.repeats):
+        for name, (step, similar) in ways.items():
+            rates = [bench.product_rate()]
+            times = [bench.seconds(partial(step, chosen)) for chosen in batches[similar]]
+            rates.append(bench.product_rate())
+            flops = sum(bench.useful_flops(chosen, kernel, embedding) for chosen in batches[similar])
+            shares[name].append(flops / sum(times) / statistics.mean(rates))
+            steps[name].append(sum(times) / len(times))
+    for name, (_, similar) in ways.items():
+        real = sum(bench.lengths[index] for chosen in batches[similar] for index in chosen)
+        filled = sum(len(chosen) * max(bench.lengths[index] for index in chosen) for chosen in batches[similar])
+        waste = 1 - real / filled if name.startswith('padded') else 0.0
+        low, *_, high = sorted(shares[name]) * 2
+        print(f'{kernel:>6}{embedding:>6}{size:>6}  {name:<27}{1e3 * statistics.median(steps[name]):>10.1f}'
+              f'{real / len(batches[similar]):>10.0f}{waste:>9.0%}{statistics.median(shares[name]):>9.2f}'
+              f'   {low:.2f} to {high:.2f}', flush=True)
+
+
+def run_steps(bench: Bench) -> None:
+    """The table of steps."""
+    options = bench.options
+    print(f'\nTraining step, D = {options.dim}, {CLASSES} classes, attention {ATTENTION}, dropout '
+          f'{options.dropout}, Adam, {"bf16 autocast" if options.amp else "float32"}; {POOL} videos of log-normal length '
+          f'(median 300, spread {options.spread}), {min(bench.lengths)} to {max(bench.lengths)} snippets; medians of '
+          f'{options.repeats} repeats')
+    print(f'One float32 product of {len(bench.factor)}^3: {bench.product_rate() / 1e9:.0f} GFLOP/s')
+    print(f'{"kernel":>6}{"E":>6}{"batch":>6}  {"":<27}{"ms/step":>10}{"snippets":>10}{"padding":>9}{"useful":>9}'
+          f'   from to')
+    for kernel in options.kernels:
+        for embedding in options.embeddings:
+            for size in options.batches:
+                compare(bench, kernel, embedding, size)
+    if bench.device.type == 'cuda':
+        step, _ = shipped_step(bench, 3, 256)
+        step(bench.order[:10])
+        torch.cuda.set_sync_debug_mode('error')
+        step(bench.order[10:20])
+        torch.cuda.set_sync_debug_mode('default')
+        print('In a shipped step the host never waits for the device')
+
+
+def main() -> None:
+    """Read the options, print every section."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--only', nargs='+', default=['steps', 'iteration', 'schedule'],
+                        choices=['steps', 'iteration', 'schedule', 'precision'])
+    parser.add_argument('--device', default='cpu', help='cpu or cuda')
+    parser.add_argument('--threads', type=int, default=torch.get_num_threads(), help='of torch on a CPU')
+    parser.add_argument('--dim', type=int, default=1024, help='D, the width of the features')
+    parser.add_argument('--embeddings', type=int, nargs='+', default=[1024], help='E, each in turn')
+    parser.add_argument('--kernels', type=int, nargs='+', default=[1, 3])
+    parser.add_argument('--batches', type=int, nargs='+', default=[1, 10, 32], help='videos per batch')
+    parser.add_argument('--videos', type=int, default=60, help='videos that a repeat trains on, at least three batches')
+    parser.add_argument('--spread', type=float, default=0.7, help='standard deviation of the log length')
+    parser.add_argument('--dropout', type=float, default=0.2)
+    parser.add_argument('--repeats', type=int, default=5)
+    parser.add_argument('--amp', action='store_true', help='bf16 autocast, in every section')
+    parser.add_argument('--compile', action='store_true', help='also time the step through torch.compile')
+    parser.add_argument('--cpu-clock', action='store_true',
+                        help='count processor time, with --threads 1: for machines that others use, too')
+    parser.add_argument('--plain-malloc', action='store_true', help='without what KeepFreedMemoryHook sets')
+    parser.add_argument('--epochs', type=int, default=2, help='of iteration and schedule, after one to warm up')
+    parser.add_argument('--seeds', type=int, default=3, help='of precision')
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(0)
+    init_default_scope('mmaction')
+    if not options.plain_malloc:
+        keep_freed_memory()
+    name = torch.cuda.get_device_name() if options.device == 'cuda' else platform.processor() or platform.machine()
+    print(f'python {platform.python_version()}, torch {torch.__version__}, mmengine {mmengine.__version__}, numpy '
+          f'{np.__version__}, {name}, {os.cpu_count()} cores, {options.threads} threads, load '
+          f'{os.getloadavg()[0]:.1f}, {"processor" if options.cpu_clock else "wall"} time, '
+          f'{"plain malloc" if options.plain_malloc else "freed memory kept"}')
+    if 'steps' in options.only:
+        run_steps(Bench(options))
+    if 'iteration' in options.only:
+        runner_profile.print_iteration(options)
+    if 'schedule' in options.only:
+        runner_profile.print_schedule(options)
+    if 'precision' in options.only:
+        runner_profile.print_precision(options)
+
+
+if __name__ == '__main__':
+    main()

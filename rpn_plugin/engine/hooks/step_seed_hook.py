@@ -1,0 +1,44 @@
+"""Random numbers that depend on the step alone."""
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from mmaction.registry import HOOKS
+from mmengine.dist import broadcast, get_rank
+from mmengine.hooks import Hook
+from mmengine.runner import Runner, set_random_seed
+
+
+@HOOKS.register_module()
+class StepSeedHook(Hook):
+    """Seeds Python, NumPy and torch before every training step from (seed of the run, rank, iteration).
+
+    Nothing random then depends on what happened before, so a resumed run draws what the unbroken one would have drawn,
+    and no generator's state needs to be kept. Ranks draw different numbers, for dropout among others. The sampler takes
+    the seed that the resumed checkpoint was trained with.
+    """
+
+    priority = 'VERY_HIGH'
+
+    def before_train(self, runner: Runner) -> None:
+        """Agree on the seed, after a checkpoint is loaded."""
+        seed = torch.tensor(runner.seed)
+        broadcast(seed, src=0)
+        self._seed = int(seed)
+        sampler = runner.train_dataloader.batch_sampler.sampler
+        if hasattr(sampler, 'seed'):
+            sampler.seed = self._seed
+
+    def before_train_epoch(self, runner: Runner) -> None:
+        """For transforms of the first batch that draw in this process."""
+        self._set(runner)
+
+    def before_train_iter(self, runner: Runner, *args: Any, **kwargs: Any) -> None:
+        """For the model, and for transforms of the next batch that draw in this process."""
+        self._set(runner)
+
+    def _set(self, runner: Runner) -> None:
+        words = np.random.SeedSequence((self._seed, get_rank(), runner.iter))
+        set_random_seed(int(words.generate_state(1)[0]))

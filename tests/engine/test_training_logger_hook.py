@@ -1,0 +1,98 @@
+"""A thousand short epochs leave a readable log, few checkpoints and curves in TensorBoard."""
+from __future__ import annotations
+
+import json
+import re
+import sys
+import types
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+from rpn_plugin.datasets.synthetic import SyntheticRecipe, write_synthetic
+
+CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
+TENSORBOARD = {'visualizer.vis_backends.0.type': 'TensorboardVisBackend'}
+EPOCHS, INTERVAL = 25, 20
+
+
+@pytest.fixture(scope='module')
+def data(tmp_path_factory) -> Path:
+    root = tmp_path_factory.mktemp('logged') / 'data'
+    write_synthetic(root, SyntheticRecipe(num_train=24, num_test=1, median_snippets=40))
+    return root
+
+
+def config(data: Path, work_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
+    """EPOCHS epochs of 3 iterations, no validation."""
+    monkeypatch.setenv('RPN_SYNTHETIC_ROOT', str(data))
+    found = Config.fromfile(CONFIGS / 'rpn_synthetic.py')
+    found.merge_from_dict(dict(work_dir=str(work_dir), experiment_name=work_dir.name, val_cfg=None,
+                               val_dataloader=None, val_evaluator=None,
+                               default_hooks=dict(logger=dict(interval=INTERVAL), checkpoint=dict(interval=10))))
+    found.train_cfg.update(max_epochs=EPOCHS)
+    return found
+
+
+def test_lines_come_by_iterations_of_the_training_with_the_time_left(data, tmp_path, monkeypatch) -> None:
+    Runner.from_cfg(config(data, tmp_path, monkeypatch)).train()
+    log = next(tmp_path.glob('*/*.log')).read_text()
+    lines = re.findall(r'Epoch\(train\) +\[(\d+)\]\[(\d)/3\].* eta: .* loss: ', log)
+    expected = [*range(INTERVAL, 3 * EPOCHS, INTERVAL), 3 * EPOCHS]
+    assert [3 * (int(epoch) - 1) + int(iteration) for epoch, iteration in lines] == expected
+    assert 'Exp name' not in log
+    scalars = next(tmp_path.glob('*/vis_data/scalars.json')).read_text().splitlines()
+    assert [json.loads(line)['step'] for line in scalars] == expected
+    assert {path.name for path in tmp_path.glob('*.pth')} == {'epoch_10.pth', 'epoch_20.pth', f'epoch_{EPOCHS}.pth'}
+
+
+def test_a_thousand_epochs_of_twenty_iterations_stay_readable() -> None:
+    for path in CONFIGS.glob('rpn_*.py'):
+        found = Config.fromfile(path)
+        iterations = 20 * found.train_cfg.max_epochs
+        assert iterations / found.default_hooks.logger.interval <= 100, path
+        assert found.train_cfg.max_epochs / found.default_hooks.checkpoint.interval <= 20, path
+        assert found.default_hooks.checkpoint.max_keep_ckpts <= 3, path
+        assert found.train_cfg.max_epochs / found.train_cfg.val_interval <= 10, path
+
+
+def test_curves_go_to_tensorboard_by_one_option(data, tmp_path, monkeypatch) -> None:
+    written = []
+
+    class SummaryWriter:
+
+        def __init__(self, log_dir: str) -> None:
+            assert str(tmp_path) in log_dir
+
+        def add_scalar(self, name: str, value: float, step: int) -> None:
+            written.append((name, step))
+
+        def add_text(self, *args: object) -> None:
+            pass
+
+        def close(self) -> None:
+            pass
+
+    package = types.ModuleType('torch.utils.tensorboard')
+    package.SummaryWriter = SummaryWriter
+    monkeypatch.setitem(sys.modules, package.__name__, package)
+    chosen = config(data, tmp_path, monkeypatch)
+    chosen.merge_from_dict(TENSORBOARD)
+    chosen.train_cfg.update(max_epochs=7)
+    Runner.from_cfg(chosen).train()
+    assert {('rgb.loss_cls', 20), ('flow.loss_clu', 21), ('loss', 21), ('lr', 20)} <= set(written)
+
+
+def test_without_tensorboard_the_message_says_what_to_install(data, tmp_path, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, 'torch.utils.tensorboard', None)
+    chosen = config(data, tmp_path, monkeypatch)
+    chosen.merge_from_dict(TENSORBOARD)
+    with pytest.raises(ImportError, match='pip install future tensorboard'):
+        Runner.from_cfg(chosen).train()
+
+
+def test_the_option_is_the_one_that_the_config_states() -> None:
+    text = (CONFIGS / '_base_' / 'default_runtime.py').read_text()
+    assert '--cfg-options {}={}'.format(*TENSORBOARD.popitem()) in text
