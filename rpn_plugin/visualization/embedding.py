@@ -113,10 +113,8 @@ def _draw_network(axes: Axes, prototypes: Mapping[str, np.ndarray], videos: Sequ
     moves = [(label, video.updated[list(prototypes).index(label)]) for video in videos if video.updated is not None
              for label in video.classes]
     labels = [label for video in videos for label in video.labels]
-    places = project(np.concatenate([
-        *(video.features for video in videos), np.reshape([prototypes[label] for label in present], (len(present), -1)),
-        np.reshape([point for _, point in moves], (len(moves), -1))]) if present else
-                     np.concatenate([video.features for video in videos]), seed)
+    points = [*(prototypes[label] for label in present), *(point for _, point in moves)]
+    places = project(np.concatenate([*(video.features for video in videos), *(point[None] for point in points)]), seed)
     features, stars, diamonds = np.split(places, [len(labels), len(labels) + len(present)])
     order = np.argsort([label != BACKGROUND for label in labels], kind='stable')  # background below
     axes.scatter(*features[order].T, s=14, c=[colour[labels[place]] for place in order], linewidths=0)
