@@ -6,6 +6,7 @@ from typing import Any
 
 from mmaction.registry import HOOKS
 from mmaction.structures import ActionDataSample
+from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import IterBasedTrainLoop, Runner
@@ -62,7 +63,7 @@ class LocalizationVisualizationHook(Hook):
 
     def _draw(self, runner: Runner, mode: str, batch: Mapping[str, Any], samples: Sequence[ActionDataSample],
               step: int) -> None:
-        if not self._left:
+        if not self._left or not is_main_process():
             return
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         for sample, curves in list(zip(samples, curves_of(model, model.data_preprocessor(batch))))[:self._left]:
