@@ -75,7 +75,7 @@ class TableReport:
         """What becomes of each difference that the paper speaks of, a sentence each.
 
         Differences are taken seed by seed. One whose mean lies within two standard errors of 0 says nothing, nor does
-        one of a single seed.
+        one of a single seed, or one too small for the table to show.
         """
         ours = [row for row in self.rows if row.source == MEASURED]
         sentences = []
@@ -84,6 +84,8 @@ class TableReport:
             gain = Spread(tuple(np.subtract(ours[upper].values[-1].values, ours[lower].values[-1].values).tolist()))
             if gain.std is None or abs(gain.mean) <= 2 * gain.std / len(gain.values)**0.5:
                 verdict = 'not decided by these seeds'
+            elif abs(gain.mean) < 0.05:
+                verdict = 'no difference'
             else:
                 verdict = 'confirmed' if gain.mean * paper > 0 else 'refuted'
             spread = '' if gain.std is None else f' ± {gain.std:.1f}'

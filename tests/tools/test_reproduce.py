@@ -173,6 +173,8 @@ def test_a_difference_is_judged_seed_by_seed(tool) -> None:
     sentences = pattern((50, 60, 70), (51, 61, 71.5), (49, 59, 68))  # paired, so the spread of the seeds is no excuse
     assert sentences[0].endswith('-1.3 ± 0.6 here: refuted') and sentences[2].endswith('+1.2 ± 0.3 here: confirmed')
     assert pattern((50, ), (51, ), (52, ))[0].endswith('+2.0 here: not decided by these seeds')
+    alike = pattern((50, 60, 70), (50.01, 60.011, 70.01), (51, 61, 71.5))
+    assert alike[2].endswith('+0.0 ± 0.0 here: no difference')
 
 
 def test_averages_of_the_papers_rows_are_those_of_their_columns() -> None:
