@@ -13,7 +13,8 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 THIRD_PARTY = {'torch': 'torch', 'mmengine': 'mmengine', 'mmaction': 'mmaction2', 'mmcv': 'mmcv-lite', 'numpy': 'numpy',
-               'matplotlib': 'matplotlib', 'h5py': 'h5py', 'av': 'av', 'cv2': 'opencv-contrib-python', 'scipy': 'scipy'}
+               'matplotlib': 'matplotlib', 'h5py': 'h5py', 'av': 'av', 'cv2': 'opencv-contrib-python', 'scipy': 'scipy',
+               'sklearn': 'scikit-learn'}
 
 
 @pytest.fixture(scope='module')
@@ -23,7 +24,8 @@ def wheel(tmp_path_factory) -> zipfile.ZipFile:
            'exec(open("setup.py").read(), {"__file__": "setup.py", "__name__": "__main__"})'
     source = target / 'source'
     shutil.copytree(REPOSITORY / 'rpn_plugin', source / 'rpn_plugin', ignore=shutil.ignore_patterns('__pycache__'))
-    for name in ('setup.py', 'pyproject.toml', 'README.md'):
+    shutil.copytree(REPOSITORY / 'configs', source / 'configs')
+    for name in ('setup.py', 'pyproject.toml', 'README.md', 'projects_README.md', 'model-index.yml'):
         shutil.copy(REPOSITORY / name, source)
     run = subprocess.run([sys.executable, '-c', code, str(target), str(target / 'build')], cwd=source,
                          capture_output=True, text=True)
@@ -32,9 +34,16 @@ def wheel(tmp_path_factory) -> zipfile.ZipFile:
 
 
 def test_the_wheel_holds_every_module_and_nothing_else(wheel) -> None:
-    held = {name for name in wheel.namelist() if '.dist-info/' not in name}
+    held = {name for name in wheel.namelist() if '.dist-info/' not in name and '/.mim/' not in name}
     sources = [path for pattern in ('*.py', 'report_page/*') for path in (REPOSITORY / 'rpn_plugin').rglob(pattern)]
     assert held == {str(path.relative_to(REPOSITORY)) for path in sources}
+
+
+def test_mim_finds_every_config_in_the_wheel(wheel) -> None:
+    held = {name.split('/.mim/')[1] for name in wheel.namelist() if '/.mim/' in name}
+    configs = {str(path.relative_to(REPOSITORY)) for path in (REPOSITORY / 'configs').rglob('*.[py][ym]*')
+               if '__pycache__' not in path.parts}
+    assert held == {*configs, 'model-index.yml', 'projects_README.md'} and 'configs/metafile.yml' in configs
 
 
 def test_the_metadata_declares_the_requirements(wheel) -> None:
@@ -43,7 +52,7 @@ def test_the_metadata_declares_the_requirements(wheel) -> None:
     assert {'torch>=2.1', 'mmengine>=0.10.7', 'mmaction2>=1.2.0', 'numpy', 'importlib_metadata',
             'matplotlib', 'opencv-contrib-python', 'scipy'} <= required
     assert 'mmcv-lite<2.2,>=2.1; extra == "lite"' in required
-    assert 'av>=14; extra == "video"' in required
+    assert 'av>=14; extra == "video"' in required and 'scikit-learn; extra == "figures"' in required
     assert 'Name: rpn-plugin' in metadata and 'Requires-Python: >=3.10' in metadata
 
 

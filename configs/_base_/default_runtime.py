@@ -26,7 +26,8 @@ model_wrapper_cfg = dict(type='MMDistributedDataParallel', device_ids=None, broa
 log_processor = dict(type='LogProcessor', window_size=20, by_epoch=True)
 # TensorBoard, once installed: --cfg-options visualizer.vis_backends.0.type=TensorboardVisBackend
 vis_backends = [dict(type='LocalVisBackend')]
-visualizer = dict(type='ActionVisualizer', vis_backends=vis_backends)
+# Timelines during validation: default_hooks.visualization.type=LocalizationVisualizationHook
+visualizer = dict(type='WTALVisualizer', vis_backends=vis_backends)
 log_level = 'INFO'
 load_from = None
 resume = False

@@ -136,7 +136,21 @@ def format_notes(report: TableReport) -> list[str]:
             f'{rules["matching"]}; {rules["interpolation"]}',
             f'"{MEASURED}": on {report.data}, mean ± sample standard deviation over {over}; '
             f'"{PAPER}": on {dict(thumos="THUMOS14", anet12="ActivityNet 1.2")[report.table.data]}',
-            *report.pattern()]
+            *_provenance(report), *report.pattern()]
+
+
+def _provenance(report: TableReport) -> list[str]:
+    """When, with what and in which time it was measured; nothing if the results do not say."""
+    results = [result for row in report.rows for result in row.results if 'versions' in result]
+    if not results:
+        return []
+    dates = sorted({result['date'] for result in results})
+    versions = sorted({', '.join(f'{name} {version}' for name, version in result['versions'].items())
+                       for result in results})
+    trainings = {result['checkpoint']: result['trained_sec'] for result in results}
+    return [f'measured {" to ".join(dict.fromkeys((dates[0], dates[-1])))} with {" and ".join(versions)}; '
+            f'{len(trainings)} training{"s" * (len(trainings) > 1)} of {np.mean(list(trainings.values())):.0f} s on '
+            f'average']
 
 
 def format_text(report: TableReport) -> str:

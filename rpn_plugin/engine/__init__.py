@@ -1,6 +1,7 @@
 """What the host's runner calls."""
-from rpn_plugin.engine.hooks import (AtomicCheckpointHook, CooccurrenceHook, KeepFreedMemoryHook, ShortHistoryHook,
-                                     StepSeedHook, TrainingLoggerHook)
+from rpn_plugin.engine.hooks import (AtomicCheckpointHook, CooccurrenceHook, KeepFreedMemoryHook,
+                                     LocalizationVisualizationHook, ShortHistoryHook, StepSeedHook,
+                                     TrainingLoggerHook)
 
-__all__ = ['AtomicCheckpointHook', 'CooccurrenceHook', 'KeepFreedMemoryHook', 'ShortHistoryHook', 'StepSeedHook',
-           'TrainingLoggerHook']
+__all__ = ['AtomicCheckpointHook', 'CooccurrenceHook', 'KeepFreedMemoryHook', 'LocalizationVisualizationHook',
+           'ShortHistoryHook', 'StepSeedHook', 'TrainingLoggerHook']

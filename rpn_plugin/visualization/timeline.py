@@ -1,57 +1,59 @@
 """A video's ground truth, detections and sequences on one time axis."""
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Mapping
+from typing import Any
 
 import matplotlib
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 
 from rpn_plugin.evaluation.functional import VideoSegments
 from rpn_plugin.files import written_whole
+
+Sequence1D = tuple[np.ndarray, np.ndarray | Mapping[str, np.ndarray]]
+"""Times in seconds (T,) with values (T,), or with the values (T,) of several classes by name."""
+THUMBNAILS_INCH = (8.6, 0.75)
+"""Room for all thumbnails, and the height of each."""
 
 
 def draw_timeline(title: str,
                   duration_sec: float,
                   rows: Mapping[str, VideoSegments],
-                  sequences: Mapping[str, tuple[np.ndarray, np.ndarray]] | None = None) -> Figure:
-    """Draw one video.
+                  sequences: Mapping[str, Sequence1D] | None = None,
+                  thumbnails: Sequence[tuple[float, np.ndarray]] = ()) -> Figure:
+    """Draw one video. A class has the same colour wherever it is drawn.
 
     Args:
         title: Heading, usually the video's name.
         duration_sec: End of the time axis.
         rows: Row name, e.g. ``ground truth``, to its segments; detections fade with their score relative to the best of
             the row.
-        sequences: Curve name to (times in seconds (T,), values (T,)); each is scaled to [0, 1] for the picture.
+        sequences: Curve name to its times and values. The values of one curve, of all its classes together, are scaled
+            to [0, 1] for the picture, and their range is written beside it.
+        thumbnails: (time in seconds, (H, W, 3) uint8 image) of frames to show above the bars.
     """
     sequences = sequences or {}
-    labels = sorted({str(label) for row in rows.values() for label in row.labels})
-    palette = matplotlib.colormaps['tab10' if len(labels) <= 10 else 'tab20']
-    colour = {label: palette(index % palette.N) for index, label in enumerate(labels)}
-    lanes = [(name, label) for name, row in rows.items() for label in labels if label in row.labels]
-    figure = Figure(figsize=(12, 1.2 + 0.35 * len(lanes) + 0.9 * len(sequences)), layout='constrained')
-    axes = figure.subplots(1 + len(sequences), 1, sharex=True, squeeze=False,
-                           height_ratios=[max(1.0, 0.35 * len(lanes)), *[0.9] * len(sequences)])[:, 0]
-    for lane, (name, label) in enumerate(lanes):
-        row = rows[name]
-        scores = np.ones(len(row.labels)) if row.scores is None else row.scores
-        strength = np.clip(scores / max(scores.max(), 1e-12), 0.15, 1.0)
-        for place in np.argsort(scores, kind='stable'):  # the best on top
-            if str(row.labels[place]) == label:
-                start, end = row.segments[place]
-                axes[0].barh(lane, end - start, left=start, height=0.8, color=colour[label],
-                             alpha=float(strength[place]), edgecolor='black', linewidth=0.4)
-    axes[0].set_yticks(range(len(lanes)), [f'{name}: {label}' for name, label in lanes])
-    axes[0].invert_yaxis()
+    colour = _class_colours(rows, sequences)
+    lanes = [(name, label) for name, row in rows.items() for label in colour if label in row.labels]
+    heights = [*([THUMBNAILS_INCH[1]] if thumbnails else []), max(0.6, 0.35 * len(lanes)), *[0.75] * len(sequences)]
+    figure = Figure(figsize=(12, 1.1 + sum(heights)), layout='constrained')
+    axes = figure.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0].tolist()
     axes[0].set_title(title)
-    for axis, (name, (times, values)) in zip(axes[1:], sequences.items()):
-        low, high = float(values.min()), float(values.max())
-        axis.fill_between(times, (values - low) / max(high - low, 1e-12), step='mid', color='0.55')
-        axis.set_ylabel(name, rotation=0, ha='right', va='center')
-        axis.set_yticks([])
     axes[-1].set_xlim(0, duration_sec)
-    axes[-1].set_xlabel('seconds')
+    axes[-1].set_xlabel('time in seconds')
+    if thumbnails:
+        _draw_thumbnails(axes.pop(0), thumbnails)
+    bars, *curves = axes
+    for lane, (name, label) in enumerate(lanes):
+        _draw_lane(bars, lane, rows[name], label, colour[label])
+    bars.set_yticks(range(len(lanes)), [f'{name}: {label}' for name, label in lanes])
+    bars.invert_yaxis()
+    for axis, (name, (times, values)) in zip(curves, sequences.items()):
+        _draw_sequence(axis, name, times, values if isinstance(values, Mapping) else {'': values}, colour)
     return figure
 
 
@@ -59,3 +61,51 @@ def save_figure(figure: Figure, path: str | Path) -> None:
     """Write a picture, whole or not at all; the folder is made and the suffix names the format."""
     with written_whole(path) as temporary:
         figure.savefig(temporary, dpi=110)
+
+
+def _class_colours(rows: Mapping[str, VideoSegments], sequences: Mapping[str, Sequence1D]) -> dict[str, Any]:
+    labels = {str(label) for row in rows.values() for label in row.labels}
+    for _, values in sequences.values():
+        labels |= set(values) if isinstance(values, Mapping) else set()
+    palette = matplotlib.colormaps['tab10' if len(labels) <= 10 else 'tab20']
+    return {label: palette(index % palette.N) for index, label in enumerate(sorted(labels))}
+
+
+def _draw_thumbnails(axis: Axes, thumbnails: Sequence[tuple[float, np.ndarray]]) -> None:
+    """Each image centred on its time, in its own proportions."""
+    width, height = THUMBNAILS_INCH[0] / len(thumbnails), THUMBNAILS_INCH[1]
+    for time_sec, image in thumbnails:
+        zoom = 72 * min(0.96 * width / image.shape[1], height / image.shape[0])  # inches to points
+        box = AnnotationBbox(OffsetImage(image, zoom=zoom), (time_sec, 0.5), xycoords=('data', 'axes fraction'),
+                             frameon=False, pad=0)
+        box.set_in_layout(False)
+        axis.add_artist(box)
+    axis.set_yticks([])
+    axis.tick_params(axis='x', length=0)
+    axis.spines[:].set_visible(False)
+
+
+def _draw_lane(axis: Axes, lane: int, row: VideoSegments, label: str, colour: Any) -> None:
+    """The segments of one row and class as bars, the best on top."""
+    scores = np.ones(len(row.labels)) if row.scores is None else row.scores
+    strength = np.clip(scores / max(scores.max(), 1e-12), 0.15, 1.0)
+    for place in np.argsort(scores, kind='stable'):
+        if str(row.labels[place]) == label:
+            start, end = row.segments[place]
+            axis.barh(lane, end - start, left=start, height=0.8, color=colour, alpha=float(strength[place]),
+                      edgecolor='black', linewidth=0.4)
+
+
+def _draw_sequence(axis: Axes, name: str, times: np.ndarray, curves: Mapping[str, np.ndarray],
+                   colour: Mapping[str, Any]) -> None:
+    low, high = float(np.min(list(curves.values()))), float(np.max(list(curves.values())))
+    for label, values in curves.items():
+        scaled = (values - low) / max(high - low, 1e-12)
+        shade = colour.get(label, '0.55')
+        axis.fill_between(times, scaled, step='mid', color=shade, alpha=0.35 if label else 1, linewidth=0)
+        if label:
+            axis.step(times, scaled, where='mid', color=shade, linewidth=1)
+    axis.set_ylim(0, 1.05)
+    axis.set_ylabel(name, rotation=0, ha='right', va='center')
+    axis.set_yticks([])
+    axis.text(1.005, 0.5, f'{high:.2g}\nto\n{low:.2g}', transform=axis.transAxes, fontsize=7, va='center')

@@ -139,6 +139,7 @@ def test_the_table_says_what_is_the_papers_and_what_was_measured_here(run, fake,
     assert sum('reported in the paper' in row for row in rows) == 17
     assert 'protocol activitynet-thumos14: in descending score, a detection takes' in printed
     assert '"measured here": on synthetic, mean ± sample standard deviation over seeds 0, 1, 2' in printed
+    assert re.search(r'measured \d{4}-\d\d-\d\d with torch \S+, mmengine .*; 3 trainings of \d+ s on average', printed)
     content = json.loads((tmp_path / 'work' / 'synthetic' / 'table1.json').read_text())
     average = content['rows'][-1]['columns'][-1]
     results = [100 * result['mAP_avg'] for result in content['rows'][-1]['results']]

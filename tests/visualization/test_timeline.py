@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from rpn_plugin.evaluation.functional import VideoSegments
 from rpn_plugin.visualization import draw_timeline, save_figure
@@ -43,6 +44,27 @@ def test_sequences_share_the_axis_and_a_flat_one_is_drawn() -> None:
     figure = draw_timeline('video', 10.0, {'detected': FOUND}, {'CAS': (times, times), 'attention': (times, 0 * times)})
     assert [axes.get_ylabel() for axes in figure.axes[1:]] == ['CAS', 'attention']
     assert all(axes.get_xlim() == (0.0, 10.0) for axes in figure.axes)
+
+
+def test_curves_of_several_classes_have_their_colours_on_one_scale() -> None:
+    times = np.arange(4) + 0.5
+    curves = {'CAS': (times, {'Diving': np.array([0, 0, 4, 0.0]), 'CliffDiving': np.array([1, 1, 1, 1.0])})}
+    bars, axes = draw_timeline('video', 10.0, {'ground truth': TRUTH}, curves).axes
+    drawn = {line.get_color(): line.get_ydata().tolist() for line in axes.lines}
+    colour = {bar.get_x(): bar.get_facecolor() for bar in bars.patches}
+    assert drawn == {colour[1.0]: [0, 0, 1, 0], colour[5.0]: [0.25] * 4}
+    assert axes.texts[0].get_text() == '4\nto\n0'
+
+
+def test_thumbnails_stand_above_the_bars_at_their_times_in_their_proportions() -> None:
+    images = [(2.5, np.zeros((40, 80, 3), np.uint8)), (7.5, np.full((40, 20, 3), 255, np.uint8))]
+    figure = draw_timeline('video', 10.0, {'ground truth': TRUTH}, {}, images)
+    frames, bars = figure.axes
+    assert [box.xy[0] for box in frames.artists] == [2.5, 7.5] and len(bars.patches) == 2
+    FigureCanvasAgg(figure).draw()
+    extents = [box.get_window_extent() for box in frames.artists]
+    assert [extent.width / extent.height for extent in extents] == pytest.approx([2, 0.5], rel=0.05)
+    assert not extents[0].overlaps(extents[1]) and extents[0].y0 > bars.get_window_extent().y1
 
 
 def test_a_video_without_anything_to_show_is_still_a_picture(tmp_path) -> None:

@@ -43,13 +43,20 @@ def cooccurrence_matrix(video_labels: Sequence[Sequence[int]], num_classes: int)
 
 def read_cooccurrence(path: str | Path) -> np.ndarray:
     """Read a matrix written by :func:`write_cooccurrence`, or a ``.npy`` of shape (C, C)."""
-    if Path(path).suffix == '.npy':
-        return np.load(path)
+    return np.load(path) if Path(path).suffix == '.npy' else read_cooccurrence_table(path)[0]
+
+
+def read_cooccurrence_table(path: str | Path) -> tuple[np.ndarray, list[str]]:
+    """Read the matrix (C, C) and the C class names that :func:`write_cooccurrence` wrote.
+
+    Raises:
+        ValueError: If it is something else; names the file.
+    """
     with open(path, newline='', encoding='utf-8') as file:
         rows = list(csv.reader(file))
     try:
-        return np.array([[float(value) for value in row[1:]] for row in rows[1:]])
-    except ValueError as error:
+        return np.array([[float(value) for value in row[1:]] for row in rows[1:]]), [row[0] for row in rows[1:]]
+    except (ValueError, IndexError) as error:
         raise ValueError(f'{path}: expected a header of class names and one row per class: {error}.') from error
 
 

@@ -1,0 +1,64 @@
+"""A trained model with the test videos of its config, for pictures of what it learned."""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mmaction.registry import DATASETS
+from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
+from mmengine.registry import init_default_scope
+from torch import nn
+from torch.utils.data import Dataset
+
+from rpn_plugin.apis.model_file import ModelFile
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """What tools draw from.
+
+    Args:
+        model: In evaluation mode.
+        dataset: Test videos.
+        classes: C names.
+    """
+
+    model: nn.Module
+    dataset: Dataset
+    classes: tuple[str, ...]
+
+    @classmethod
+    def load(cls, config_file: str | Path, checkpoint: str | Path,
+             options: Mapping[str, Any] | None = None) -> TrainedModel:
+        """Build both.
+
+        Args:
+            config_file: Config that the model was trained with.
+            checkpoint: Its weights.
+            options: Dotted keys that change the config.
+
+        Raises:
+            FileNotFoundError: If the checkpoint or the data are missing.
+            ValueError: As :meth:`ModelFile.read` and :meth:`ModelFile.build`.
+        """
+        config = Config.fromfile(config_file)
+        config.merge_from_dict(dict(options or {}))
+        init_default_scope(config.default_scope)
+        held = ModelFile.read(checkpoint, config)
+        return cls(held.build(), DATASETS.build(config.test_dataloader.dataset), held.classes)
+
+    def preprocessed(self, videos: Sequence[str]) -> dict[str, Any]:
+        """One batch of test videos as the model takes it; of the first one if none is named.
+
+        Raises:
+            ValueError: If there is no such video.
+        """
+        place = {self.dataset.get_data_info(index)['video_name']: index for index in range(len(self.dataset))}
+        for video in videos:
+            if video not in place:
+                raise ValueError(f'No test video {video!r}; there are {list(place)[:5]} ... {len(place)} in all.')
+        batch = pseudo_collate([self.dataset[place[video]] for video in videos or list(place)[:1]])
+        return self.model.data_preprocessor(batch)

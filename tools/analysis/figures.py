@@ -1,0 +1,149 @@
+"""Draw the paper's figures about prototypes from a trained model or from scores. (Fig. 1(b) and 4: visualize.py.)
+
+python tools/analysis/figures.py gain --table table3.json --out gain.png
+python tools/analysis/figures.py gain --full full_0.json full_1.json --random random_0.json random_1.json --out gain.png
+python tools/analysis/figures.py tsne CONFIG CHECKPOINT --videos A B --out tsne.png
+python tools/analysis/figures.py prototypes CONFIG CHECKPOINT --out prototypes.png
+python tools/analysis/figures.py cooccurrence work_dirs/NAME/cooccurrence.csv --out cooccurrence.png
+"""
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from mmengine.config import DictAction
+
+import rpn_plugin  # noqa: F401  (registers every part)
+from rpn_plugin.apis import TrainedModel
+from rpn_plugin.apis.prototype_views import embedded_videos, prototypes_of
+from rpn_plugin.models.necks import read_cooccurrence_table
+from rpn_plugin.visualization import save_figure
+from rpn_plugin.visualization.embedding import EmbeddedVideo, draw_embedding
+from rpn_plugin.visualization.gain import class_gains, draw_class_gains
+from rpn_plugin.visualization.heat_map import HeatMap, draw_heat_maps, prototype_distances
+
+FULL, RANDOM = ['GCN'], ['Random Initialization']
+"""Cells of the two rows of Table 3 that Fig. 3 compares."""
+
+
+def draw_gain(options: argparse.Namespace) -> Figure:
+    """Fig. 3 top."""
+    if bool(options.table) == bool(options.full and options.random):
+        raise ValueError('Expected either --table or both --full and --random.')
+    full, random = ([_measured_row(options.table, cells) for cells in (FULL, RANDOM)] if options.table else
+                    [[_read_json(path) for path in paths] for paths in (options.full, options.random)])
+    gains = class_gains(full, random)
+    for gain in gains:
+        values = ', '.join(f'{value:+.2f}' for value in gain.values)
+        print(f'{gain.label:<25} {gain.mean:+6.2f}' + ('' if gain.std is None else f' ± {gain.std:.2f}  ({values})'))
+    shown, result = gains[:options.top], full[0]
+    over = f'{min(result["averaged_over"]):g}-{max(result["averaged_over"]):g}'
+    seeds = f'mean of {len(full)} seeds, dots: each, whiskers: ± sample standard deviation' if len(full) > 1 else \
+        'one seed'
+    return draw_class_gains(shown, f'Relational over random prototypes, best {len(shown)} of {len(gains)} classes\n'
+                            f'({seeds})', f'gain in AP, averaged over tIoU {over},\nin percentage points')
+
+
+def draw_tsne(options: argparse.Namespace) -> Figure:
+    """Fig. 3 bottom."""
+    trained = TrainedModel.load(options.config, options.checkpoint, options.cfg_options)
+    prototypes, videos = prototypes_of(trained), embedded_videos(trained, options.videos)
+    for name, of_network in videos.items():
+        _print_distances(name, dict(zip(trained.classes, prototypes[name])), trained.classes, of_network)
+    names = ', '.join(video.name for video in next(iter(videos.values())))
+    return draw_embedding({name: (prototypes[name], videos[name]) for name in videos}, trained.classes,
+                          f't-SNE of embedded features and prototypes: {names}', options.seed)
+
+
+def draw_prototypes(options: argparse.Namespace) -> Figure:
+    """Distances between prototypes."""
+    trained = TrainedModel.load(options.config, options.checkpoint, options.cfg_options)
+    maps = {name or 'prototypes': HeatMap(prototype_distances(prototypes), trained.classes, 'Euclidean distance',
+                                          colours='Blues_r')
+            for name, prototypes in prototypes_of(trained).items()}
+    return draw_heat_maps(maps, 'Distances between prototypes')
+
+
+def draw_cooccurrence(options: argparse.Namespace) -> Figure:
+    """The matrix of eq. 2."""
+    matrix, classes = read_cooccurrence_table(options.matrix)
+    shown = HeatMap(matrix, classes, 'share of videos with i that also hold j', 'class i', 'class j', (0.0, 1.0))
+    return draw_heat_maps({'': shown}, 'Co-occurrence in the training labels')
+
+
+def _measured_row(path: Path, cells: Sequence[str]) -> list[dict[str, Any]]:
+    """Results of a row of a table that ``reproduce.py`` wrote, one per seed."""
+    rows = _read_json(path).get('rows', [])
+    for row in rows:
+        if row['cells'] == cells and row['results']:
+            return row['results']
+    raise ValueError(f'{path}: no measured row {cells}. Expected table3.json as tools/analysis/reproduce.py table3 '
+                     f'writes it.')
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding='utf-8'))
+    except ValueError as error:
+        raise ValueError(f'{path}: not a JSON file ({error}).') from None
+    if not isinstance(content, dict) or not ('rows' in content or {'ap', 'tiou', 'averaged_over'} <= content.keys()):
+        raise ValueError(f'{path}: expected what tools/analysis/evaluate.py --out or reproduce.py writes as JSON.')
+    return content
+
+
+def _print_distances(name: str, prototypes: Mapping[str, np.ndarray], classes: Sequence[str],
+                     videos: Sequence[EmbeddedVideo]) -> None:
+    """How far each annotated class's prototype lies from the centre of its features, before and after updating."""
+    for video in videos:
+        for label in video.classes:
+            before = np.linalg.norm(prototypes[label] - video.centre(label))
+            line = f'{name or "network"} {video.name} {label}: {before:.3f} from the centre of its features'
+            if video.updated is not None:
+                after = np.linalg.norm(video.updated[classes.index(label)] - video.centre(label))
+                line += f', {after:.3f} after updating'
+            print(line)
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Draw the paper's figures about prototypes.")
+    figures = parser.add_subparsers(dest='figure', required=True)
+    gain = figures.add_parser('gain', help='Fig. 3 top: AP of each class over that with random prototypes')
+    gain.add_argument('--table', type=Path, help='table3.json as reproduce.py writes it')
+    gain.add_argument('--full', type=Path, nargs='+', help='scores of the full model, one file per seed')
+    gain.add_argument('--random', type=Path, nargs='+', help='scores with random prototypes, in the same order')
+    gain.add_argument('--top', type=int, default=10, help='draw so many of the classes that gain most')
+    gain.set_defaults(draw=draw_gain)
+    for name, draw, text in (('tsne', draw_tsne, 'Fig. 3 bottom: features and prototypes of videos'),
+                             ('prototypes', draw_prototypes, 'distances between prototypes')):
+        figure = figures.add_parser(name, help=text)
+        figure.add_argument('config')
+        figure.add_argument('checkpoint')
+        figure.add_argument('--cfg-options', nargs='+', action=DictAction, help='override settings of the config')
+        figure.set_defaults(draw=draw)
+        if name == 'tsne':
+            figure.add_argument('--videos', nargs='+', default=[], help='test videos; the first by default')
+            figure.add_argument('--seed', type=int, default=0, help='of t-SNE')
+    matrix = figures.add_parser('cooccurrence', help='the co-occurrence matrix')
+    matrix.add_argument('matrix', help='cooccurrence.csv of a work directory')
+    matrix.set_defaults(draw=draw_cooccurrence)
+    for name, figure in figures.choices.items():
+        figure.add_argument('--out', default=f'{name}.png', help='picture to write')
+    return parser.parse_args()
+
+
+def main() -> None:
+    options = parse_args()
+    try:
+        save_figure(options.draw(options), options.out)
+    except (OSError, ValueError, TypeError, ImportError) as error:
+        raise SystemExit(f'error: {error}') from None
+    print(options.out)
+
+
+if __name__ == '__main__':
+    main()
