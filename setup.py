@@ -49,5 +49,5 @@ setup(
         'lite': ['mmcv-lite>=2.1,<2.2'],
         'onnx': ['onnx', 'onnxruntime', 'onnxscript'],
         'video': ['av>=14'],
-        'tests': ['pytest', 'hypothesis', 'h5py', 'av>=14', 'scikit-learn', 'tensorboard'],
+        'tests': ['pytest', 'hypothesis', 'h5py', 'av>=14', 'scikit-learn', 'tensorboard', 'onnx', 'onnxruntime', 'onnxscript'],
     })
