@@ -14,28 +14,9 @@ import numpy as np
 from rpn_plugin.analysis.paper_tables import AVERAGE, PaperTable
 from rpn_plugin.evaluation.protocols import get_protocol
 from rpn_plugin.files import written_whole
+from rpn_plugin.structures import Spread
 
 PAPER, MEASURED = 'reported in the paper', 'measured here'
-
-
-@dataclass(frozen=True)
-class Spread:
-    """Values in % over seeds."""
-
-    values: tuple[float, ...]
-
-    @property
-    def mean(self) -> float:
-        """Over the seeds."""
-        return float(np.mean(self.values))
-
-    @property
-    def std(self) -> float | None:
-        """Sample standard deviation; None of a single seed."""
-        return float(np.std(self.values, ddof=1)) if len(self.values) > 1 else None
-
-    def __str__(self) -> str:
-        return f'{self.mean:.1f}' + ('' if self.std is None else f' ± {self.std:.1f}')
 
 
 @dataclass(frozen=True)

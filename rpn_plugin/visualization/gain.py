@@ -8,30 +8,20 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from rpn_plugin.structures import Spread
+
 GAINED, LOST = 'tab:green', 'tab:red'
 
 
 @dataclass(frozen=True)
-class ClassGain:
-    """Differences of a class's AP, averaged over tIoU thresholds, in percentage points.
+class ClassGain(Spread):
+    """Differences of a class's AP, averaged over tIoU thresholds, in percentage points; one value per seed.
 
     Args:
         label: Class.
-        values: One per seed.
     """
 
     label: str
-    values: tuple[float, ...]
-
-    @property
-    def mean(self) -> float:
-        """Over the seeds."""
-        return float(np.mean(self.values))
-
-    @property
-    def std(self) -> float | None:
-        """Sample standard deviation; None of a single seed."""
-        return float(np.std(self.values, ddof=1)) if len(self.values) > 1 else None
 
 
 def class_gains(better: Sequence[Mapping[str, Any]], worse: Sequence[Mapping[str, Any]]) -> list[ClassGain]:
@@ -52,8 +42,8 @@ def class_gains(better: Sequence[Mapping[str, Any]], worse: Sequence[Mapping[str
     if len(kinds) > 1:
         raise ValueError(f'Expected results under one protocol on the same classes, but got '
                          f'{" and ".join(f"{name} on {len(labels)} classes" for name, _, labels in sorted(kinds))}.')
-    gains = [ClassGain(label, tuple(_average(first, label) - _average(second, label)
-                                    for first, second in zip(better, worse))) for label in better[0]['ap']]
+    gains = [ClassGain(tuple(_average(first, label) - _average(second, label) for first, second in zip(better, worse)),
+                       label) for label in better[0]['ap']]
     return sorted(gains, key=lambda gain: -gain.mean)
 
 

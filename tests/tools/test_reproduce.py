@@ -18,7 +18,7 @@ from mmengine.config import Config
 
 from rpn_plugin.analysis.experiments import launch
 from rpn_plugin.analysis.paper_tables import FAMILIES, PAPER_TABLES
-from rpn_plugin.analysis.table_report import Spread
+from rpn_plugin.structures import Spread
 from rpn_plugin.datasets.synthetic import SyntheticRecipe, write_synthetic
 
 REPOSITORY = Path(__file__).resolve().parents[2]

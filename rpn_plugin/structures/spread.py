@@ -1,0 +1,30 @@
+"""A number that was measured several times."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Values of one quantity over seeds, in %.
+
+    Args:
+        values: One per seed.
+    """
+
+    values: tuple[float, ...]
+
+    @property
+    def mean(self) -> float:
+        """Over the seeds."""
+        return float(np.mean(self.values))
+
+    @property
+    def std(self) -> float | None:
+        """Sample standard deviation; None of a single seed."""
+        return float(np.std(self.values, ddof=1)) if len(self.values) > 1 else None
+
+    def __str__(self) -> str:
+        return f'{self.mean:.1f}' + ('' if self.std is None else f' ± {self.std:.1f}')
