@@ -192,8 +192,8 @@ def run_steps(bench: Bench) -> None:
     options = bench.options
     print(f'\nTraining step, D = {options.dim}, {CLASSES} classes, attention {ATTENTION}, dropout '
           f'{options.dropout}, Adam, {"bf16 autocast" if options.amp else "float32"}; {POOL} videos of log-normal '
-          f'length (median 300, spread {options.spread}), {min(bench.lengths)} to {max(bench.lengths)} snippets; medians '
-          f'of {options.repeats} repeats')
+          f'length (median 300, spread {options.spread}), {min(bench.lengths)} to {max(bench.lengths)} snippets; '
+          f'medians of {options.repeats} repeats')
     print(f'One float32 product of {len(bench.factor)}^3: {bench.product_rate() / 1e9:.0f} GFLOP/s')
     print(f'{"kernel":>6}{"E":>6}{"batch":>6}  {"":<27}{"ms/step":>10}{"snippets":>10}{"padding":>9}{"useful":>9}'
           f'   from to')

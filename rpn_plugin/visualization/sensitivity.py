@@ -44,6 +44,8 @@ def draw_sensitivity(curves: Mapping[str, SensitivityCurve], chosen_score: float
         axis.plot([curve.chosen], [chosen_score], marker='*', markersize=11, color='tab:orange')
         if min(curve.values) > 0 and max(curve.values) > 8 * min(curve.values):
             axis.set_xscale('log')
+            axis.set_xticks(curve.values, [f'{value:g}' for value in curve.values], rotation=45)
+            axis.minorticks_off()
         axis.set_title(name)
     for axis in axes[len(curves):]:
         axis.set_visible(False)
