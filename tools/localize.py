@@ -20,6 +20,7 @@ from mmaction.structures import ActionDataSample
 from mmengine.config import Config, DictAction
 
 from rpn_plugin.apis import FeatureExtractor, WTALInferencer
+from rpn_plugin.command_line import one_line_errors
 from rpn_plugin.evaluation.functional import VideoSegments
 from rpn_plugin.evaluation.results_file import write_detections, write_detections_csv
 from rpn_plugin.structures import SnippetClock
@@ -100,13 +101,9 @@ def run(options: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
+@one_line_errors()
 def main() -> None:
-    options = parse()
-    try:
-        status = run(options)
-    except (OSError, ValueError) as error:
-        raise SystemExit(f'error: {error}') from None
-    raise SystemExit(status)
+    raise SystemExit(run(parse()))
 
 
 if __name__ == '__main__':

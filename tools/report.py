@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import numpy as np
 
+from rpn_plugin.command_line import one_line_errors
 from rpn_plugin.evaluation.functional import VideoSegments
 from rpn_plugin.evaluation.results_file import read_detections, read_durations_sec, read_ground_truth
 from rpn_plugin.visualization import Curves, ReportVideo, write_report
@@ -62,12 +63,10 @@ def run(options: argparse.Namespace) -> None:
           f'{sum(video.url is not None for video in videos)} with a video file')
 
 
+@one_line_errors()
 def main() -> None:
     options = parse()
-    try:
-        run(options)
-    except (OSError, ValueError) as error:
-        raise SystemExit(f'error: {error}') from None
+    run(options)
 
 
 if __name__ == '__main__':

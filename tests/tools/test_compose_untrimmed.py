@@ -1,7 +1,7 @@
 """Composing at the command line: the closing summary, and one line that helps where something is wrong."""
 from __future__ import annotations
 
-import importlib.util
+from functools import partial
 import re
 from pathlib import Path
 from typing import Callable
@@ -9,8 +9,8 @@ from typing import Callable
 import pytest
 
 from clip_data import HMDB51_CLASSES, make_documented
+from tool_runner import run_tool
 
-TOOL = Path(__file__).resolve().parents[2] / 'tools' / 'data' / 'compose_untrimmed.py'
 HMDB51 = ['--features', 'rgb=hmdb51/rgb.tar.gz', '--split',
           *(f'hmdb51/splits/{name}_test_split1.txt' for name in HMDB51_CLASSES), '--classes', 'dive', 'jump',
           '--pair', 'dive:jump:1', '--out', 'out']
@@ -25,25 +25,13 @@ def data(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def run(data, tmp_path, monkeypatch, capsys) -> Callable[..., tuple[int, str, str]]:
+def run(data, tmp_path, monkeypatch) -> Callable[..., tuple[int, str, str]]:
     """Run the tool where the documentation's data are; returns exit status, output and errors."""
-    spec = importlib.util.spec_from_file_location('compose_tool', TOOL)
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
     for name in ('ucf101', 'hmdb51'):
         (tmp_path / name).symlink_to(data / name)
     monkeypatch.chdir(tmp_path)
 
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr('sys.argv', ['compose_untrimmed.py', *arguments])
-        try:
-            status = tool.main()
-        except SystemExit as stop:
-            status = stop.code
-        output = capsys.readouterr()
-        return status, output.out, output.err
-
-    return run
+    return partial(run_tool, 'data/compose_untrimmed.py')
 
 
 def test_the_summary_says_what_was_made_and_what_was_not_used(run) -> None:

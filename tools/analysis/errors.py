@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from rpn_plugin.command_line import one_line_errors
 from rpn_plugin.evaluation.functional.error_analysis import KINDS, ErrorAnalysis, analyse_errors, precision_recall
 from rpn_plugin.evaluation.results_file import read_detections, read_ground_truth
 from rpn_plugin.visualization import save_figure
@@ -33,6 +34,7 @@ def print_report(analysis: ErrorAnalysis, most: int) -> None:
         print(f'  {video} {label}: {length:.1f} s, one of {crowd} in its video')
 
 
+@one_line_errors()
 def main() -> None:
     parser = argparse.ArgumentParser(description='Kinds of errors, misses and precision over recall of detections.')
     parser.add_argument('detections', help='JSON with "results"')
@@ -42,11 +44,8 @@ def main() -> None:
     parser.add_argument('--misses', type=int, default=10, help='list so many of the longest misses')
     parser.add_argument('--out', help='write OUT_kinds.png and OUT_precision_recall.png')
     options = parser.parse_args()
-    try:
-        found, truth = read_detections(options.detections), read_ground_truth(options.ground_truth, options.subset)
-        analysis = analyse_errors(found, truth, options.tiou)
-    except (OSError, ValueError) as error:
-        parser.exit(1, f'error: {error}\n')
+    found, truth = read_detections(options.detections), read_ground_truth(options.ground_truth, options.subset)
+    analysis = analyse_errors(found, truth, options.tiou)
     print_report(analysis, options.misses)
     if options.out:
         title = Path(options.detections).name

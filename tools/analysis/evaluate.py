@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Mapping
 
+from rpn_plugin.command_line import one_line_errors
 from rpn_plugin.evaluation import PROTOCOLS, VIDEO_SETS, Protocol, get_protocol, get_video_set
 from rpn_plugin.evaluation.comparison import compare_protocols
 from rpn_plugin.evaluation.functional import VideoSegments, evaluate_localization
@@ -93,12 +94,10 @@ def run(options: argparse.Namespace) -> None:
         print(f'written to {options.out}')
 
 
+@one_line_errors()
 def main() -> None:
     options = parse()
-    try:
-        run(options)
-    except (OSError, ValueError) as error:
-        raise SystemExit(f'error: {error}') from None
+    run(options)
 
 
 if __name__ == '__main__':

@@ -21,6 +21,7 @@ from mmengine.config import DictAction
 import rpn_plugin  # noqa: F401  (registers every part)
 from rpn_plugin.apis import TrainedModel
 from rpn_plugin.apis.prototype_views import embedded_videos, prototypes_of
+from rpn_plugin.command_line import one_line_errors
 from rpn_plugin.models.necks import read_cooccurrence_table
 from rpn_plugin.visualization import save_figure
 from rpn_plugin.visualization.embedding import EmbeddedVideo, draw_embedding
@@ -136,12 +137,10 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+@one_line_errors(TypeError, ImportError)
 def main() -> None:
     options = parse_args()
-    try:
-        save_figure(options.draw(options), options.out)
-    except (OSError, ValueError, TypeError, ImportError) as error:
-        raise SystemExit(f'error: {error}') from None
+    save_figure(options.draw(options), options.out)
     print(options.out)
 
 

@@ -17,6 +17,7 @@ import rpn_plugin  # noqa: F401  (registers every part)
 from rpn_plugin.analysis.experiments import Bench, Experiment
 from rpn_plugin.analysis.paper_tables import ABLATED, FAMILIES, PAPER_TABLES, PaperTable
 from rpn_plugin.analysis.table_report import build_report, format_text, write_report
+from rpn_plugin.command_line import one_line_errors
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -50,6 +51,7 @@ def planned(table: PaperTable, data: str) -> list[Planned]:
              Experiment(f'configs/{config}.py')) for features, config in configs.items()]
 
 
+@one_line_errors(RuntimeError)
 def main(arguments: Sequence[str] | None = None, **bench: object) -> None:
     """Run the tool; ``bench`` changes how commands are run."""
     options = parse(arguments)
@@ -59,10 +61,7 @@ def main(arguments: Sequence[str] | None = None, **bench: object) -> None:
     root = (options.work_dir / data).resolve()
     runner = Bench(REPOSITORY, root, table.protocol, options.cfg_options, jobs, options.threads, **bench)
     rows = planned(table, data)
-    try:
-        results = runner.measure([experiment for *_, experiment in rows], options.seeds)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise SystemExit(f'error: {error}') from None
+    results = runner.measure([experiment for *_, experiment in rows], options.seeds)
     report = build_report(table, data, options.seeds, [
         (number, cells, [results[experiment, seed] for seed in options.seeds]) for number, cells, experiment in rows])
     print('\n' + format_text(report) + '\n')

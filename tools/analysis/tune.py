@@ -21,6 +21,7 @@ from rpn_plugin.analysis.search import Candidate, FoldAndSeed, SearchSpace, curv
 from rpn_plugin.analysis.search_report import (SUPERVISION, as_curve, as_line, format_curves, format_trials,
                                                write_config)
 from rpn_plugin.analysis.trial import digest
+from rpn_plugin.command_line import one_line_errors
 from rpn_plugin.files import written_whole
 from rpn_plugin.visualization import save_figure
 from rpn_plugin.visualization.sensitivity import draw_sensitivity
@@ -127,12 +128,10 @@ def run(options: argparse.Namespace) -> None:
         measure_curves(space, chosen, runs, work_dir)
 
 
+@one_line_errors()
 def main(arguments: Sequence[str] | None = None) -> None:
     options = parse(arguments)
-    try:
-        run(options)
-    except (OSError, ValueError) as error:
-        raise SystemExit(f'error: {error}') from None
+    run(options)
 
 
 if __name__ == '__main__':

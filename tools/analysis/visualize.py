@@ -11,6 +11,7 @@ from mmengine.config import DictAction
 
 import rpn_plugin  # noqa: F401  (registers every part)
 from rpn_plugin.apis import TrainedModel
+from rpn_plugin.command_line import one_line_errors
 from rpn_plugin.datasets.videos import read_thumbnails
 from rpn_plugin.visualization import save_figure
 from rpn_plugin.visualization.predictions import curves_of, draw_prediction
@@ -29,16 +30,14 @@ def parse_args() -> argparse.Namespace:
 
 
 @torch.no_grad()
+@one_line_errors(TypeError, ImportError)
 def main() -> None:
     options = parse_args()
-    try:
-        trained = TrainedModel.load(options.config, options.checkpoint, options.cfg_options)
-        data = trained.preprocessed([options.video] if options.video else [])
-        sample = trained.model(**data, mode='predict')[0]
-        thumbnails = read_thumbnails(options.frames, sample.duration_second) if options.frames else []
-        curves = curves_of(trained.model, data)[0]
-    except (OSError, ValueError, TypeError, ImportError) as error:
-        raise SystemExit(f'error: {error}') from None
+    trained = TrainedModel.load(options.config, options.checkpoint, options.cfg_options)
+    data = trained.preprocessed([options.video] if options.video else [])
+    sample = trained.model(**data, mode='predict')[0]
+    thumbnails = read_thumbnails(options.frames, sample.duration_second) if options.frames else []
+    curves = curves_of(trained.model, data)[0]
     save_figure(draw_prediction(sample, curves, trained.classes, options.top, thumbnails), options.out)
     print(options.out)
 

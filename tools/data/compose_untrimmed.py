@@ -2,12 +2,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from rich.progress import track
 
+from rpn_plugin.command_line import one_line_errors
 from rpn_plugin.datasets.composition import DTYPES, SUBSETS, Composition, CompositionRecipe, compose
 from rpn_plugin.structures import SnippetClock
 
@@ -93,22 +93,17 @@ def report(made: Composition, recipe: CompositionRecipe) -> None:
     print(made.ann_file)
 
 
-def main() -> int:
+@one_line_errors()
+def main() -> None:
     options = parse()
-    try:
-        recipe = CompositionRecipe(
-            tuple(options.classes), SnippetClock(options.fps, options.stride, options.window),
-            tuple(options.background) if options.background else None, once(options.pair, '--pair'), options.mixed,
-            dict(zip(SUBSETS, options.videos)) if options.videos else None, tuple(options.video_sec),
-            tuple(options.instance_sec), options.share, options.soft, options.dtype, options.seed)
-        made = compose(once(options.features, '--features'), options.split, recipe, options.out, options.overwrite,
-                       bar)
-    except (ValueError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    recipe = CompositionRecipe(
+        tuple(options.classes), SnippetClock(options.fps, options.stride, options.window),
+        tuple(options.background) if options.background else None, once(options.pair, '--pair'), options.mixed,
+        dict(zip(SUBSETS, options.videos)) if options.videos else None, tuple(options.video_sec),
+        tuple(options.instance_sec), options.share, options.soft, options.dtype, options.seed)
+    made = compose(once(options.features, '--features'), options.split, recipe, options.out, options.overwrite, bar)
     report(made, recipe)
-    return 0
 
 
 if __name__ == '__main__':
-    raise SystemExit(main())
+    main()

@@ -2,18 +2,19 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from _options import add_feature_options, columns, pairs, recipe
 from rich.progress import track
 
+from rpn_plugin.command_line import one_line_errors
 from rpn_plugin.datasets.conversion import DTYPES, Conversion, convert
 from rpn_plugin.datasets.formats import LAYOUTS
 
 
-def main() -> int:
+@one_line_errors()
+def main() -> None:
     layouts = '\n'.join(f'  {name}: {layout.description}' for name, layout in LAYOUTS.items())
     parser = argparse.ArgumentParser(description=f'Convert annotations and features.\n\nlayouts:\n{layouts}',
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -36,18 +37,13 @@ def main() -> int:
     def bar(videos: Sequence[str]) -> Iterator[str]:
         yield from track(videos, 'converting')
 
-    try:
-        result = convert(job, options.out, bar)
-    except (ValueError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    result = convert(job, options.out, bar)
     for remark in result.remarks:
         print(f'note: {remark}')
     for reason in result.skipped:
         print(f'left out: {reason}')
     print(f'{result.path}: {result.written} feature files written, {result.kept} were there already')
-    return 0
 
 
 if __name__ == '__main__':
-    raise SystemExit(main())
+    main()

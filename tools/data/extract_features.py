@@ -13,6 +13,7 @@ from mmengine.config import Config
 from rich.progress import Progress
 
 from rpn_plugin.apis import FeatureExtractor
+from rpn_plugin.command_line import one_line_errors
 from rpn_plugin.datasets.videos import VIDEO_SUFFIXES, VideoError, VideoFile, find_videos
 from rpn_plugin.structures import SnippetClock
 
@@ -71,16 +72,14 @@ def extract_all(extractor: FeatureExtractor, videos: list[Path], out: Path) -> l
     return broken
 
 
+@one_line_errors()
 def main() -> None:
     options = parse_args()
-    try:
-        videos = videos_of(options.videos)
-        config = Config.fromfile(options.config)
-        clock = SnippetClock(options.fps, options.stride, options.window)
-        extractor = FeatureExtractor(config, options.checkpoint, clock, options.stream, options.flow,
-                                     options.batch_size, options.device)
-    except (OSError, ValueError) as error:
-        sys.exit(f'error: {error}')
+    videos = videos_of(options.videos)
+    config = Config.fromfile(options.config)
+    clock = SnippetClock(options.fps, options.stride, options.window)
+    extractor = FeatureExtractor(config, options.checkpoint, clock, options.stream, options.flow, options.batch_size,
+                                 options.device)
     print(f'{len(videos)} videos, {clock}')
     broken = extract_all(extractor, videos, options.out)
     if broken:

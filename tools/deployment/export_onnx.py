@@ -22,6 +22,7 @@ from mmengine.registry import init_default_scope
 
 import rpn_plugin  # noqa: F401  (registers every part)
 from rpn_plugin.apis import ModelFile, PaddedNetwork
+from rpn_plugin.command_line import one_line_errors
 from rpn_plugin.files import written_whole
 
 SHAPES = ((1, 1), (1, 7), (3, 40), (2, 333))
@@ -95,6 +96,7 @@ def run(options: argparse.Namespace) -> None:
           f'difference from PyTorch {difference:.2g}')
 
 
+@one_line_errors()
 def main() -> None:
     parser = argparse.ArgumentParser(description='Export to ONNX.')
     parser.add_argument('checkpoint', help='as training or publish_model.py writes it')
@@ -109,10 +111,7 @@ def main() -> None:
         import onnxscript  # noqa: F401
     except ImportError as error:
         raise SystemExit(f'error: {error.name} is not installed: pip install onnx onnxruntime onnxscript') from None
-    try:
-        run(options)
-    except (OSError, ValueError) as error:
-        raise SystemExit(f'error: {error}') from None
+    run(options)
 
 
 if __name__ == '__main__':

@@ -14,8 +14,10 @@ from mmengine.registry import init_default_scope
 
 import rpn_plugin  # noqa: F401  (registers every part)
 from rpn_plugin.apis import ModelFile
+from rpn_plugin.command_line import one_line_errors
 
 
+@one_line_errors()
 def main() -> None:
     parser = argparse.ArgumentParser(description='Publish a checkpoint.')
     parser.add_argument('checkpoint', help='as training writes it')
@@ -25,11 +27,8 @@ def main() -> None:
                         help='fps=... snippet_stride=... of the features, where nothing states them')
     options = parser.parse_args()
     init_default_scope('mmaction')
-    try:
-        model = ModelFile.read(options.checkpoint, Config.fromfile(options.config) if options.config else None)
-        path = replace(model, recipe=model.recipe or options.recipe).publish(options.out)
-    except (OSError, ValueError) as error:
-        raise SystemExit(f'error: {error}') from None
+    model = ModelFile.read(options.checkpoint, Config.fromfile(options.config) if options.config else None)
+    path = replace(model, recipe=model.recipe or options.recipe).publish(options.out)
     print(f'{path}: {len(model.classes)} classes, {path.stat().st_size / 2**20:.1f} MiB')
 
 

@@ -1,0 +1,18 @@
+"""How a tool ends when its user got something wrong."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def one_line_errors(*more: type[Exception]) -> Iterator[None]:
+    """End the command with exit status 1 and one line on stderr, not a traceback; also a decorator of ``main``.
+
+    Args:
+        more: Exceptions beside ``OSError`` and ``ValueError`` that say what the user can do.
+    """
+    try:
+        yield
+    except (OSError, ValueError, *more) as error:
+        raise SystemExit(f'error: {error}') from None
