@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rpn_plugin.datasets.feature_stores import READERS, FeatureStore, FilePerVideo, check_finite, open_store
+from rpn_plugin.datasets.feature_readers import READERS
+from rpn_plugin.datasets.feature_stores import FeatureStore, FilePerVideo, check_finite, open_store
 from rpn_plugin.datasets.videos import VIDEO_SUFFIXES
 
 

@@ -5,12 +5,12 @@ import os
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Sequence
+from typing import Sequence
 
 import numpy as np
-import torch
 
 from rpn_plugin.datasets.faults import Fault
+from rpn_plugin.datasets.feature_readers import READERS, h5_dataset, import_h5py
 from rpn_plugin.datasets.formats.object_arrays import read_object_array
 from rpn_plugin.datasets.formats.stored_array import StoredArray
 
@@ -172,7 +172,7 @@ class Hdf5File(FeatureStore):
         super().__init__(columns)
         self.path = path
         self.stream = stream
-        with _h5py().File(path, 'r') as file:
+        with import_h5py().File(path, 'r') as file:
             self._videos = sorted(file)
 
     def videos(self) -> list[str]:
@@ -184,17 +184,17 @@ class Hdf5File(FeatureStore):
     def header(self, video: str) -> FeatureHeader:
         if self.columns is not None:
             return super().header(video)
-        with _h5py().File(self.path, 'r') as file:
-            shape = _h5_dataset(file[video], self.stream).shape if video in file else None
+        with import_h5py().File(self.path, 'r') as file:
+            shape = h5_dataset(file[video], self.stream).shape if video in file else None
         if shape is None or len(shape) != 2:
             return super().header(video)
         return FeatureHeader(*shape)
 
     def _read(self, video: str) -> np.ndarray:
-        with _h5py().File(self.path, 'r') as file:
+        with import_h5py().File(self.path, 'r') as file:
             if video not in file:
                 raise Fault('features-missing', f'{self.where(video)}: missing')
-            return _h5_dataset(file[video], self.stream)[()]
+            return h5_dataset(file[video], self.stream)[()]
 
 
 def open_store(where: str, stream: str, videos: Sequence[str], columns: Sequence[int] | None = None) -> FeatureStore:
@@ -248,61 +248,3 @@ def check_finite(features: np.ndarray, where: str, first_snippet: int = 0) -> No
     raise Fault('values-not-finite', f'{where}: {len(bad)} values are not finite, the first is '
                                      f'{features[snippet, channel]} at snippet {snippet + first_snippet}, channel '
                                      f'{channel}. Extract this video\'s features again.')
-
-
-def _choose(names: Sequence[str], stream: str) -> str:
-    """The only name, else the stream's."""
-    if len(names) != 1 and stream not in names:
-        raise ValueError(f'it holds the arrays {sorted(names)}; expected one, or one named {stream!r}')
-    return names[0] if len(names) == 1 else stream
-
-
-def _read_npy(path: str, stream: str) -> np.ndarray:
-    return np.load(path, mmap_mode='r', allow_pickle=False)
-
-
-def _read_npz(path: str, stream: str) -> np.ndarray:
-    with np.load(path, allow_pickle=False) as arrays:
-        return arrays[_choose(arrays.files, stream)]
-
-
-def _read_pt(path: str, stream: str) -> np.ndarray:
-    try:
-        value = torch.load(path, map_location='cpu', weights_only=True, mmap=zipfile.is_zipfile(path))
-    except Exception as error:  # torch lets whatever its unpickler stumbles over through
-        raise ValueError(f'expected a tensor or a dictionary of tensors and nothing else; '
-                         f'{type(error).__name__}') from error
-    if isinstance(value, dict):
-        value = value[_choose(list(value), stream)]
-    if not isinstance(value, torch.Tensor):
-        raise ValueError(f'expected a tensor, but got a {type(value).__name__}')
-    return (value.float() if value.dtype == torch.bfloat16 else value).detach().numpy()
-
-
-def _read_h5(path: str, stream: str) -> np.ndarray:
-    with _h5py().File(path, 'r') as file:
-        return _h5_dataset(file, stream)[()]
-
-
-def _read_csv(path: str, stream: str) -> np.ndarray:
-    """Rows of comma-separated numbers under one line of column names, as MMAction2's ActivityNet features."""
-    return np.loadtxt(path, dtype=np.float32, delimiter=',', skiprows=1, ndmin=2)
-
-
-def _h5_dataset(node: Any, stream: str) -> Any:
-    return node if not hasattr(node, 'keys') else _h5_dataset(node[_choose(list(node), stream)], stream)
-
-
-def _h5py() -> Any:
-    try:
-        import h5py
-    except ImportError as error:
-        raise ValueError('reading HDF5 needs the package h5py: pip install h5py') from error
-    return h5py
-
-
-READERS: dict[str, Callable[[str, str], np.ndarray]] = {
-    '.npy': _read_npy, '.npz': _read_npz, '.pt': _read_pt, '.pth': _read_pt, '.h5': _read_h5, '.hdf5': _read_h5,
-    '.csv': _read_csv,
-}  # yapf: disable
-"""How to read a video's own file, by suffix."""
