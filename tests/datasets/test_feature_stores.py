@@ -66,6 +66,7 @@ def test_a_pattern_says_how_files_are_named(tmp_path) -> None:
     np.save(tmp_path / 'v_x-rgb.npy', RGB)
     np.save(tmp_path / 'v_x-flow.npy', FLOW)
     np.save(tmp_path / '.v_y-rgb.part.npy', FLOW)
+    assert open_store(str(tmp_path), 'rgb', []).videos() == ['v_x-flow', 'v_x-rgb']
     store = open_store(str(tmp_path / 'v_{}-rgb.npy'), 'rgb', ['x'])
     assert store.videos() == ['x'] and store.where('x') == str(tmp_path / 'v_x-rgb.npy')
     np.testing.assert_array_equal(store.open('x'), RGB)

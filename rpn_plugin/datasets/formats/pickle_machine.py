@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import math
-import os
 import struct
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Callable
@@ -66,7 +65,6 @@ class PickleMachine:
     def __init__(self, file: BinaryIO, path: str) -> None:
         self.file = file
         self.path = path
-        self.size = os.fstat(file.fileno()).st_size
         self.stack: list[Any] = []
         self.memo: dict[int, Any] = {}
 
@@ -95,8 +93,6 @@ class PickleMachine:
     def payload(self, form: str, text: bool = False) -> None:
         """Push bytes or text of a length that comes first; a long one is skipped."""
         length, offset = self.number(form), self.file.tell()
-        if offset + length > self.size:
-            raise EOFError(f'expected {length} bytes at byte {offset}, but the file has {self.size}')
         if length >= LOCATED_BYTES:
             self.file.seek(offset + length)
             self.stack.append(_Payload(offset, length))

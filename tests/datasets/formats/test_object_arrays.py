@@ -114,6 +114,16 @@ def test_damaged_files_raise_value_errors_and_nothing_else(tmp_path_factory, dat
         assert 'a.npy' in str(error)
 
 
+@pytest.mark.parametrize('protocol', [2, 3, 4])
+def test_a_file_cut_inside_a_large_array_is_damaged(tmp_path, protocol) -> None:
+    write_object_array(tmp_path / 'a.npy', [np.ones((100, 100)), np.ones((200, 200))], protocol)
+    content = (tmp_path / 'a.npy').read_bytes()
+    for kept in (0.1, 0.5, 0.99):
+        (tmp_path / 'a.npy').write_bytes(content[:int(kept * len(content))])
+        with pytest.raises(ValueError, match='a.npy: damaged or incomplete'):
+            read_object_array(tmp_path / 'a.npy')
+
+
 def test_a_file_that_is_no_object_array_is_named(tmp_path) -> None:
     (tmp_path / 'a.npy').write_bytes(b'nothing')
     np.save(tmp_path / 'b.npy', np.zeros(3))

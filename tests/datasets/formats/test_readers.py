@@ -167,6 +167,37 @@ def test_opentad_pins_its_classes_in_a_list_beside_the_file(tmp_path) -> None:
     assert LAYOUTS['actionformer'].read(release.annotations).classes == ('HighJump', 'Diving', 'CliffDiving')
 
 
+def test_classes_are_in_the_order_of_their_ids_not_of_their_coming(tmp_path) -> None:
+    release = published.write_actionformer(tmp_path, VIDEOS)
+    edit_json(release.annotations, lambda content: [part.update(label_id=10 - part['label_id'])
+                                                    for entry in content['database'].values()
+                                                    for part in entry['annotations']])
+    read = LAYOUTS['actionformer'].read(release.annotations)
+    assert read.classes == published.CLASSES[::-1]
+    assert read.remarks[0].startswith('its label_ids are [8, 9, 10], not 0 to 2')
+
+
+def test_videos_that_basnets_lists_leave_out_are_left_out_and_named(tmp_path) -> None:
+    release = published.write_basnet(tmp_path, VIDEOS)
+    names = [video.name for video in VIDEOS if video.subset == 'test']
+    (tmp_path / 'split_test.txt').write_text('\n'.join(names[1:]))
+    read = LAYOUTS['basnet'].read(release.annotations)
+    assert names[0] not in read.database and len(read.database) == len(VIDEOS) - 1
+    assert read.remarks == (f'split_test.txt leaves out 1 videos of gt.json: {names[0]}.', )
+
+
+def test_the_file_that_repeats_the_others_is_a_subset_only_if_it_is_named(tmp_path) -> None:
+    release = published.write_mmaction2(tmp_path, VIDEOS)
+    whole = {}
+    for subset in ('train', 'val'):
+        whole |= json.loads((tmp_path / f'anet_anno_{subset}.json').read_text())
+    (tmp_path / 'anet_anno_full.json').write_text(json.dumps(whole))
+    subsets = Counter(entry['subset'] for entry in LAYOUTS['mmaction2'].read(release.annotations).database.values())
+    assert subsets == dict(train=5, val=3)
+    alone = LAYOUTS['mmaction2'].read(tmp_path / 'anet_anno_full.json').database
+    assert Counter(entry['subset'] for entry in alone.values()) == dict(full=8)
+
+
 def test_an_unknown_layout_is_answered_with_the_known() -> None:
     with pytest.raises(ValueError, match="Unknown layout 'wtal'; known are .*'wtalc'"):
         get_layout('wtal')
