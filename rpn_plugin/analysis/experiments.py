@@ -68,10 +68,12 @@ class _Run:
 
     @property
     def is_trained(self) -> bool:
+        """Whether the training ended."""
         return (self.training / 'trained.json').is_file()
 
     @property
     def is_tested(self) -> bool:
+        """Whether there is a result."""
         return (self.test / 'result.json').is_file()
 
     def __str__(self) -> str:

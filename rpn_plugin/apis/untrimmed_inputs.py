@@ -123,6 +123,7 @@ class _Finder:
             lambda folder, suffix, stream: FilePerVideo(f'{folder}/{{}}{suffix}', stream))
 
     def find(self, value: Any, place: int) -> Iterable[UntrimmedInput]:
+        """Videos of one input, which stands at ``place`` among those given."""
         if isinstance(value, UntrimmedInput):
             return [value]
         if isinstance(value, Mapping):

@@ -85,9 +85,11 @@ class PickleMachine:
         return values
 
     def number(self, form: str) -> Any:
+        """Read a number of a ``struct`` format."""
         return struct.unpack(form, self._read(struct.calcsize(form)))[0]
 
     def line(self) -> str:
+        """Read a line of text."""
         return self.file.readline(1000).rstrip(b'\n').decode('utf-8')
 
     def payload(self, form: str, text: bool = False) -> None:
@@ -101,12 +103,14 @@ class PickleMachine:
             self.stack.append(values.decode('utf-8', 'surrogatepass') if text else values)
 
     def since_mark(self) -> list[Any]:
+        """Take what was pushed since the last mark, and the mark."""
         start = len(self.stack) - 1 - self.stack[::-1].index(_MARK)
         values = self.stack[start + 1:]
         del self.stack[start:]
         return values
 
     def pop(self, number: int) -> list[Any]:
+        """Take so many values, in the order in which they were pushed."""
         if number > len(self.stack):
             raise IndexError('the stack is empty')
         values = self.stack[len(self.stack) - number:]
@@ -114,11 +118,13 @@ class PickleMachine:
         return values
 
     def push_global(self, module: str, name: str) -> None:
+        """Push what a name stands for, if it is one of those that arrays need."""
         if f'{module} {name}' not in _ALLOWED:
             raise UnsafePickleError(f'a reference to {module}.{name}')
         self.stack.append(_Global(_ALLOWED[f'{module} {name}']))
 
     def reduce(self) -> None:
+        """Push what a call stands for; nothing is called."""
         function, arguments = self.pop(2)
         if not isinstance(function, _Global):
             raise UnsafePickleError(f'a call of a {type(function).__name__}')
@@ -145,6 +151,7 @@ class PickleMachine:
         raise UnsafePickleError(f'a call of {name}')
 
     def build(self) -> None:
+        """Give an array or a dtype its state."""
         target, state = self.pop(2)
         if isinstance(target, _DtypeUnderConstruction):
             target.dtype = _dtype(target.dtype, state)
