@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -32,12 +33,20 @@ def test_command_runs(sandbox, command) -> None:
         assert 'trained already' in again and 'installing' not in again + output
 
 
-def test_the_documents_have_commands_and_their_links_lead_somewhere() -> None:
-    assert len(all_commands()) > 5
-    for name in DOCUMENTS:
-        text = (REPOSITORY / name).read_text()
-        for target in re.findall(r'\]\(([^)#:]+)\)', text):
-            assert (REPOSITORY / name).parent.joinpath(target).exists(), f'{name} links to {target}'
+def anchors(document: Path) -> list[str]:
+    """What links to the headings of a document end with."""
+    headings = re.findall(r'^#+ (.+)$', re.sub(r'^```.*?^```', '', document.read_text(), flags=re.M | re.S), re.M)
+    return [re.sub(r'[^\w\- ]', '', heading.lower()).replace(' ', '-') for heading in headings]
+
+
+@pytest.mark.parametrize('name', DOCUMENTS)
+def test_links_lead_somewhere_and_no_heading_comes_twice(name) -> None:
+    document = REPOSITORY / name
+    for path, anchor in re.findall(r'\]\(([^)#:]*)(?:#([^)]+))?\)', document.read_text()):
+        target = document.parent / path if path else document
+        assert target.exists(), f'{name} links to {path}'
+        assert not anchor or anchor in anchors(target), f'{name} links to {path}#{anchor}'
+    assert len(set(anchors(document))) == len(anchors(document))
 
 
 def test_the_setup_is_two_commands() -> None:
