@@ -51,7 +51,7 @@ def knobs_of(config: Config) -> dict[str, Knob]:
         raise ValueError(f'Expected a config of RPN, a MultiStreamLocalizer with RPNHead, but {config.filename} has '
                          f'model.type={config.model.type!r}.')
     knobs = [
-        _values('alpha', (.01, .02, .03, .05, .07, .1, .15, .2), [f'{HEAD}.loss_clu.loss_weight'], kind='training'),
+        _values('alpha', (.001, .002, .005, .01, .02, .05, .1, .2), [f'{HEAD}.loss_clu.loss_weight'], kind='training'),
         Knob('E', {str(width): _widths(width) for width in (128, 256, 384, 512)}, kind='training'),
         _values('kernel', (1, 3, 5), ['model.localizer.embedding.kernel_size'], kind='training'),
         _values('dropout', (0.0, .2, .35, .5), ['model.localizer.embedding.dropout'], kind='training'),
@@ -62,10 +62,11 @@ def knobs_of(config: Config) -> dict[str, Knob]:
         _values('weight decay', (0.0, .001, .003, .01, .03), ['optim_wrapper.optimizer.weight_decay'], kind='training'),
         Knob('attention lr_mult', {f'{rate:g}': {'optim_wrapper.paramwise_cfg': dict(
             custom_keys={'head.attention': dict(lr_mult=rate)})} for rate in (.01, .03, .1, .3, 1.0)}, kind='training'),
+        _values('batch size', (5, 10, 20), ['train_dataloader.batch_size'], kind='training'),
         _values('epochs', (10, 15, 20, 30, 45, 60), ['train_cfg.max_epochs'], kind='training'),
         Knob('share of snippets', {f'{share:g}': _sampling(share) for share in (.15, .25, .5, 1.0)}, kind='training'),
-        _values('gamma_c', (.1, .25, .4, .6, 1.0), [f'{HEAD}.gamma_c'], kind='scale'),
-        _values('gamma_t', (.005, .01, .02, .04, .07, .12), [f'{WEIGHTING}.gamma_t'], kind='scale'),
+        _values('gamma_c', (.05, .1, .25, .4, .6, 1.0), [f'{HEAD}.gamma_c'], kind='scale'),
+        _values('gamma_t', (.001, .002, .005, .01, .02, .04, .07, .12, .2), [f'{WEIGHTING}.gamma_t'], kind='scale'),
         _values('attention power', (0.0, .5, 1.0, 2.0, 4.0), ['model.localizer.attention_power'], kind='testing'),
         Knob('thresholds', {f'{first:g}:{step:g}:{last:g}': {f'{PROPOSALS}.thresholds': np.arange(
             first, last + step / 2, step).round(3).tolist()} for first, step, last in (

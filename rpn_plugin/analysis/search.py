@@ -1,8 +1,9 @@
-"""Successive halving over settings, scored on held-out training videos."""
+"""Successive halving over settings and a climb from the best, scored on held-out training videos."""
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from rpn_plugin.analysis.knobs import KEEP, Knob, Setting, apply, changes_of, ot
 from rpn_plugin.analysis.trial import METRIC, Scorer, digest, train
 
 FoldAndSeed = tuple[int, int]
+
+Task = tuple['SearchSpace', 'Candidate', Sequence[FoldAndSeed], Sequence[str]]
+"""Arguments of :func:`climb`."""
 
 MOST_CHANGED = 3  # knobs of a candidate that differ from the config
 SURVIVING = 1 / 3  # share of the candidates that a rung passes on
@@ -105,20 +109,50 @@ def halving(space: SearchSpace, rungs: Sequence[Sequence[FoldAndSeed]], candidat
         jobs: Candidates measured side by side.
     """
     candidates = list(candidates)
-    for rung, runs in enumerate(rungs):
-        measured = []
-        for candidate in _side_by_side([(space, candidate, runs, ('scale', )) for candidate in candidates], jobs):
-            measured.append(candidate)
-            yield rung, candidate
-        ranked = sorted(measured, key=lambda candidate: -candidate.score)
-        kept = ranked[:max(1, round(SURVIVING * len(ranked)))]
-        candidates = kept + [candidate for candidate in ranked if candidate.number == 0 and candidate not in kept]
+    with side_by_side(jobs) as climbed:
+        for rung, runs in enumerate(rungs):
+            measured = []
+            for candidate in climbed([(space, candidate, runs, ('scale', )) for candidate in candidates]):
+                measured.append(candidate)
+                yield rung, candidate
+            ranked = sorted(measured, key=lambda candidate: -candidate.score)
+            kept = ranked[:max(1, round(SURVIVING * len(ranked)))]
+            candidates = kept + [candidate for candidate in ranked if candidate.number == 0 and candidate not in kept]
+
+
+def refine(space: SearchSpace, candidate: Candidate, runs: Sequence[FoldAndSeed], rounds: int,
+           jobs: int) -> Iterator[Candidate]:
+    """Yield the candidate and all others that a climb over one training knob at a time measures.
+
+    First the candidate gets its best choices of everything that needs no training. Then all choices of a knob are
+    measured, each with its own choices of kind ``scale``, and the best goes on to the next knob. So every value of the end is the best of its knob, next to the others, and none stays for being there first.
+
+    Args:
+        space: See there.
+        candidate: Where to start.
+        runs: See :func:`climb`.
+        rounds: Over the knobs, at most; the climb ends early when a round wins nothing.
+        jobs: Choices measured side by side.
+    """
+    with side_by_side(jobs) as climbed:
+        best, = climbed([(space, candidate, runs, ('scale', 'testing'))])
+        yield best
+        for _ in range(rounds):
+            before = best
+            for knob in space.of_kind('training'):
+                others = [replace(best, setting=setting) for setting in _neighbours(space, best.setting, knob)]
+                for other in climbed([(space, other, runs, ('scale', )) for other in others]):
+                    yield other
+                    best = max(best, other, key=lambda tried: tried.score)
+            if best == before:
+                break
 
 
 def polish(space: SearchSpace, candidates: Sequence[Candidate], runs: Sequence[FoldAndSeed],
            jobs: int) -> Iterator[Candidate]:
     """Yield each candidate with its best choices of everything that needs no training."""
-    yield from _side_by_side([(space, candidate, runs, ('scale', 'testing')) for candidate in candidates], jobs)
+    with side_by_side(jobs) as climbed:
+        yield from climbed([(space, candidate, runs, ('scale', 'testing')) for candidate in candidates])
 
 
 def climb(space: SearchSpace, candidate: Candidate, runs: Sequence[FoldAndSeed], kinds: Sequence[str]) -> Candidate:
@@ -155,13 +189,23 @@ def curve(space: SearchSpace, candidate: Candidate, knob: Knob, runs: Sequence[F
             for choice, setting in settings.items()}
 
 
-def _side_by_side(tasks: Sequence[tuple], jobs: int) -> Iterator[Candidate]:
+def _neighbours(space: SearchSpace, setting: Setting, knob: Knob) -> list[Setting]:
+    """The setting with every other choice of a training knob, the config's own among them."""
+    own = setting.get(knob.name)
+    rest = {name: choice for name, choice in setting.items() if name != knob.name}
+    others = [{**rest, knob.name: choice} for choice in other_choices(space.config, knob) if choice != own]
+    return others if own is None else [rest, *others]
+
+
+@contextmanager
+def side_by_side(jobs: int) -> Iterator[Callable[[Sequence[Task]], Iterator[Candidate]]]:
+    """Give a function that climbs from many candidates, ``jobs`` at once, and yields each as it is done."""
     if jobs == 1:
-        yield from (climb(*task) for task in tasks)
+        yield lambda tasks: map(_climb, tasks)
         return
     with multiprocessing.get_context('spawn').Pool(jobs) as pool:
-        yield from pool.imap_unordered(_climb, tasks)
+        yield lambda tasks: pool.imap_unordered(_climb, tasks)
 
 
-def _climb(task: tuple) -> Candidate:
+def _climb(task: Task) -> Candidate:
     return climb(*task)

@@ -10,7 +10,8 @@ from mmengine.config import Config
 
 from rpn_plugin.analysis.held_out import HeldOutSets
 from rpn_plugin.analysis.knobs import Changes, Knob
-from rpn_plugin.analysis.search import SURVIVING, Candidate, SearchSpace, climb, curve, draw, halving, polish
+from rpn_plugin.analysis.search import (SURVIVING, Candidate, SearchSpace, climb, curve, draw, halving, polish, refine,
+                                        side_by_side)
 from rpn_plugin.analysis.trial import METRIC
 
 
@@ -80,6 +81,37 @@ def test_halving_measures_fewer_on_more_runs_and_keeps_the_config_as_it_is(space
     best = max((candidate for rung, candidate in measured if rung == 2), key=lambda candidate: candidate.score)
     final, = polish(space, [best], rungs[-1], jobs=1)
     assert {name: float(choice) for name, choice in final.setting.items() if choice != 'as is'} == dict(a=2, c=1, d=2)
+
+
+@pytest.mark.parametrize('start', [{}, {'a': '0', 'b': '5'}, {'a': '3', 'c': '2'}])
+def test_refining_ends_at_the_best_training_wherever_it_starts(space, start) -> None:
+    runs = [(0, 0), (1, 0)]
+    measured = list(refine(space, Candidate(4, start), runs, rounds=3, jobs=1))
+    best = max(measured, key=lambda candidate: candidate.score)
+    changed = {name: float(choice) for name, choice in best.setting.items() if choice != 'as is'}
+    assert {**BASE, **changed} == dict(a=2, b=0, c=1, d=2) and best.score == pytest.approx(0.55)
+    assert all(candidate.number == 4 and len(candidate.scores) == 2 for candidate in measured)
+    assert all(candidate.setting['d'] == '2' for candidate in measured), 'what testing alone reads is chosen at first'
+    of_the_best = len([a for a in '0123' if a != '2']) + 1
+    assert [candidate.setting.get('a') for candidate in measured[-of_the_best:]].count('2') == 1, 'then all around it'
+
+
+def test_refining_with_no_round_chooses_what_needs_no_training(space) -> None:
+    only, = refine(space, Candidate(1, {'a': '3'}), [(0, 0)], rounds=0, jobs=1)
+    assert only == climb(space, Candidate(1, {'a': '3'}), [(0, 0)], ('scale', 'testing'))
+
+
+def test_refining_stops_when_a_round_wins_nothing(space) -> None:
+    runs = [(0, 0)]
+    assert len(list(refine(space, Candidate(0, {'a': '2', 'c': '1', 'd': '2'}), runs, rounds=9, jobs=1))) == 1 + 3 + 1
+
+
+def test_candidates_side_by_side_are_those_one_after_the_other(space) -> None:
+    tasks = [(space, Candidate(number, {'a': str(number)}), [(0, 0)], ('scale', )) for number in range(4)]
+    with side_by_side(1) as climbed:
+        expected = list(climbed(tasks))
+    with side_by_side(2) as climbed:
+        assert sorted(climbed(tasks), key=lambda candidate: candidate.number) == expected
 
 
 def test_a_curve_moves_one_knob_and_leaves_the_rest_at_the_chosen_point(space) -> None:

@@ -61,7 +61,7 @@ def test_the_log_holds_every_trial_and_the_config_the_best(tool, data, tmp_path,
     tune(tool, tmp_path / 'work', 'alpha gamma_t', '--out', str(out), '--curves')
     printed, logged = capsys.readouterr().out, trials(tmp_path / 'work')
     assert [(line['rung'], line['number']) for line in logged[:2]] == [(0, 0), (0, 1)]
-    assert {line['rung']: len(line['scores']) for line in logged} == {0: 1, 1: 2, 'polished': 2}
+    assert {line['rung']: len(line['scores']) for line in logged} == {0: 1, 1: 2, 'refined': 2, 'polished': 2}
     for line in logged:
         assert line['score'] == pytest.approx(np.mean(line['scores']))
         assert set(line['setting']) <= {'alpha', 'gamma_t'}

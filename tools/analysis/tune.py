@@ -17,7 +17,7 @@ import rpn_plugin  # noqa: F401  (registers every part)
 from rpn_plugin.analysis.experiments import TESTING_STEPS, code_digest
 from rpn_plugin.analysis.held_out import SPLITS, write_held_out_sets
 from rpn_plugin.analysis.knobs import Knob, apply, changes_of, knobs_of, published_knobs, value_of
-from rpn_plugin.analysis.search import Candidate, FoldAndSeed, SearchSpace, curve, draw, halving, polish
+from rpn_plugin.analysis.search import Candidate, FoldAndSeed, SearchSpace, curve, draw, halving, polish, refine
 from rpn_plugin.analysis.search_report import (SUPERVISION, as_curve, as_line, format_curves, format_trials,
                                                write_config)
 from rpn_plugin.analysis.trial import digest
@@ -40,7 +40,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
                         'them share, everything that looks alike, for which they are cut')
     parser.add_argument('--folds', type=int, default=3)
     parser.add_argument('--trials', type=int, default=36, help='candidates that are trained at all')
-    parser.add_argument('--seeds', type=int, default=3, help='per fold for the last candidates; before, one seed on '
+    parser.add_argument('--rounds', type=int, default=2, help='over the knobs of training from the best candidate, '
+                        'one knob at a time')
+    parser.add_argument('--seeds', type=int, default=2, help='per fold in these rounds and after; before, one seed on '
                         'every fold, and at first one seed on one fold')
     parser.add_argument('--knobs', nargs='+', help='choose these only; all by default')
     parser.add_argument('--jobs', type=int, default=1, help='candidates side by side')
@@ -65,10 +67,14 @@ def chosen_knobs(config: Config, names: Sequence[str] | None) -> dict[str, Knob]
     return {name: knob for name, knob in knobs.items() if names is None or name in names}
 
 
+def best_of(candidates: Sequence[Candidate]) -> Candidate:
+    """The best; of equal ones that which was drawn first."""
+    return max(candidates, key=lambda candidate: (candidate.score, -candidate.number))
+
+
 def search(space: SearchSpace, options: argparse.Namespace, work_dir: Path) -> tuple[Candidate, list[FoldAndSeed]]:
     """The best candidate and the runs that it was measured on; everything tried goes to the log."""
     every = [(fold, seed) for seed in range(options.seeds) for fold in range(options.folds)]
-    runs = [every[:1], every[:options.folds], *([every] if options.seeds > 1 else [])]
     trials: list[tuple[int | str, Candidate]] = []
 
     def note(rung: int | str, candidate: Candidate) -> None:
@@ -79,16 +85,19 @@ def search(space: SearchSpace, options: argparse.Namespace, work_dir: Path) -> t
               f'{dict(candidate.setting)}', flush=True)
 
     (work_dir / 'trials.jsonl').unlink(missing_ok=True)
-    for rung, candidate in halving(space, runs, draw(space, options.trials, options.seed), options.jobs):
+    for rung, candidate in halving(space, [every[:1], every[:options.folds]],
+                                   draw(space, options.trials, options.seed), options.jobs):
         note(rung, candidate)
-    last = {candidate.number: candidate for rung, candidate in trials if rung == len(runs) - 1}
-    best = max(last.values(), key=lambda candidate: (candidate.score, -candidate.number))
-    for candidate in polish(space, list({0: last[0], best.number: best}.values()), every, options.jobs):
+    drawn = [candidate for rung, candidate in trials if rung == 1]
+    as_it_is = next(candidate for candidate in drawn if candidate.number == 0)
+    for candidate in refine(space, best_of(drawn), every, options.rounds, options.jobs):
+        note('refined', candidate)
+    refined = best_of([candidate for rung, candidate in trials if rung == 'refined'])
+    for candidate in polish(space, [as_it_is, refined], every, options.jobs):
         note('polished', candidate)
     with written_whole(work_dir / 'trials.md') as temporary:
         temporary.write_text(format_trials(trials, space.sets.notes), encoding='utf-8')
-    return max((candidate for rung, candidate in trials if rung == 'polished'),
-               key=lambda candidate: (candidate.score, -candidate.number)), every
+    return best_of([candidate for rung, candidate in trials if rung == 'polished']), every
 
 
 def measure_curves(space: SearchSpace, chosen: Candidate, runs: Sequence[FoldAndSeed], work_dir: Path) -> None:
