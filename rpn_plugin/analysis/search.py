@@ -125,7 +125,8 @@ def refine(space: SearchSpace, candidate: Candidate, runs: Sequence[FoldAndSeed]
     """Yield the candidate and all others that a climb over one training knob at a time measures.
 
     First the candidate gets its best choices of everything that needs no training. Then all choices of a knob are
-    measured, each with its own choices of kind ``scale``, and the best goes on to the next knob. So every value of the end is the best of its knob, next to the others, and none stays for being there first.
+    measured, each with its own choices of kind ``scale``, and the best goes on to the next knob. So every value of the
+    end is the best of its knob, next to the others, and none stays for being there first.
 
     Args:
         space: See there.

@@ -17,6 +17,8 @@ from rpn_plugin.files import written_whole
 from rpn_plugin.structures import Spread
 
 PAPER, MEASURED = 'reported in the paper', 'measured here'
+NAMES = dict(thumos='THUMOS14', anet12='ActivityNet 1.2')
+"""Of the paper's data; other data are called by the name of their configs' family."""
 
 
 @dataclass(frozen=True)
@@ -26,14 +28,21 @@ class ReportRow:
     Args:
         cells: What stands before the numbers.
         source: :data:`PAPER` or :data:`MEASURED`.
+        data: Family of configs whose data it is on.
         values: One per column; None where there is none.
         results: Results that the values come from, one per seed.
     """
 
     cells: tuple[str, ...]
     source: str
+    data: str
     values: tuple[Spread | None, ...]
     results: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def origin(self) -> str:
+        """Where its numbers are from."""
+        return f'{self.source}, {NAMES.get(self.data, self.data)}'
 
 
 @dataclass(frozen=True)
@@ -42,13 +51,13 @@ class TableReport:
 
     Args:
         table: As in the paper.
-        data: What was measured on.
+        data: Families of configs whose data was measured on.
         seeds: Of the measured rows.
         rows: The paper's, each followed by what measures it.
     """
 
     table: PaperTable
-    data: str
+    data: tuple[str, ...]
     seeds: tuple[int, ...]
     rows: tuple[ReportRow, ...]
 
@@ -58,40 +67,44 @@ class TableReport:
         Differences are taken seed by seed. One whose mean lies within two standard errors of 0 says nothing, nor does
         one of a single seed, or one too small for the table to show.
         """
-        ours = [row for row in self.rows if row.source == MEASURED]
         sentences = []
         for name, upper, lower in self.table.pairs:
             paper = self.table.rows[upper].values[-1] - self.table.rows[lower].values[-1]
-            gain = Spread(tuple(np.subtract(ours[upper].values[-1].values, ours[lower].values[-1].values).tolist()))
-            if gain.std is None or abs(gain.mean) <= 2 * gain.std / len(gain.values)**0.5:
-                verdict = 'not decided by these seeds'
-            elif abs(gain.mean) < 0.05:
-                verdict = 'no difference'
-            else:
-                verdict = 'confirmed' if gain.mean * paper > 0 else 'refuted'
-            spread = '' if gain.std is None else f' ± {gain.std:.1f}'
-            sentences.append(f'{name}: {paper:+.1f} in the paper, {gain.mean:+.1f}{spread} here: {verdict}')
+            found = [f'{data} {self._judged(data, upper, lower, paper)}' for data in self.data]
+            sentences.append(f'{name}: {paper:+.1f} in the paper; {"; ".join(found)}')
         return sentences
 
+    def _judged(self, data: str, upper: int, lower: int, paper: float) -> str:
+        ours = [row for row in self.rows if row.source == MEASURED and row.data == data]
+        gain = Spread(tuple(np.subtract(ours[upper].values[-1].values, ours[lower].values[-1].values).tolist()))
+        if gain.std is None or abs(gain.mean) <= 2 * gain.std / len(gain.values)**0.5:
+            verdict = 'not decided by these seeds'
+        elif abs(gain.mean) < 0.05:
+            verdict = 'no difference'
+        else:
+            verdict = 'confirmed' if gain.mean * paper > 0 else 'refuted'
+        spread = '' if gain.std is None else f' ± {gain.std:.1f}'
+        return f'{gain.mean:+.1f}{spread}, {verdict}'
 
-def build_report(table: PaperTable, data: str, seeds: Sequence[int],
-                 measured: Sequence[tuple[int, tuple[str, ...], Sequence[Mapping[str, Any]]]]) -> TableReport:
+
+def build_report(table: PaperTable, seeds: Sequence[int],
+                 measured: Sequence[tuple[int, tuple[str, ...], str, Sequence[Mapping[str, Any]]]]) -> TableReport:
     """Put rows together.
 
     Args:
         table: As in the paper.
-        data: What was measured on.
         seeds: Of every measured row.
-        measured: For each measured row the number of the paper's row that it follows, its cells, and the results of
-            ``evaluation.report.as_plain`` for each seed.
+        measured: For each measured row the number of the paper's row that it follows, its cells, the data, and the
+            results of ``evaluation.report.as_plain`` for each seed.
     """
     rows = []
     for number, row in enumerate(table.rows):
-        rows.append(ReportRow(row.cells, PAPER, tuple(None if value is None else Spread((value, ))
-                                                      for value in row.values)))
-        rows += [ReportRow(cells, MEASURED, _columns(table, results), tuple(results))
-                 for place, cells, results in measured if place == number]
-    return TableReport(table, data, tuple(seeds), tuple(rows))
+        rows.append(ReportRow(row.cells, PAPER, table.data, tuple(None if value is None else Spread((value, ))
+                                                                  for value in row.values)))
+        rows += [ReportRow(cells, MEASURED, data, _columns(table, results), tuple(results))
+                 for place, cells, data, results in measured if place == number]
+    data = dict.fromkeys(data for *_, data, _ in measured)
+    return TableReport(table, tuple(data), tuple(seeds), tuple(rows))
 
 
 def format_grid(report: TableReport) -> list[list[str]]:
@@ -100,13 +113,13 @@ def format_grid(report: TableReport) -> list[list[str]]:
     columns = [column if column == AVERAGE else f'{column:g}' for column in table.columns]
     if table.upright:
         grid = [['Methods', *(row.cells[0] for row in report.rows if row.source == PAPER)]]
-        for source in (PAPER, MEASURED):
-            of_source = [row for row in report.rows if row.source == source]
-            grid += [[f'{column}, {source}', *(_text(row.values[index]) for row in of_source)]
+        for origin in dict.fromkeys(row.origin for row in report.rows):
+            of_origin = [row for row in report.rows if row.origin == origin]
+            grid += [[f'{column}, {origin}', *(_text(row.values[index]) for row in of_origin)]
                      for index, column in enumerate(columns)]
         return grid
     return [[*table.head, 'source', *columns],
-            *([*row.cells, row.source, *map(_text, row.values)] for row in report.rows)]
+            *([*row.cells, row.origin, *map(_text, row.values)] for row in report.rows)]
 
 
 def format_notes(report: TableReport) -> list[str]:
@@ -115,23 +128,26 @@ def format_notes(report: TableReport) -> list[str]:
     over = f'seed{"s" * (len(report.seeds) > 1)} {", ".join(map(str, report.seeds))}'
     return [f'mAP in %; {AVERAGE} is over {report.table.average}; protocol {report.table.protocol}: '
             f'{rules["matching"]}; {rules["interpolation"]}',
-            f'"{MEASURED}": on {report.data}, mean ± sample standard deviation over {over}; '
-            f'"{PAPER}": on {dict(thumos="THUMOS14", anet12="ActivityNet 1.2")[report.table.data]}',
+            f'"{MEASURED}": mean ± sample standard deviation over {over}',
             *_provenance(report), *report.pattern()]
 
 
 def _provenance(report: TableReport) -> list[str]:
     """When, with what and in which time it was measured; nothing if the results do not say."""
-    results = [result for row in report.rows for result in row.results if 'versions' in result]
-    if not results:
+    results = {data: [result for row in report.rows if row.data == data for result in row.results
+                      if 'versions' in result] for data in report.data}
+    every = [result for of_data in results.values() for result in of_data]
+    if not every:
         return []
-    dates = sorted({result['date'] for result in results})
+    dates = sorted({result['date'] for result in every})
     versions = sorted({', '.join(f'{name} {version}' for name, version in result['versions'].items())
-                       for result in results})
-    trainings = {result['checkpoint']: result['trained_sec'] for result in results}
-    return [f'measured {" to ".join(dict.fromkeys((dates[0], dates[-1])))} with {" and ".join(versions)}; '
-            f'{len(trainings)} training{"s" * (len(trainings) > 1)} of {np.mean(list(trainings.values())):.0f} s on '
-            f'average']
+                       for result in every})
+    spent = []
+    for data, of_data in results.items():
+        trainings = {result['checkpoint']: result['trained_sec'] for result in of_data}
+        spent.append(f'{data} {len(trainings)} of {np.mean(list(trainings.values())):.0f} s')
+    return [f'measured {" to ".join(dict.fromkeys((dates[0], dates[-1])))} with {" and ".join(versions)}; trainings, '
+            f'and their time on average: {", ".join(spent)}']
 
 
 def format_text(report: TableReport) -> str:
@@ -155,16 +171,15 @@ def _csv(report: TableReport) -> str:
     writer = csv.writer(text, lineterminator='\n')
     writer.writerow([*report.table.head, 'source', 'data', 'column', 'mean', 'std', 'seeds'])
     for row in report.rows:
-        data = report.table.data if row.source == PAPER else report.data
         for column, value in zip(report.table.columns, row.values):
             if value is not None:
                 seeds = len(row.results) or ''
-                writer.writerow([*row.cells, row.source, data, column, value.mean, value.std, seeds])
+                writer.writerow([*row.cells, row.source, row.data, column, value.mean, value.std, seeds])
     return text.getvalue()
 
 
 def _json(report: TableReport) -> str:
-    rows = [dict(cells=row.cells, source=row.source, results=row.results, columns=[
+    rows = [dict(cells=row.cells, source=row.source, data=row.data, results=row.results, columns=[
         dict(column=column, **({} if value is None else dict(mean=value.mean, std=value.std, values=value.values)))
         for column, value in zip(report.table.columns, row.values)]) for row in report.rows]
     table = asdict(report.table)

@@ -36,24 +36,34 @@ def is_picture(path: Path) -> bool:
     return path.read_bytes().startswith(b'\x89PNG') and path.stat().st_size > 5000
 
 
+def measured(data: str, random: float, *full: float) -> list[dict]:
+    """Rows of Table 3 on some data."""
+    return [dict(cells=['Random Initialization'], data=data, results=[result(random)] * len(full)),
+            dict(cells=['GCN'], data=data, results=[result(value) for value in full])]
+
+
 def test_gain_from_scores_and_from_a_table_are_the_same(tmp_path) -> None:
     for name, content in dict(full0=result(0.75), full1=result(0.5), random0=result(0.25), random1=result(0.25),
                               table=dict(rows=[
-                                  dict(cells=['Random Initialization'], results=[]),
-                                  dict(cells=['Random Initialization'], results=[result(0.25), result(0.25)]),
-                                  dict(cells=['GCN'], results=[result(0.75), result(0.5)])])).items():
+                                  dict(cells=['Random Initialization'], data='thumos', results=[]),
+                                  *measured('a', 0.25, 0.75, 0.5)]),
+                              tables=dict(rows=[*measured('b', 0.5, 0.5, 0.5), *measured('a', 0.25, 0.75, 0.5)])
+                              ).items():
         (tmp_path / f'{name}.json').write_text(json.dumps(content))
     scores = [tmp_path / f'{name}.json' for name in ('full0', 'full1', 'random0', 'random1')]
     out = tmp_path / 'new' / 'gain.png'
     first = run_tool(TOOL, 'gain', '--full', *scores[:2], '--random', *scores[2:], '--out', out)
     assert run_tool(TOOL, 'gain', '--table', tmp_path / 'table.json', '--out', out) == first
     assert first[0] == 0 and is_picture(out)
+    assert run_tool(TOOL, 'gain', '--table', tmp_path / 'tables.json', '--data', 'a', '--out', out) == first
+    assert run_tool(TOOL, 'gain', '--table', tmp_path / 'tables.json', '--out', out)[2].endswith(
+        "tables.json: expected --data to be one of ['a', 'b'], which it holds, but got None.\n")
     assert 'Diving                    +37.50 ± 17.68  (+50.00, +25.00)' in first[1]
 
 
 @pytest.mark.parametrize('content, message', [
     ('{', 'not a JSON file'), ('[]', 'expected what tools/analysis/evaluate.py'),
-    ('{"rows": [{"cells": ["GCN"], "results": []}]}', "no measured row ['GCN']")])
+    ('{"rows": [{"cells": ["GCN"], "data": "thumos", "results": []}]}', "no measured row ['GCN']")])
 def test_a_table_without_the_rows_is_refused(tmp_path, content, message) -> None:
     (tmp_path / 'table.json').write_text(content)
     status, _, err = run_tool(TOOL, 'gain', '--table', tmp_path / 'table.json', '--out', tmp_path / 'gain.png')

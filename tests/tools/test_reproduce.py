@@ -132,14 +132,15 @@ def test_a_run_that_broke_off_goes_on_where_it_was(run, fake, capsys) -> None:
 def test_the_table_says_what_is_the_papers_and_what_was_measured_here(run, fake, tmp_path) -> None:
     printed = run(fake, 'table1', '--seeds', '0', '1', '2')
     rows = [re.split(r' {2,}', line) for line in printed.splitlines()]
-    assert ['Weak', 'Ours (I3D)', 'reported in the paper', '62.3', '57.0', '48.2', '37.2', '27.9', '16.7', '8.1',
-            '46.5'] in rows
-    ours, = (row for row in rows if 'measured here' in row)
-    assert ours[:3] == ['Weak', 'Ours (made features)', 'measured here'] and all(' ± ' in cell for cell in ours[3:])
-    assert sum('reported in the paper' in row for row in rows) == 17
+    assert ['Weak', 'Ours (I3D)', 'reported in the paper, THUMOS14', '62.3', '57.0', '48.2', '37.2', '27.9', '16.7',
+            '8.1', '46.5'] in rows
+    ours, = (row for row in rows if 'measured here, synthetic' in row)
+    assert ours[:2] == ['Weak', 'Ours (made features)'] and all(' ± ' in cell for cell in ours[3:])
+    assert sum('reported in the paper, THUMOS14' in row for row in rows) == 17
     assert 'protocol activitynet-thumos14: in descending score, a detection takes' in printed
-    assert '"measured here": on synthetic, mean ± sample standard deviation over seeds 0, 1, 2' in printed
-    assert re.search(r'measured \d{4}-\d\d-\d\d with torch \S+, mmengine .*; 3 trainings of \d+ s on average', printed)
+    assert '"measured here": mean ± sample standard deviation over seeds 0, 1, 2' in printed
+    assert re.search(r'measured \d{4}-\d\d-\d\d with torch \S+, mmengine .*; trainings, and their time on average: '
+                     r'synthetic 3 of \d+ s$', printed, re.M)
     content = json.loads((tmp_path / 'work' / 'synthetic' / 'table1.json').read_text())
     average = content['rows'][-1]['columns'][-1]
     results = [100 * result['mAP_avg'] for result in content['rows'][-1]['results']]
@@ -149,7 +150,7 @@ def test_the_table_says_what_is_the_papers_and_what_was_measured_here(run, fake,
     lines = list(csv.DictReader((tmp_path / 'work' / 'synthetic' / 'table1.csv').open()))
     assert {line['source']: line['data'] for line in lines} == {'reported in the paper': 'thumos',
                                                                'measured here': 'synthetic'}
-    assert '| Weak | Ours (I3D) | reported in the paper | 62.3 |' in (
+    assert '| Weak | Ours (I3D) | reported in the paper, THUMOS14 | 62.3 |' in (
         tmp_path / 'work' / 'synthetic' / 'table1.md').read_text()
 
 
@@ -157,9 +158,29 @@ def test_table_3_stands_upright_and_judges_the_papers_pattern(run, fake) -> None
     printed = run(fake, 'table3', '--seeds', '0', '1')
     rows = [re.split(r' {2,}', line) for line in printed.splitlines()]
     assert ['Methods', 'Random Initialization', 'FC', 'GCN'] in rows
-    assert ['AVG, reported in the paper', '44.6', '44.7', '46.5'] in rows
-    assert any(row[0] == 'AVG, measured here' and len(row) == 4 for row in rows)
-    assert 'GCN over FC: +1.8 in the paper, +0.0 ± 0.0 here: not decided by these seeds' in printed
+    assert ['AVG, reported in the paper, THUMOS14', '44.6', '44.7', '46.5'] in rows
+    assert any(row[0] == 'AVG, measured here, synthetic' and len(row) == 4 for row in rows)
+    assert 'GCN over FC: +1.8 in the paper; synthetic +0.0 ± 0.0, not decided by these seeds' in printed
+
+
+@pytest.mark.parametrize('table', ['table1', 'table3', 'table4'])
+def test_one_table_holds_several_data_each_as_it_is_alone(tool, run, fake, tmp_path, monkeypatch, capsys,
+                                                          table) -> None:
+    monkeypatch.setitem(FAMILIES, 'other', FAMILIES['synthetic'])
+    run(fake, table, '--seeds', '0', '1')
+    trainings = sum(ran[0] == 'train' for ran in fake.ran)
+    tool.main([table, '--data', 'other', 'synthetic', 'other', '--seeds', '0', '1', '--jobs', '1', '--work-dir',
+               str(tmp_path / 'work')], launch=fake)
+    assert sum(ran[0] == 'train' for ran in fake.ran) == 2 * trainings, "the first data's own are reused"
+    alone, both = (list(csv.DictReader((tmp_path / 'work' / name / f'{table}.csv').open()))
+                   for name in ('synthetic', 'other+synthetic'))
+    for data in ('synthetic', 'other'):
+        assert [line for line in both if line['data'] in ('thumos', data)] == [
+            {**line, 'data': line['data'].replace('synthetic', data)} for line in alone]
+    printed = capsys.readouterr().out
+    for sentence in PAPER_TABLES[table].pairs:
+        assert re.search(rf'^{sentence[0]}: .* in the paper; other [^;]+; synthetic [^;]+$', printed, re.M)
+    assert 'time on average: other' in printed
 
 
 def test_a_difference_is_judged_seed_by_seed(tool) -> None:
@@ -167,14 +188,16 @@ def test_a_difference_is_judged_seed_by_seed(tool) -> None:
 
     def pattern(random, fc, gcn):
         results = [[dict(mAP_avg=value / 100, mAP=[], tiou=[]) for value in row] for row in (random, fc, gcn)]
-        return tool.build_report(table, 'ucf101', (0, 1, 2), [
-            (number, row.cells, result) for number, (row, result) in enumerate(zip(table.rows, results))]).pattern()
+        return tool.build_report(table, (0, 1, 2), [
+            (number, row.cells, data, result) for data in ('ucf101', 'other')
+            for number, (row, result) in enumerate(zip(table.rows, results))]).pattern()
 
     sentences = pattern((50, 60, 70), (51, 61, 71.5), (49, 59, 68))  # paired, so the spread of the seeds is no excuse
-    assert sentences[0].endswith('-1.3 ± 0.6 here: refuted') and sentences[2].endswith('+1.2 ± 0.3 here: confirmed')
-    assert pattern((50, ), (51, ), (52, ))[0].endswith('+2.0 here: not decided by these seeds')
+    assert sentences[0].endswith('; ucf101 -1.3 ± 0.6, refuted; other -1.3 ± 0.6, refuted')
+    assert sentences[2].endswith('other +1.2 ± 0.3, confirmed')
+    assert pattern((50, ), (51, ), (52, ))[0].endswith('other +2.0, not decided by these seeds')
     alike = pattern((50, 60, 70), (50.01, 60.011, 70.01), (51, 61, 71.5))
-    assert alike[2].endswith('+0.0 ± 0.0 here: no difference')
+    assert alike[2].endswith('+0.0 ± 0.0, no difference')
 
 
 def test_averages_of_the_papers_rows_are_those_of_their_columns() -> None:

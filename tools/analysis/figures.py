@@ -36,8 +36,10 @@ def draw_gain(options: argparse.Namespace) -> Figure:
     """Fig. 3 top."""
     if bool(options.table) == bool(options.full and options.random):
         raise ValueError('Expected either --table or both --full and --random.')
-    full, random = ([_measured_row(options.table, cells) for cells in (FULL, RANDOM)] if options.table else
-                    [[_read_json(path) for path in paths] for paths in (options.full, options.random)])
+    if options.table:
+        full, random = (_measured_row(options.table, options.data, cells) for cells in (FULL, RANDOM))
+    else:
+        full, random = ([_read_json(path) for path in paths] for paths in (options.full, options.random))
     gains = class_gains(full, random)
     for gain in gains:
         values = ', '.join(f'{value:+.2f}' for value in gain.values)
@@ -77,14 +79,16 @@ def draw_cooccurrence(options: argparse.Namespace) -> Figure:
     return draw_heat_maps({'': shown}, 'Co-occurrence in the training labels')
 
 
-def _measured_row(path: Path, cells: Sequence[str]) -> list[dict[str, Any]]:
+def _measured_row(path: Path, data: str | None, cells: Sequence[str]) -> list[dict[str, Any]]:
     """Results of a row of a table that ``reproduce.py`` wrote, one per seed."""
-    rows = _read_json(path).get('rows', [])
-    for row in rows:
-        if row['cells'] == cells and row['results']:
-            return row['results']
-    raise ValueError(f'{path}: no measured row {cells}. Expected table3.json as tools/analysis/reproduce.py table3 '
-                     f'writes it.')
+    rows = {row['data']: row['results'] for row in _read_json(path).get('rows', [])
+            if row['cells'] == cells and row['results']}
+    if not rows:
+        raise ValueError(f'{path}: no measured row {cells}. Expected table3.json as tools/analysis/reproduce.py table3 '
+                         f'writes it.')
+    if data not in rows and (data or len(rows) > 1):
+        raise ValueError(f'{path}: expected --data to be one of {sorted(rows)}, which it holds, but got {data!r}.')
+    return rows[data] if data else next(iter(rows.values()))
 
 
 def _read_json(path: Path) -> dict[str, Any]:
@@ -115,6 +119,7 @@ def parse_args() -> argparse.Namespace:
     figures = parser.add_subparsers(dest='figure', required=True)
     gain = figures.add_parser('gain', help='Fig. 3 top: AP of each class over that with random prototypes')
     gain.add_argument('--table', type=Path, help='table3.json as reproduce.py writes it')
+    gain.add_argument('--data', help='which data of the table, if it holds several')
     gain.add_argument('--full', type=Path, nargs='+', help='scores of the full model, one file per seed')
     gain.add_argument('--random', type=Path, nargs='+', help='scores with random prototypes, in the same order')
     gain.add_argument('--top', type=int, default=10, help='draw so many of the classes that gain most')

@@ -1,7 +1,7 @@
 """Reproduce a table of the paper: train what it needs, score it under its protocol, print it beside the paper's.
 
 python tools/analysis/reproduce.py table1
-python tools/analysis/reproduce.py table4 --data ucf101 --seeds 0 1 2 --jobs 2
+python tools/analysis/reproduce.py table4 --data ucf101 synthetic --seeds 0 1 2 --jobs 2
 """
 from __future__ import annotations
 
@@ -28,13 +28,14 @@ Planned = tuple[int, tuple[str, ...], Experiment]
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description='Train, score and print a table of the paper.')
     parser.add_argument('table', choices=PAPER_TABLES)
-    parser.add_argument('--data', choices=FAMILIES, help="configs of which data; by default the table's own")
+    parser.add_argument('--data', choices=FAMILIES, nargs='+', help="configs of which data; by default the table's own")
     parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2])
     parser.add_argument('--jobs', type=int, help='trainings side by side; by default as many as cores and threads '
                         'allow, and one where there is a GPU')
     parser.add_argument('--threads', type=int, default=1, help='of each training')
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/reproduce'),
-                        help='what is done already is found here, and the table is written here')
+                        help='what is done already is found here, and the table is written here, into a folder '
+                        'named after the data')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={}, help='change every config')
     return parser.parse_args(arguments)
 
@@ -56,16 +57,19 @@ def main(arguments: Sequence[str] | None = None, **bench: object) -> None:
     """Run the tool; ``bench`` changes how commands are run."""
     options = parse(arguments)
     table = PAPER_TABLES[options.table]
-    data = options.data or table.data
+    families = list(dict.fromkeys(options.data or [table.data]))
     jobs = options.jobs or (1 if torch.cuda.is_available() else max(1, (os.cpu_count() or 1) // options.threads))
-    root = (options.work_dir / data).resolve()
-    runner = Bench(REPOSITORY, root, table.protocol, options.cfg_options, jobs, options.threads, **bench)
-    rows = planned(table, data)
-    results = runner.measure([experiment for *_, experiment in rows], options.seeds)
-    report = build_report(table, data, options.seeds, [
-        (number, cells, [results[experiment, seed] for seed in options.seeds]) for number, cells, experiment in rows])
+    root = options.work_dir.resolve()
+    measured = []
+    for data in families:
+        runner = Bench(REPOSITORY, root / data, table.protocol, options.cfg_options, jobs, options.threads, **bench)
+        rows = planned(table, data)
+        results = runner.measure([experiment for *_, experiment in rows], options.seeds)
+        measured += [(number, cells, data, [results[experiment, seed] for seed in options.seeds])
+                     for number, cells, experiment in rows]
+    report = build_report(table, options.seeds, measured)
     print('\n' + format_text(report) + '\n')
-    for path in write_report(report, root / options.table):
+    for path in write_report(report, root / '+'.join(families) / options.table):
         print(f'written to {path}')
 
 
