@@ -178,16 +178,19 @@ def scored(space: SearchSpace, scorers: Sequence[Scorer], candidate: Candidate) 
     return replace(candidate, score=float(np.mean(scores)), scores=scores)
 
 
-def curve(space: SearchSpace, candidate: Candidate, knob: Knob, runs: Sequence[FoldAndSeed]) -> dict[str, Candidate]:
+def curve(space: SearchSpace, candidate: Candidate, knob: Knob, runs: Sequence[FoldAndSeed],
+          jobs: int) -> dict[str, Candidate]:
     """The candidate with every choice of one knob, by choice; everything else stays as it is."""
     space = replace(space, knobs={**space.knobs, knob.name: knob})
-    settings = {choice: {**candidate.setting, knob.name: choice} for choice in knob.choices}
-    if knob.kind != 'training':
+    others = [replace(candidate, setting={**candidate.setting, knob.name: choice}) for choice in knob.choices]
+    if knob.kind == 'training':
+        with side_by_side(jobs) as climbed:
+            points = list(climbed([(space, other, runs, ()) for other in others]))
+    else:
         scorers = space.scorers(candidate.setting, runs)
-        return {choice: scored(space, scorers, replace(candidate, setting=setting))
-                for choice, setting in settings.items()}
-    return {choice: scored(space, space.scorers(setting, runs), replace(candidate, setting=setting))
-            for choice, setting in settings.items()}
+        points = [scored(space, scorers, other) for other in others]
+    of_choice = {point.setting[knob.name]: point for point in points}
+    return {choice: of_choice[choice] for choice in knob.choices}
 
 
 def _neighbours(space: SearchSpace, setting: Setting, knob: Knob) -> list[Setting]:

@@ -62,12 +62,12 @@ def as_curve(points: Mapping[str, Candidate], chosen: Candidate, value: float) -
 
 
 def format_curves(curves: Mapping[str, SensitivityCurve], chosen: Candidate) -> str:
-    """The curves as Markdown, one line per choice."""
+    """The curves as Markdown, a line each."""
     lines = [f'Average mAP in % on held-out training videos, {len(chosen.scores)} runs; one hyper-parameter at a time '
-             f'around the chosen point ({100 * chosen.score:.2f}); ± is the standard error of the difference to it.',
-             '',
-             '| | value | average mAP |', '| --- | --- | --- |']
+             f'around the chosen point ({100 * chosen.score:.1f}); ± is the standard error of the difference to it.',
+             '', '| | chosen | value: average mAP |', '| --- | --- | --- |']
     for name, curve in curves.items():
-        lines += [f'| {name} (chosen {curve.chosen:g}) | {value:g} | {score:.2f} ± {error:.2f} |'
+        points = [f'{value:g}: {score:.1f} ± {error:.1f}'
                   for value, score, error in zip(curve.values, curve.scores, curve.errors)]
+        lines.append(f'| {name} | {curve.chosen:g} | {", ".join(points)} |')
     return '\n'.join(lines) + '\n'

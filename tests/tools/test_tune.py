@@ -83,6 +83,11 @@ def test_the_log_holds_every_trial_and_the_config_the_best(tool, data, tmp_path,
     of_gamma_t = dict(zip(curves['gamma_t']['values'], curves['gamma_t']['scores']))
     assert of_gamma_t.get(localizer.weighting.gamma_t, 100 * best['score']) == pytest.approx(100 * best['score'])
     assert curves['p_c']['chosen'] == 0.1
+    lines = (tmp_path / 'work' / 'curves.md').read_text().splitlines()
+    assert f'around the chosen point ({100 * best["score"]:.1f})' in lines[0]
+    points = ', '.join(f'{value:g}: {score:.1f} ± {error:.1f}' for value, score, error in zip(
+        *(curves['kernel'][key] for key in ('values', 'scores', 'errors'))))
+    assert f'| kernel | 3 | {points} |' in lines and len(lines) == 4 + len(curves)
     assert (tmp_path / 'work' / 'curves.png').read_bytes().startswith(b'\x89PNG')
     monkeypatch.setattr(trial.Runner, 'from_cfg', lambda *_: pytest.fail('trained again'))
     tune(tool, tmp_path / 'work', 'alpha gamma_t')

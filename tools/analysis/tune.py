@@ -100,13 +100,15 @@ def search(space: SearchSpace, options: argparse.Namespace, work_dir: Path) -> t
     return best_of([candidate for rung, candidate in trials if rung == 'polished']), every
 
 
-def measure_curves(space: SearchSpace, chosen: Candidate, runs: Sequence[FoldAndSeed], work_dir: Path) -> None:
+def measure_curves(space: SearchSpace, chosen: Candidate, runs: Sequence[FoldAndSeed], jobs: int,
+                   work_dir: Path) -> None:
     """Measure, write and draw what happens around the chosen point."""
     known = knobs_of(space.config)
     config = apply(space.config, changes_of(known, chosen.setting))
     curves = {}
     for knob in [*(known[name] for name in CURVES), *published_knobs().values()]:
-        curves[knob.name] = as_curve(curve(space, chosen, knob, runs), chosen, float(value_of(config, knob)))
+        curves[knob.name] = as_curve(curve(space, chosen, knob, runs, jobs), chosen,
+                                     float(value_of(config, knob)))
         print(f'curve of {knob.name} measured', flush=True)
     for name, content in (('curves.md', format_curves(curves, chosen)),
                           ('curves.json', json.dumps({name: asdict(measured) for name, measured in curves.items()}))):
@@ -134,7 +136,7 @@ def run(options: argparse.Namespace) -> None:
         f'average mAP {100 * chosen.score:.2f} there, over {len(runs)} runs; split by {options.split}.'])
     print(f'chosen: candidate {chosen.number}, {100 * chosen.score:.2f}; written to {out}, log in {work_dir}')
     if options.curves:
-        measure_curves(space, chosen, runs, work_dir)
+        measure_curves(space, chosen, runs, options.jobs, work_dir)
 
 
 @one_line_errors()
