@@ -2,8 +2,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -28,11 +28,25 @@ class Knob:
         name: What logs and pictures call it.
         choices: Name of each choice, in order of size where there is one, to the changes that it makes.
         kind: One of :data:`KINDS`.
+        further: Choices of numbers beyond the ends of ``choices``, to be tried where an end did best.
     """
 
     name: str
     choices: Mapping[str, Changes]
     kind: str
+    further: Mapping[str, Changes] = field(default_factory=dict)
+
+    @property
+    def every_choice(self) -> Mapping[str, Changes]:
+        """The further ones with the others, in order of size where there are any."""
+        every = {**self.choices, **self.further}
+        return {choice: every[choice] for choice in sorted(every, key=float)} if self.further else every
+
+    def beyond(self, choice: str | None) -> list[str]:
+        """The further choices on the side of a choice that is an end; none for any other."""
+        values = sorted(map(float, self.choices)) if self.further and choice in self.choices else []
+        return [further for further in self.further if values and (
+            float(further) < values[0] == float(choice) or float(further) > values[-1] == float(choice))]
 
 
 Setting = Mapping[str, str]
@@ -51,15 +65,19 @@ def knobs_of(config: Config) -> dict[str, Knob]:
         raise ValueError(f'Expected a config of RPN, a MultiStreamLocalizer with RPNHead, but {config.filename} has '
                          f'model.type={config.model.type!r}.')
     knobs = [
-        _values('alpha', (.001, .002, .005, .01, .02, .05, .1, .2), [f'{HEAD}.loss_clu.loss_weight'], kind='training'),
+        _values('alpha', (.001, .002, .005, .01, .02, .05, .1, .2), [f'{HEAD}.loss_clu.loss_weight'], kind='training',
+                further=(.0001, .0003)),
         Knob('E', {str(width): _widths(width) for width in (128, 256, 384, 512)}, kind='training'),
         _values('kernel', (1, 3, 5), ['model.localizer.embedding.kernel_size'], kind='training'),
         _values('dropout', (0.0, .2, .35, .5), ['model.localizer.embedding.dropout'], kind='training'),
-        _values('prototype gain', (.03, .1, .3, 1.0), ['model.localizer.neck.init_gain'], kind='training'),
-        _values('feature length', (4.0, 6.0, 8.0, 12.0), ['model.data_preprocessor.l2_length'], kind='training'),
+        _values('prototype gain', (.03, .1, .3, 1.0), ['model.localizer.neck.init_gain'], kind='training',
+                further=(3.0, 10.0)),
+        _values('feature length', (4.0, 6.0, 8.0, 12.0), ['model.data_preprocessor.l2_length'], kind='training',
+                further=(16.0, 24.0)),
         Knob('streams', _streams(config), kind='training'),
         _values('lr', (3e-4, 5e-4, 1e-3, 2e-3), ['optim_wrapper.optimizer.lr'], kind='training'),
-        _values('weight decay', (0.0, .001, .003, .01, .03), ['optim_wrapper.optimizer.weight_decay'], kind='training'),
+        _values('weight decay', (0.0, .001, .003, .01, .03), ['optim_wrapper.optimizer.weight_decay'], kind='training',
+                further=(.1, .3)),
         Knob('attention lr_mult', {f'{rate:g}': {'optim_wrapper.paramwise_cfg': dict(
             custom_keys={'head.attention': dict(lr_mult=rate)})} for rate in (.01, .03, .1, .3, 1.0)}, kind='training'),
         _values('batch size', (5, 10, 20), ['train_dataloader.batch_size'], kind='training'),
@@ -112,7 +130,7 @@ def changes_of(knobs: Mapping[str, Knob], setting: Setting) -> list[Changes]:
     unknown = set(setting) - set(knobs)
     if unknown:
         raise KeyError(f'Unknown knobs {sorted(unknown)}; known are {sorted(knobs)}.')
-    return [knob.choices[setting[name]] for name, knob in knobs.items() if setting.get(name, KEEP) != KEEP]
+    return [knob.every_choice[setting[name]] for name, knob in knobs.items() if setting.get(name, KEEP) != KEEP]
 
 
 def other_choices(config: Config, knob: Knob) -> list[str]:
@@ -129,8 +147,10 @@ def value_of(config: Config, knob: Knob) -> object:
     return value
 
 
-def _values(name: str, values: Iterable[float], keys: Iterable[str], kind: str) -> Knob:
-    return Knob(name, {f'{value:g}': dict.fromkeys(keys, value) for value in values}, kind)
+def _values(name: str, values: Iterable[float], keys: Sequence[str], kind: str,
+            further: Iterable[float] = ()) -> Knob:
+    choices, beyond = ({f'{value:g}': dict.fromkeys(keys, value) for value in some} for some in (values, further))
+    return Knob(name, choices, kind, beyond)
 
 
 def _widths(width: int) -> Changes:

@@ -126,7 +126,8 @@ def refine(space: SearchSpace, candidate: Candidate, runs: Sequence[FoldAndSeed]
 
     First the candidate gets its best choices of everything that needs no training. Then all choices of a knob are
     measured, each with its own choices of kind ``scale``, and the best goes on to the next knob. So every value of the
-    end is the best of its knob, next to the others, and none stays for being there first.
+    end is the best of its knob, next to the others, and none stays for being there first. At last come the further
+    choices of knobs that ended at an end.
 
     Args:
         space: See there.
@@ -147,6 +148,12 @@ def refine(space: SearchSpace, candidate: Candidate, runs: Sequence[FoldAndSeed]
                     best = max(best, other, key=lambda tried: tried.score)
             if best == before:
                 break
+        for knob in space.of_kind('training'):
+            others = [replace(best, setting={**best.setting, knob.name: choice})
+                      for choice in knob.beyond(_choice(space, best.setting, knob))]
+            for other in climbed([(space, other, runs, ('scale', )) for other in others]):
+                yield other
+                best = max(best, other, key=lambda tried: tried.score)
 
 
 def polish(space: SearchSpace, candidates: Sequence[Candidate], runs: Sequence[FoldAndSeed],
@@ -182,7 +189,7 @@ def curve(space: SearchSpace, candidate: Candidate, knob: Knob, runs: Sequence[F
           jobs: int) -> dict[str, Candidate]:
     """The candidate with every choice of one knob, by choice; everything else stays as it is."""
     space = replace(space, knobs={**space.knobs, knob.name: knob})
-    others = [replace(candidate, setting={**candidate.setting, knob.name: choice}) for choice in knob.choices]
+    others = [replace(candidate, setting={**candidate.setting, knob.name: choice}) for choice in knob.every_choice]
     if knob.kind == 'training':
         with side_by_side(jobs) as climbed:
             points = list(climbed([(space, other, runs, ()) for other in others]))
@@ -190,7 +197,7 @@ def curve(space: SearchSpace, candidate: Candidate, knob: Knob, runs: Sequence[F
         scorers = space.scorers(candidate.setting, runs)
         points = [scored(space, scorers, other) for other in others]
     of_choice = {point.setting[knob.name]: point for point in points}
-    return {choice: of_choice[choice] for choice in knob.choices}
+    return {choice: of_choice[choice] for choice in knob.every_choice}
 
 
 def _neighbours(space: SearchSpace, setting: Setting, knob: Knob) -> list[Setting]:
@@ -199,6 +206,12 @@ def _neighbours(space: SearchSpace, setting: Setting, knob: Knob) -> list[Settin
     rest = {name: choice for name, choice in setting.items() if name != knob.name}
     others = [{**rest, knob.name: choice} for choice in other_choices(space.config, knob) if choice != own]
     return others if own is None else [rest, *others]
+
+
+def _choice(space: SearchSpace, setting: Setting, knob: Knob) -> str | None:
+    """The choice that a setting comes to, the config's own where it says nothing; None if that is no choice."""
+    own = set(knob.choices) - set(other_choices(space.config, knob))
+    return setting.get(knob.name) or next(iter(own), None)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import torch
 from mmaction.registry import DATASETS, MODELS
 from mmengine.config import Config
 
-from rpn_plugin.analysis.knobs import KINDS, apply, changes_of, knobs_of, other_choices, published_knobs, value_of
+from rpn_plugin.analysis.knobs import KINDS, Knob, apply, changes_of, knobs_of, other_choices, published_knobs, value_of
 from rpn_plugin.analysis.search_report import write_config
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
@@ -23,7 +23,7 @@ def test_every_choice_builds_and_says_the_same_when_written_as_a_config(name, tm
     config = read(name)
     for knob in [*knobs_of(config).values(), *published_knobs().values()]:
         assert knob.kind in KINDS and len(knob.choices) > 2
-        for changes in knob.choices.values():
+        for changes in knob.every_choice.values():
             changed = apply(config, [changes])
             MODELS.build(changed.model)
             if knob.name == 'share of snippets':
@@ -60,6 +60,14 @@ def test_a_config_of_another_model_is_refused() -> None:
         knobs_of(Config(dict(model=dict(type='WeaklySupervisedLocalizer'))))
 
 
+def test_beyond_an_end_lie_its_own_further_choices() -> None:
+    knob = Knob('a', dict.fromkeys(('1', '2', '5')), 'training', dict.fromkeys(('10', '0.5', '20')))
+    assert knob.beyond('5') == ['10', '20'] and knob.beyond('1') == ['0.5']
+    assert not any(map(knob.beyond, ('2', '10', '0.5', 'as is', None)))
+    assert list(knob.every_choice) == ['0.5', '1', '2', '5', '10', '20']
+    assert not Knob('b', dict.fromkeys(('each', 'together')), 'training').beyond('each')
+
+
 def test_a_setting_is_applied_in_its_choices_and_the_config_stays_as_it_was() -> None:
     config = read('rpn_vgg16_ucf101')
     before, knobs = config.to_dict(), knobs_of(config)
@@ -68,5 +76,7 @@ def test_a_setting_is_applied_in_its_choices_and_the_config_stays_as_it_was() ->
     assert changed.optim_wrapper.paramwise_cfg.custom_keys == {'head.attention': dict(lr_mult=1.0)}
     assert config.to_dict() == before and value_of(changed, knobs['E']) == [256]
     assert '0.2' in other_choices(config, knobs['alpha']) and '0.2' not in other_choices(changed, knobs['alpha'])
+    changed = apply(config, changes_of(knobs, {'alpha': '0.0001'}))
+    assert changed.model.localizer.head.loss_clu.loss_weight == 0.0001, 'a further choice'
     with pytest.raises(KeyError, match='Unknown knobs .*beta'):
         changes_of(knobs, {'beta': '1'})

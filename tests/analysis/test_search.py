@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -99,6 +100,19 @@ def test_refining_ends_at_the_best_training_wherever_it_starts(space, start) -> 
 def test_refining_with_no_round_chooses_what_needs_no_training(space) -> None:
     only, = refine(space, Candidate(1, {'a': '3'}), [(0, 0)], rounds=0, jobs=1)
     assert only == climb(space, Candidate(1, {'a': '3'}), [(0, 0)], ('scale', 'testing'))
+
+
+def test_refining_goes_beyond_an_end_that_does_best(space) -> None:
+    narrow = Knob('a', {value: {'a': float(value)} for value in ('0', '1')}, 'training',
+                  {value: {'a': float(value)} for value in ('2', '3')})
+    measured = list(refine(replace(space, knobs={**space.knobs, 'a': narrow}), Candidate(0, {'a': '0'}), [(0, 0)],
+                           rounds=1, jobs=1))
+    best = max(measured, key=lambda candidate: candidate.score)
+    assert best.setting['a'] == '2' and measured[-1].setting['a'] == '3' and measured[-2] == best
+    wide = replace(narrow, choices={**narrow.choices, '1.9': {'a': 1.9}, '2.5': {'a': 2.5}})
+    measured = refine(replace(space, knobs={**space.knobs, 'a': wide}), Candidate(0, {}), [(0, 0)], rounds=1, jobs=1)
+    assert {candidate.setting.get('a') for candidate in measured} == {None, '0', '1.9', '2.5'}, 'the best is no end'
+    assert list(curve(space, best, narrow, [(0, 0)], jobs=1)) == ['0', '1', '2', '3']
 
 
 def test_refining_stops_when_a_round_wins_nothing(space) -> None:
