@@ -1,6 +1,7 @@
 """Files and folders that appear whole or not at all."""
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ def written_whole(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f'.{path.stem}.part{path.suffix}')
+    temporary = path.with_name(f'.{path.stem}.part{os.getpid()}{path.suffix}')
     try:
         yield temporary
         temporary.replace(path)

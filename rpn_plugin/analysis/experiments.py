@@ -6,6 +6,7 @@ import hashlib
 import importlib.metadata
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -27,6 +28,7 @@ from rpn_plugin.evaluation.report import as_plain
 from rpn_plugin.evaluation.results_file import read_detections
 from rpn_plugin.files import written_whole
 
+PLUGIN = Path(__file__).resolve().parents[1]
 TRAINING_STEPS = ('structures', 'datasets', 'models', 'engine')
 TESTING_STEPS = (*TRAINING_STEPS, 'evaluation')
 TEST_ONLY = ('weighting', 'proposals', 'nms')
@@ -65,6 +67,7 @@ class _Run:
     config: Config
     training: Path
     test: Path
+    code: str
 
     @property
     def is_trained(self) -> bool:
@@ -87,7 +90,7 @@ def launch(command: Sequence[str], environment: Mapping[str, str], log: Path) ->
     Raises:
         RuntimeError: If it fails; with the file's name and last lines.
     """
-    with open(log, 'w', encoding='utf-8') as output:
+    with open(log, 'a', encoding='utf-8') as output:
         status = subprocess.run(command, env={**os.environ, **environment}, stdout=output,
                                 stderr=subprocess.STDOUT).returncode
     if status:
@@ -143,15 +146,15 @@ class Bench:
         content = {key: value for key, value in config.to_dict().items() if key not in NOT_TRAINED_ON}
         content['model'] = _without(content['model'], TEST_ONLY)
         content['default_hooks'] = _without(content['default_hooks'], ONLY_WATCHING)
-        package = self.repository / 'rpn_plugin'
+        code = plugin_digest()
         train_set, test_set = config.train_dataloader.dataset, config.test_dataloader.dataset
-        training = digest([content, code_digest(package, TRAINING_STEPS), _stamp(train_set)])
+        training = digest([content, plugin_digest(TRAINING_STEPS), data_stamp(train_set)])
         test = digest([training, config.model, config.test_dataloader, config.test_evaluator, self.protocol,
-                       code_digest(package, TESTING_STEPS), _stamp(test_set)])
+                       code, data_stamp(test_set)])
         name = Path(experiment.config_file).stem
         base = f'{experiment.ablation_of or name}-{training}'
         return [_Run(experiment, seed, config, self.root / 'trained' / base / f'seed_{seed}',
-                     self.root / 'tested' / f'{name}-{test}' / f'seed_{seed}') for seed in seeds]
+                     self.root / 'tested' / f'{name}-{test}' / f'seed_{seed}', code) for seed in seeds]
 
     def _config(self, experiment: Experiment) -> Config:
         before = {name: os.environ.get(name) for name in experiment.environment}
@@ -177,11 +180,18 @@ class Bench:
         command = self._command('train.py', str(self.repository / run.experiment.config_file), '--work-dir',
                                 str(run.training), '--seed', str(run.seed), '--no-validate', '--resume')
         run.training.mkdir(parents=True, exist_ok=True)
+        resumed = (run.training / 'last_checkpoint').is_file()
         self.say(f'training {run}; losses in {run.training / "train.log"}')
         start = time.monotonic()
         self.launch(command, self._environment(run.experiment), run.training / 'train.log')
         checkpoint = Path((run.training / 'last_checkpoint').read_text()).name
-        _write(run.training / 'trained.json', dict(checkpoint=checkpoint, seconds=time.monotonic() - start))
+        try:
+            require_plugin(run.code)
+        except CodeChangedError:
+            shutil.rmtree(run.training)
+            raise
+        seconds = None if resumed else round(time.monotonic() - start, 1)
+        _write(run.training / 'trained.json', dict(checkpoint=checkpoint, seconds=seconds))
 
     def _test(self, run: _Run) -> None:
         trained, detections = _read(run.training / 'trained.json'), run.test / 'detections.json'
@@ -192,12 +202,13 @@ class Bench:
         run.test.mkdir(parents=True, exist_ok=True)
         start = time.monotonic()
         self.launch(command, self._environment(run.experiment), run.test / 'test.log')
+        require_plugin(run.code)
         result = evaluate_localization(read_detections(detections), _ground_truth(run.config),
                                        get_protocol(self.protocol))
         _write(run.test / 'result.json', dict(
             as_plain(result), config=run.experiment.config_file, ablation_of=run.experiment.ablation_of, seed=run.seed,
             options=dict(self.options), checkpoint=checkpoint, detections=str(detections),
-            trained_sec=round(trained['seconds'], 1), tested_sec=round(time.monotonic() - start, 1),
+            trained_sec=trained['seconds'], tested_sec=round(time.monotonic() - start, 1),
             date=datetime.date.today().isoformat(), versions=versions()))
 
     def _side_by_side(self, verb: str, work: Callable[[_Run], None], runs: Sequence[_Run]) -> None:
@@ -215,10 +226,25 @@ class Bench:
                 raise
 
 
-def code_digest(package: Path, steps: Iterable[str]) -> str:
-    """Stands for the code of some of the package's steps and for the versions of what it needs."""
-    files = [package / 'compat.py', *(path for step in steps for path in sorted((package / step).rglob('*.py')))]
+def plugin_digest(steps: Iterable[str] = TESTING_STEPS) -> str:
+    """Stands for the code of some of the plugin's steps and for the versions of what it needs."""
+    files = [PLUGIN / 'compat.py', *(path for step in steps for path in sorted((PLUGIN / step).rglob('*.py')))]
     return digest([[hashlib.sha256(path.read_bytes()).hexdigest() for path in files], versions()])
+
+
+class CodeChangedError(RuntimeError):
+    """The plugin's code is not what it was when its measurement began."""
+
+
+def require_plugin(code: str) -> None:
+    """Check that the code is still what :func:`plugin_digest` saw, so that no result is filed under other code.
+
+    Raises:
+        CodeChangedError: If it is not.
+    """
+    if plugin_digest() != code:
+        raise CodeChangedError(f'{PLUGIN} was changed while it was being measured, so the result would be of neither '
+                               f'code. Start again; what was done before the change is taken if you undo it.')
 
 
 def versions() -> dict[str, str]:
@@ -233,16 +259,23 @@ def _without(content: Any, keys: Sequence[str]) -> Any:
     return {key: _without(value, keys) for key, value in content.items() if key not in keys}
 
 
-def _stamp(dataset: Mapping[str, Any]) -> str:
-    """Stands for a data set: the content of its annotation file, and name, size and time of every other file."""
+def data_stamp(dataset: Mapping[str, Any]) -> str:
+    """Stands for a data set: the content of its annotation file, and name, size and time of every other file.
+
+    Raises:
+        FileNotFoundError: If it has no annotation file.
+    """
     place = Path(dataset.get('data_root') or '')
     annotations = place / dataset['ann_file']
     if not annotations.exists():
         raise FileNotFoundError(f'No annotation file {annotations}. Put the data where the config expects it (see the '
                                 f'README), or name another family with --data.')
     content = [hashlib.sha256(annotations.read_bytes()).hexdigest()] if annotations.is_file() else []
-    for folder in (annotations, *(place / prefix for prefix in dataset['data_prefix'].values())):
-        content += [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in sorted(folder.glob('*'))]
+    for prefix in (annotations, *(place / prefix for prefix in dataset['data_prefix'].values())):
+        pattern = prefix.name.replace('{}', '*') if '{}' in prefix.name else prefix.name
+        paths = sorted(path for found in prefix.parent.glob(pattern)
+                       for path in (found.iterdir() if found.is_dir() else [found]))
+        content += [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in paths]
     return digest(content)
 
 

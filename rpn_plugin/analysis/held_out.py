@@ -12,15 +12,20 @@ from pathlib import Path
 import numpy as np
 from mmaction.registry import DATASETS
 from mmengine.config import Config
+from mmengine.dataset import BaseDataset
 from mmengine.registry import init_default_scope
 
+from rpn_plugin.analysis.experiments import data_stamp
 from rpn_plugin.analysis.looks import Run, TimedVideo, deal_parts, nearest_look, runs_by_look, runs_by_video
+from rpn_plugin.analysis.trial import digest
 from rpn_plugin.structures import SnippetClock
 
 SPLITS = ('videos', 'looks')
 """What a split keeps together. ``videos``: every video, which is right where each is of its own. ``looks``: parts of
 videos that look alike, in whichever videos they are, so that nothing held out resembles what was trained on; videos are
 cut for it. That is for recordings composed of clips whose scenes several recordings share."""
+
+SIDES = dict(fit='to fit on', held_out='to hold out')
 
 MIN_SNIPPETS = 8  # of a cut video that is worth keeping
 
@@ -37,6 +42,11 @@ class HeldOutSets:
     roots: tuple[Path, ...]
     notes: tuple[str, ...]
 
+    @property
+    def name(self) -> str:
+        """Stands for what is in them: that of their folder, which says what they were made of."""
+        return self.roots[0].parent.name
+
     def config(self, config: Config, fold: int) -> Config:
         """The same experiment, trained on what is left of the fold and tested on what is held out."""
         config = copy.deepcopy(config)
@@ -44,33 +54,34 @@ class HeldOutSets:
         place = dict(data_root=str(self.roots[fold]), ann_file='annotations.json', layout='plugin', recipe=None,
                      columns=None, data_prefix={stream: f'features/{stream}' for stream in dataset.data_prefix})
         dataset.update(subset='fit', **place)
-        for name in ('val_dataloader', 'test_dataloader'):
-            config[name].dataset.update(subset='held_out', **place)
+        config.test_dataloader.dataset.update(subset='held_out', **place)
         return config
 
 
-def write_held_out_sets(config: Config, root: str | Path, split: str, folds: int, seed: int) -> HeldOutSets:
-    """Make the data sets of a split, or take them as they are when ``root`` holds them already.
+def write_held_out_sets(config: Config, folder: str | Path, split: str, folds: int, seed: int) -> HeldOutSets:
+    """Make the data sets of a split, or take them as they are when they are there already.
 
     Only the entries and features of the training subset are read. Their segments decide where videos are cut and what
     is held out; of the side that is trained on, nothing but the labels of what is left of a video is written.
 
     Args:
         config: An experiment on an ``UntrimmedFeatureDataset``.
-        root: Folder to write.
+        folder: Where to write a folder that is named after all that is stated here and the training data.
         split: One of :data:`SPLITS`.
         folds: K, at least 2.
         seed: Of the dealing.
 
     Raises:
-        ValueError: If an argument is not as above, or the training videos have no segments.
+        ValueError: If an argument is not as above, the training videos have no segments, or there are too few of them
+            for so many folds.
     """
-    root, dataset = Path(root), config.train_dataloader.dataset
+    dataset = config.train_dataloader.dataset
     if split not in SPLITS or folds < 2:
         raise ValueError(f'Expected a split of {SPLITS} and at least 2 folds, but got {split!r} and {folds}.')
     if dataset.get('type') != 'UntrimmedFeatureDataset':
         raise ValueError(f'Expected an UntrimmedFeatureDataset to hold out videos of, but the config trains on '
                          f'{dataset.get("type")!r}.')
+    root = Path(folder) / f'held_out_{digest([dataset, data_stamp(dataset), split, folds, seed])}'
     if not (root / 'notes.json').is_file():
         _write(dataset, root, split, folds, seed)
     notes = json.loads((root / 'notes.json').read_text(encoding='utf-8'))
@@ -81,13 +92,16 @@ def _write(config: Mapping, root: Path, split: str, folds: int, seed: int) -> No
     """Everything into a folder beside ``root``, which then takes its place."""
     init_default_scope('mmaction')
     dataset = DATASETS.build(dict(config, test_mode=True, pipeline=[], cache_gib=0.0))
-    items = {item['video_name']: item for item in map(dataset.get_data_info, range(len(dataset)))}
+    items, timed = {}, {}
+    for index in range(len(dataset)):
+        item = dataset.get_data_info(index)
+        timed[item['video_name']] = _timed(item)
+        items[item['video_name']] = dict(item, features=None, index=index)  # no file is left open
     clocks = {item['clock'] for item in items.values()}
     if len(clocks) > 1:
         raise ValueError(f'{dataset.ann_file}: expected features at one stride, but got {len(clocks)} different ones; '
                          f'videos resampled to a fixed length cannot be cut.')
     clock = clocks.pop()
-    timed = {video: _timed(item) for video, item in items.items()}
     if not any(len(video.labels) for video in timed.values()):
         raise ValueError(f'{dataset.ann_file}: the videos of subset {dataset.subset!r} have no segments, which '
                          f'choosing hyper-parameters on some of them needs.')
@@ -100,7 +114,8 @@ def _write(config: Mapping, root: Path, split: str, folds: int, seed: int) -> No
     notes = [f'split by {split}: {len(timed)} training videos, {len(runs)} runs in {len({run.part for run in runs})} '
              f'parts, dealt to {folds} folds']
     for fold in range(folds):
-        notes.append(_write_fold(temporary / f'fold_{fold}', header, runs, fold_of == fold, timed, items, clock))
+        notes.append(_write_fold(temporary / f'fold_{fold}', header, runs, fold_of == fold, timed, dataset, items,
+                                 clock))
     (temporary / 'notes.json').write_text(json.dumps(notes), encoding='utf-8')
     shutil.rmtree(root, ignore_errors=True)
     temporary.replace(root)
@@ -115,7 +130,8 @@ def _timed(item: Mapping) -> TimedVideo:
 
 
 def _write_fold(root: Path, header: Mapping, runs: Sequence[Run], held_part: np.ndarray,
-                timed: Mapping[str, TimedVideo], items: Mapping[str, Mapping], clock: SnippetClock) -> str:
+                timed: Mapping[str, TimedVideo], dataset: BaseDataset, items: Mapping[str, Mapping],
+                clock: SnippetClock) -> str:
     """One data set; says what is in it."""
     database, looks, counts = {}, {}, {}
     for subset in ('fit', 'held_out'):
@@ -132,10 +148,14 @@ def _write_fold(root: Path, header: Mapping, runs: Sequence[Run], held_part: np.
             else:
                 entry['labels'] = sorted({annotation['label'] for annotation in annotated})
             database[f'{video}_{subset}'] = entry
-            _write_features(root / 'features', f'{video}_{subset}', items[video], masks[video])
+            _write_features(root / 'features', f'{video}_{subset}', dataset.get_data_info(items[video]['index']),
+                            masks[video])
         looks[subset] = np.array([timed[video].features[start:end].mean(axis=0) for video in kept
                                   for start, end in timed[video].borders if masks[video][start:end].any()])
         counts[subset] = f'{len(kept)} videos with {sum(map(len, kept.values()))} instances'
+        if not kept:
+            raise ValueError(f'{root.name}: no training video is left {SIDES[subset]} when {len(timed)} videos in '
+                             f'{len(held_part)} parts are dealt. Use fewer --folds, or another --split.')
     (root / 'annotations.json').write_text(json.dumps(dict(header, database=database)), encoding='utf-8')
     nearest = np.median(nearest_look(looks['held_out'], looks['fit']))
     return (f'{root.name}: {counts["fit"]} to fit on, {counts["held_out"]} held out; median cosine of a held-out '

@@ -64,6 +64,8 @@ def knobs_of(config: Config) -> dict[str, Knob]:
     if config.model.type != 'MultiStreamLocalizer' or config.model.localizer.head.type != 'RPNHead':
         raise ValueError(f'Expected a config of RPN, a MultiStreamLocalizer with RPNHead, but {config.filename} has '
                          f'model.type={config.model.type!r}.')
+    if config.model.localizer.weighting is None:
+        raise ValueError(f'Expected a config with similarity weighting, but {config.filename} has weighting=None.')
     knobs = [
         _values('alpha', (.001, .002, .005, .01, .02, .05, .1, .2), [f'{HEAD}.loss_clu.loss_weight'], kind='training',
                 further=(.0001, .0003)),

@@ -1,6 +1,7 @@
 """Which parts of the training videos look alike, so that a split can keep them on one side."""
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -84,6 +85,8 @@ def runs_by_video(videos: Mapping[str, TimedVideo]) -> list[Run]:
 def deal_parts(runs: Sequence[Run], folds: int, seed: int) -> np.ndarray:
     """Fold of each part, (number of parts,): the snippets of every label are spread evenly, the largest parts first.
 
+    A label of fewer parts than folds cannot be; its parts go where the fewest snippets of all are.
+
     Args:
         runs: All of them.
         folds: K, at least 2.
@@ -94,13 +97,17 @@ def deal_parts(runs: Sequence[Run], folds: int, seed: int) -> np.ndarray:
         of_part = sizes.setdefault(run.part, {})
         of_part[run.label] = of_part.get(run.label, 0) + run.end - run.start
     order = np.random.default_rng(seed).permutation(sorted(sizes))
-    fold, filled = np.zeros(max(sizes) + 1, dtype=np.int64), {}
+    # An action counts before the background that looks like it.
+    label_of = {part: max(of_part, key=lambda label: (bool(label), of_part[label])) for part, of_part in sizes.items()}
+    parts_of = Counter(label_of.values())
+    fold, total = np.zeros(max(sizes) + 1, dtype=np.int64), np.zeros(folds)
+    filled = {label: np.zeros(folds) for label in parts_of}
     for part in sorted(order.tolist(), key=lambda part: -sum(sizes[part].values())):
-        # An action counts before the background that looks like it.
-        label = max(sizes[part], key=lambda label: (bool(label), sizes[part][label]))
-        load = filled.setdefault(label, np.zeros(folds))
-        fold[part] = load.argmin()
-        load[fold[part]] += sizes[part][label]
+        label = label_of[part]
+        load = filled[label]
+        fold[part] = load.argmin() if parts_of[label] >= folds else np.lexsort((total, load))[0]
+        filled[label][fold[part]] += sizes[part][label]
+        total[fold[part]] += sum(sizes[part].values())
     return fold
 
 

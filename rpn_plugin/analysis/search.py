@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import torch
 from mmengine.config import Config
 
+from rpn_plugin.analysis.experiments import require_plugin
 from rpn_plugin.analysis.held_out import HeldOutSets
 from rpn_plugin.analysis.knobs import KEEP, Knob, Setting, apply, changes_of, other_choices
 from rpn_plugin.analysis.trial import METRIC, Scorer, digest, train
@@ -50,7 +52,7 @@ class SearchSpace:
         sets: Held-out data.
         knobs: To choose from, by name.
         folder: Of the trainings, each in a folder of its own.
-        code: Stands for the code; trainings of other code are not reused.
+        code: :func:`plugin_digest` when the search began; trainings of other code are not reused.
         threads: Of each training.
     """
 
@@ -66,11 +68,15 @@ class SearchSpace:
         return [knob for knob in self.knobs.values() if knob.kind in kinds]
 
     def scorers(self, setting: Setting, runs: Sequence[FoldAndSeed]) -> list[Scorer]:
-        """One for each run; trains where that has not been done yet."""
+        """One for each run; trains where that has not been done yet.
+
+        Raises:
+            CodeChangedError: If the code is not what it was when the search began.
+        """
+        require_plugin(self.code)
         training = {knob.name: setting[knob.name] for knob in self.of_kind('training') if knob.name in setting}
-        changes = changes_of(self.knobs, training)
-        config = apply(self.config, changes)
-        folder = self.folder / digest([self.config.to_dict(), changes, self.sets.notes, self.code])
+        config = apply(self.config, changes_of(self.knobs, training))
+        folder = self.folder / digest([config.to_dict(), self.sets.name, self.code])
         torch.set_num_threads(self.threads)
         of_fold = {fold: self.sets.config(config, fold) for fold, _ in runs}
         return [Scorer(of_fold[fold], train(of_fold[fold], folder / f'fold_{fold}_seed_{seed}', seed))
@@ -216,12 +222,12 @@ def _choice(space: SearchSpace, setting: Setting, knob: Knob) -> str | None:
 
 @contextmanager
 def side_by_side(jobs: int) -> Iterator[Callable[[Sequence[Task]], Iterator[Candidate]]]:
-    """Give a function that climbs from many candidates, ``jobs`` at once, and yields each as it is done."""
+    """Give a function that climbs from many candidates, ``jobs`` at once, and yields them in their order."""
     if jobs == 1:
         yield lambda tasks: map(_climb, tasks)
         return
-    with multiprocessing.get_context('spawn').Pool(jobs) as pool:
-        yield lambda tasks: pool.imap_unordered(_climb, tasks)
+    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context('spawn')) as pool:
+        yield lambda tasks: pool.map(_climb, tasks)
 
 
 def _climb(task: Task) -> Candidate:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy import stats
 
 from rpn_plugin.analysis.paper_tables import AVERAGE, PaperTable
 from rpn_plugin.evaluation.protocols import get_protocol
@@ -17,6 +18,7 @@ from rpn_plugin.files import written_whole
 from rpn_plugin.structures import Spread
 
 PAPER, MEASURED = 'reported in the paper', 'measured here'
+SIGNIFICANCE = 'differences are taken seed by seed, ± standard deviation; a paired t-test decides (two-sided, 5 %)'
 NAMES = dict(thumos='THUMOS14', anet12='ActivityNet 1.2')
 """Of the paper's data; other data are called by the name of their configs' family."""
 
@@ -64,8 +66,8 @@ class TableReport:
     def pattern(self) -> list[str]:
         """What becomes of each difference that the paper speaks of, a sentence each.
 
-        Differences are taken seed by seed. One whose mean lies within two standard errors of 0 says nothing, nor does
-        one of a single seed, or one too small for the table to show.
+        Differences are taken seed by seed. One that is not significant (two-sided paired t-test, 5 %) says nothing, nor
+        does one of a single seed, or one too small for the table to show.
         """
         sentences = []
         for name, upper, lower in self.table.pairs:
@@ -77,7 +79,7 @@ class TableReport:
     def _judged(self, data: str, upper: int, lower: int, paper: float) -> str:
         ours = [row for row in self.rows if row.source == MEASURED and row.data == data]
         gain = Spread(tuple(np.subtract(ours[upper].values[-1].values, ours[lower].values[-1].values).tolist()))
-        if gain.std is None or abs(gain.mean) <= 2 * gain.std / len(gain.values)**0.5:
+        if gain.std is None or abs(gain.mean) <= _critical(len(gain.values)) * gain.std / len(gain.values)**0.5:
             verdict = 'not decided by these seeds'
         elif abs(gain.mean) < 0.05:
             verdict = 'no difference'
@@ -85,6 +87,11 @@ class TableReport:
             verdict = 'confirmed' if gain.mean * paper > 0 else 'refuted'
         spread = '' if gain.std is None else f' ± {gain.std:.1f}'
         return f'{gain.mean:+.1f}{spread}, {verdict}'
+
+
+def _critical(number: int) -> float:
+    """Of Student's t, two-sided at 5 %, for the mean of so many differences."""
+    return float(stats.t.ppf(0.975, number - 1))
 
 
 def build_report(table: PaperTable, seeds: Sequence[int],
@@ -129,7 +136,7 @@ def format_notes(report: TableReport) -> list[str]:
     return [f'mAP in %; {AVERAGE} is over {report.table.average}; protocol {report.table.protocol}: '
             f'{rules["matching"]}; {rules["interpolation"]}',
             f'"{MEASURED}": mean ± sample standard deviation over {over}',
-            *_provenance(report), *report.pattern()]
+            *_provenance(report), *([SIGNIFICANCE] if report.table.pairs else []), *report.pattern()]
 
 
 def _provenance(report: TableReport) -> list[str]:
@@ -145,7 +152,8 @@ def _provenance(report: TableReport) -> list[str]:
     spent = []
     for data, of_data in results.items():
         trainings = {result['checkpoint']: result['trained_sec'] for result in of_data}
-        spent.append(f'{data} {len(trainings)} of {np.mean(list(trainings.values())):.0f} s')
+        timed = [seconds for seconds in trainings.values() if seconds is not None]  # not so those that were resumed
+        spent.append(f'{data} {len(trainings)}' + (f' of {np.mean(timed):.0f} s' if timed else ''))
     return [f'measured {" to ".join(dict.fromkeys((dates[0], dates[-1])))} with {" and ".join(versions)}; trainings, '
             f'and their time on average: {", ".join(spent)}']
 

@@ -44,7 +44,10 @@ def train(config: Config, folder: Path, seed: int) -> Path:
                       randomness=dict(seed=seed), log_level='WARNING', val_cfg=None, val_dataloader=None,
                       val_evaluator=None, test_cfg=None, test_dataloader=None, test_evaluator=None)
         config.default_hooks.checkpoint.update(interval=-1, save_last=True, save_optimizer=False)
-        Runner.from_cfg(config).train()
+        runner = Runner.from_cfg(config)
+        runner.train()
+        for handler in runner.logger.handlers:  # mmengine keeps its loggers, with a file open each
+            handler.close()
         done.write_text((folder / 'last_checkpoint').read_text())
     return folder / Path(done.read_text()).name
 

@@ -23,7 +23,7 @@ def prototypes_of(trained: TrainedModel) -> dict[str, np.ndarray]:
     """
     networks = networks_of(trained.model)
     for name, network in networks.items():
-        if network.neck is None:
+        if getattr(network, 'neck', None) is None:
             raise ValueError(f'The network {name!r} has no prototypes (its config has no neck).')
     return {name: to_numpy(network.neck()) for name, network in networks.items()}
 

@@ -58,7 +58,14 @@ def draw_timeline(title: str,
 
 
 def save_figure(figure: Figure, path: str | Path) -> None:
-    """Write a picture, whole or not at all; the folder is made and the suffix names the format."""
+    """Write a picture, whole or not at all; the folder is made and the suffix names the format.
+
+    Raises:
+        ValueError: If there is no format of that name.
+    """
+    known = figure.canvas.get_supported_filetypes()
+    if Path(path).suffix.removeprefix('.').lower() not in known:
+        raise ValueError(f'{path}: expected a name that ends with one of .{", .".join(known)}.')
     with written_whole(path) as temporary:
         figure.savefig(temporary, dpi=110)
 

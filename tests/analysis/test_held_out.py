@@ -103,11 +103,26 @@ def test_the_folds_config_trains_and_tests_on_it(data, tmp_path) -> None:
 
 def test_what_is_there_is_taken_and_an_interrupted_writing_is_not(data, tmp_path) -> None:
     first = write_held_out_sets(read_config(), tmp_path / 'sets', 'videos', 2, 0)
-    (data / 'annotations.json').unlink()
+    written = first.roots[0].stat().st_mtime_ns
     assert write_held_out_sets(read_config(), tmp_path / 'sets', 'videos', 2, 0) == first
-    with pytest.raises(FileNotFoundError):
+    assert first.roots[0].stat().st_mtime_ns == written
+    (data / 'features' / 'flow' / 'train_0003.npy').write_bytes(b'torn')
+    with pytest.raises(ValueError, match='train_0003'):
         write_held_out_sets(read_config(), tmp_path / 'other', 'videos', 2, 0)
-    assert not (tmp_path / 'other').exists()
+    assert not any((tmp_path / 'other').glob('held_out_*/notes.json'))
+
+
+def test_other_data_and_other_seeds_have_sets_of_their_own(data, tmp_path) -> None:
+    names = {write_held_out_sets(read_config(), tmp_path / 'sets', 'videos', 2, seed).name for seed in (0, 1)}
+    features = data / 'features' / 'rgb' / 'train_0000.npy'
+    np.save(features, 2 * np.load(features))
+    names.add(write_held_out_sets(read_config(), tmp_path / 'sets', 'videos', 2, 0).name)
+    assert len(names) == 3 == len(list((tmp_path / 'sets').iterdir()))
+
+
+def test_too_few_videos_for_the_folds_are_refused(data, tmp_path) -> None:
+    with pytest.raises(ValueError, match='fold_9: no training video is left to hold out when 9 videos in 9 parts'):
+        write_held_out_sets(read_config(), tmp_path / 'sets', 'videos', 10, 0)
 
 
 def test_what_cannot_be_split_is_refused(data, tmp_path) -> None:

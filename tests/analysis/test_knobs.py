@@ -28,8 +28,8 @@ def test_every_choice_builds_and_says_the_same_when_written_as_a_config(name, tm
             MODELS.build(changed.model)
             if knob.name == 'share of snippets':
                 DATASETS.build(dict(changed.train_dataloader.dataset, lazy_init=True))
-        write_config(tmp_path / 'tuned.py', CONFIGS / f'{name}.py', [changes], ['why'])
-        assert Config.fromfile(tmp_path / 'tuned.py').to_dict() == changed.to_dict()
+            write_config(tmp_path / 'tuned.py', CONFIGS / f'{name}.py', [changes], ['why'])
+            assert Config.fromfile(tmp_path / 'tuned.py').to_dict() == changed.to_dict()
 
 
 def test_each_choice_of_streams_has_its_networks() -> None:

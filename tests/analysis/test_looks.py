@@ -64,6 +64,16 @@ def test_every_part_is_in_one_fold_and_loads_differ_by_at_most_the_largest_part(
         assert loads.max() - loads.min() <= largest
 
 
+@pytest.mark.parametrize('labels, folds, expected', [
+    ([f'class {video}' for video in range(30)], 3, [10, 10, 10]),
+    ([f'class {video // 2}' for video in range(30)], 3, [10, 10, 10]),
+    (['A'] * 9 + [f'class {video}' for video in range(9)], 3, [6, 6, 6]),
+])
+def test_labels_of_few_parts_do_not_pile_up_in_one_fold(labels, folds, expected) -> None:
+    runs = [Run(f'v{part}', 0, 10, part, label) for part, label in enumerate(labels)]
+    assert np.bincount(deal_parts(runs, folds, 0)).tolist() == expected
+
+
 def test_the_nearest_look_is_the_largest_cosine_without_the_mean() -> None:
     queries, others = RNG.standard_normal((3, 5)), RNG.standard_normal((4, 5))
     mean = others.mean(axis=0)

@@ -61,8 +61,18 @@ def test_gain_from_scores_and_from_a_table_are_the_same(tmp_path) -> None:
     assert 'Diving                    +37.50 ± 17.68  (+50.00, +25.00)' in first[1]
 
 
+def test_scores_and_tables_are_not_taken_for_each_other(tmp_path) -> None:
+    (tmp_path / 'table.json').write_text(json.dumps(dict(rows=measured('a', 0.25, 0.75))))
+    table = tmp_path / 'table.json'
+    assert 'expected what evaluate.py --out in tools/analysis' in run_tool(TOOL, 'gain', '--full', table, '--random',
+                                                                          table)[2]
+    assert 'Expected either --table or both' in run_tool(TOOL, 'gain', '--table', table, '--full', table)[2]
+    status, _, err = run_tool(TOOL, 'gain', '--table', table, '--out', tmp_path / 'gain')
+    assert status == 1 and 'gain: expected a name that ends with one of ' in err and '.png' in err
+
+
 @pytest.mark.parametrize('content, message', [
-    ('{', 'not a JSON file'), ('[]', 'expected what tools/analysis/evaluate.py'),
+    ('{', 'not a JSON file'), ('[]', 'expected what reproduce.py in tools/analysis'),
     ('{"rows": [{"cells": ["GCN"], "data": "thumos", "results": []}]}', "no measured row ['GCN']")])
 def test_a_table_without_the_rows_is_refused(tmp_path, content, message) -> None:
     (tmp_path / 'table.json').write_text(content)

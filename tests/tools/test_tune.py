@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -31,9 +32,9 @@ def data(tmp_path, monkeypatch) -> Path:
     return tmp_path / 'data'
 
 
-def tune(tool, work_dir: Path, knobs: str, *arguments: str) -> None:
+def tune(tool, work_dir: Path, knobs: str, *arguments: str, options: Sequence[str] = ()) -> None:
     tool.main([str(CONFIG), '--work-dir', str(work_dir), '--folds', '2', '--seeds', '1', '--trials', '2', '--knobs',
-               *knobs.split(), *arguments, '--cfg-options', 'train_cfg.max_epochs=1'])
+               *knobs.split(), *arguments, '--cfg-options', 'train_cfg.max_epochs=1', *options])
 
 
 def trials(work_dir: Path) -> list[dict]:
@@ -94,6 +95,28 @@ def test_the_log_holds_every_trial_and_the_config_the_best(tool, data, tmp_path,
     assert trials(tmp_path / 'work') == logged
 
 
+def test_curves_need_what_they_vary_to_be_stated_before_anything_is_trained(tool, data, tmp_path) -> None:
+    config = tmp_path / 'config.py'
+    config.write_text(f"_base_ = {str(CONFIG)!r}\nmodel = dict(localizer=dict(weighting=dict(_delete_=True, "
+                      f"type='SimilarityWeighting', gamma_t=0.1)))\n")
+    with pytest.raises(SystemExit, match="error: --curves needs the config to state n, but 'num_updates' is not there"):
+        tool.main([str(config), '--work-dir', str(tmp_path / 'work'), '--curves'])
+    assert not (tmp_path / 'work').exists()
+
+
+def test_two_jobs_with_loaders_that_have_workers_find_what_one_finds(tool, data, tmp_path) -> None:
+    options = ('train_dataloader.num_workers=1', 'train_dataloader.persistent_workers=True')
+    for jobs in ('1', '2'):
+        tune(tool, tmp_path / jobs, 'gamma_t', '--trials', '1', '--jobs', jobs, '--rounds', '0', options=options)
+    assert trials(tmp_path / '1') == trials(tmp_path / '2')
+
+
+def test_code_that_changes_meanwhile_ends_the_search(tool, data, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(tool, 'plugin_digest', lambda: 'the code of before')
+    with pytest.raises(SystemExit, match='rpn_plugin was changed while it was being measured'):
+        tune(tool, tmp_path / 'work', 'gamma_t')
+
+
 def test_a_score_without_training_is_that_of_the_hosts_test(data, tmp_path) -> None:
     """The remembered embeddings give what the host's runner gives from the same checkpoint."""
     config = Config.fromfile(CONFIG)
@@ -110,6 +133,9 @@ def test_a_score_without_training_is_that_of_the_hosts_test(data, tmp_path) -> N
 @pytest.mark.parametrize('arguments, message', [
     (('--knobs', 'beta'), r"error: Unknown knobs \['beta'\]; known are \['alpha', "),
     (('--folds', '1'), 'error: Expected a split of .* and at least 2 folds'),
+    (('--seeds', '0'), 'error: Expected at least 1 of --trials, --seeds, --jobs and --threads.'),
+    (('--out', str(CONFIG)), 'rpn_synthetic.py is the config that the search starts from; name another file'),
+    (('--cfg-options', 'model.localizer.weighting=None'), 'error: Expected a config with similarity weighting, but'),
 ])
 def test_what_cannot_be_searched_ends_with_one_line(tool, data, tmp_path, arguments, message) -> None:
     with pytest.raises(SystemExit, match=message):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -31,15 +31,19 @@ from rpn_plugin.visualization.heat_map import HeatMap, draw_heat_maps, prototype
 FULL, RANDOM = ['GCN'], ['Random Initialization']
 """Cells of the two rows of Table 3 that Fig. 3 compares."""
 
+SCORES = {'ap', 'tiou', 'averaged_over', 'protocol'}
+"""Keys of a file of scores."""
+
 
 def draw_gain(options: argparse.Namespace) -> Figure:
     """Fig. 3 top."""
-    if bool(options.table) == bool(options.full and options.random):
+    given = [bool(options.table), bool(options.full), bool(options.random)]
+    if given not in ([True, False, False], [False, True, True]):
         raise ValueError('Expected either --table or both --full and --random.')
     if options.table:
         full, random = (_measured_row(options.table, options.data, cells) for cells in (FULL, RANDOM))
     else:
-        full, random = ([_read_json(path) for path in paths] for paths in (options.full, options.random))
+        full, random = ([_read_json(path, SCORES) for path in paths] for paths in (options.full, options.random))
     gains = class_gains(full, random)
     for gain in gains:
         values = ', '.join(f'{value:+.2f}' for value in gain.values)
@@ -81,7 +85,7 @@ def draw_cooccurrence(options: argparse.Namespace) -> Figure:
 
 def _measured_row(path: Path, data: str | None, cells: Sequence[str]) -> list[dict[str, Any]]:
     """Results of a row of a table that ``reproduce.py`` wrote, one per seed."""
-    rows = {row['data']: row['results'] for row in _read_json(path).get('rows', [])
+    rows = {row['data']: row['results'] for row in _read_json(path, {'rows'})['rows']
             if row['cells'] == cells and row['results']}
     if not rows:
         raise ValueError(f'{path}: no measured row {cells}. Expected table3.json as tools/analysis/reproduce.py table3 '
@@ -91,13 +95,14 @@ def _measured_row(path: Path, data: str | None, cells: Sequence[str]) -> list[di
     return rows[data] if data else next(iter(rows.values()))
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def _read_json(path: Path, keys: Set[str]) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding='utf-8'))
     except ValueError as error:
         raise ValueError(f'{path}: not a JSON file ({error}).') from None
-    if not isinstance(content, dict) or not ('rows' in content or {'ap', 'tiou', 'averaged_over'} <= content.keys()):
-        raise ValueError(f'{path}: expected what tools/analysis/evaluate.py --out or reproduce.py writes as JSON.')
+    if not isinstance(content, dict) or not keys <= content.keys():
+        raise ValueError(f'{path}: expected what {"reproduce.py" if keys == {"rows"} else "evaluate.py --out"} in '
+                         f'tools/analysis writes as JSON, with the keys {sorted(keys)}.')
     return content
 
 

@@ -57,17 +57,17 @@ def main(arguments: Sequence[str] | None = None, **bench: object) -> None:
     """Run the tool; ``bench`` changes how commands are run."""
     options = parse(arguments)
     table = PAPER_TABLES[options.table]
-    families = list(dict.fromkeys(options.data or [table.data]))
+    families, seeds = list(dict.fromkeys(options.data or [table.data])), list(dict.fromkeys(options.seeds))
     jobs = options.jobs or (1 if torch.cuda.is_available() else max(1, (os.cpu_count() or 1) // options.threads))
     root = options.work_dir.resolve()
     measured = []
     for data in families:
         runner = Bench(REPOSITORY, root / data, table.protocol, options.cfg_options, jobs, options.threads, **bench)
         rows = planned(table, data)
-        results = runner.measure([experiment for *_, experiment in rows], options.seeds)
-        measured += [(number, cells, data, [results[experiment, seed] for seed in options.seeds])
+        results = runner.measure([experiment for *_, experiment in rows], seeds)
+        measured += [(number, cells, data, [results[experiment, seed] for seed in seeds])
                      for number, cells, experiment in rows]
-    report = build_report(table, options.seeds, measured)
+    report = build_report(table, seeds, measured)
     print('\n' + format_text(report) + '\n')
     for path in write_report(report, root / '+'.join(families) / options.table):
         print(f'written to {path}')

@@ -14,13 +14,12 @@ from pathlib import Path
 from mmengine.config import Config, DictAction
 
 import rpn_plugin  # noqa: F401  (registers every part)
-from rpn_plugin.analysis.experiments import TESTING_STEPS, code_digest
+from rpn_plugin.analysis.experiments import CodeChangedError, plugin_digest
 from rpn_plugin.analysis.held_out import SPLITS, write_held_out_sets
 from rpn_plugin.analysis.knobs import Knob, apply, changes_of, knobs_of, published_knobs, value_of
 from rpn_plugin.analysis.search import Candidate, FoldAndSeed, SearchSpace, curve, draw, halving, polish, refine
 from rpn_plugin.analysis.search_report import (SUPERVISION, as_curve, as_line, format_curves, format_trials,
                                                write_config)
-from rpn_plugin.analysis.trial import digest
 from rpn_plugin.command_line import one_line_errors
 from rpn_plugin.files import written_whole
 from rpn_plugin.visualization import save_figure
@@ -44,7 +43,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
                         'one knob at a time')
     parser.add_argument('--seeds', type=int, default=2, help='per fold in these rounds and after; before, one seed on '
                         'every fold, and at first one seed on one fold')
-    parser.add_argument('--knobs', nargs='+', help='choose these only; all by default')
+    parser.add_argument('--knobs', nargs='+', help='choose these only; all by default. Unknown names are answered with '
+                        'the list of those there are')
     parser.add_argument('--jobs', type=int, default=1, help='candidates side by side')
     parser.add_argument('--threads', type=int, default=1, help='of each training')
     parser.add_argument('--seed', type=int, default=0, help='of the split and the draws')
@@ -100,13 +100,28 @@ def search(space: SearchSpace, options: argparse.Namespace, work_dir: Path) -> t
     return best_of([candidate for rung, candidate in trials if rung == 'polished']), every
 
 
-def measure_curves(space: SearchSpace, chosen: Candidate, runs: Sequence[FoldAndSeed], jobs: int,
+def curve_knobs(config: Config) -> list[Knob]:
+    """Those whose curves are measured.
+
+    Raises:
+        ValueError: If the config leaves one to a default, so that its curve would have no chosen point.
+    """
+    known, knobs = knobs_of(config), []
+    for knob in [*(known[name] for name in CURVES), *published_knobs().values()]:
+        try:
+            value_of(config, knob)
+        except KeyError as missing:
+            raise ValueError(f'--curves needs the config to state {knob.name}, but {missing} is not there.') from None
+        knobs.append(knob)
+    return knobs
+
+
+def measure_curves(space: SearchSpace, chosen: Candidate, runs: Sequence[FoldAndSeed], knobs: Sequence[Knob], jobs: int,
                    work_dir: Path) -> None:
     """Measure, write and draw what happens around the chosen point."""
-    known = knobs_of(space.config)
-    config = apply(space.config, changes_of(known, chosen.setting))
+    config = apply(space.config, changes_of(knobs_of(space.config), chosen.setting))
     curves = {}
-    for knob in [*(known[name] for name in CURVES), *published_knobs().values()]:
+    for knob in knobs:
         curves[knob.name] = as_curve(curve(space, chosen, knob, runs, jobs), chosen,
                                      float(value_of(config, knob)))
         print(f'curve of {knob.name} measured', flush=True)
@@ -120,26 +135,33 @@ def measure_curves(space: SearchSpace, chosen: Candidate, runs: Sequence[FoldAnd
 
 
 def run(options: argparse.Namespace) -> None:
-    """Split, search, write."""
+    """Split, search, write.
+
+    Raises:
+        ValueError: If an option makes no sense.
+    """
     config = Config.fromfile(options.config)
     config.merge_from_dict(options.cfg_options)
     work_dir = (options.work_dir or Path('work_dirs/tune') / options.config.stem).resolve()
-    name = digest([config.train_dataloader.dataset, options.split, options.folds, options.seed])
-    sets = write_held_out_sets(config, work_dir / f'held_out_{name}', options.split, options.folds, options.seed)
+    out, knobs = options.out or work_dir / 'tuned.py', chosen_knobs(config, options.knobs)
+    if out.resolve() == options.config.resolve():
+        raise ValueError(f'--out {out} is the config that the search starts from; name another file.')
+    if min(options.trials, options.seeds, options.jobs, options.threads) < 1:
+        raise ValueError('Expected at least 1 of --trials, --seeds, --jobs and --threads.')
+    curves = curve_knobs(config) if options.curves else []
+    sets = write_held_out_sets(config, work_dir, options.split, options.folds, options.seed)
     print('\n'.join([SUPERVISION, *sets.notes]), flush=True)
-    code = code_digest(Path(rpn_plugin.__file__).parent, TESTING_STEPS)
-    space = SearchSpace(config, sets, chosen_knobs(config, options.knobs), work_dir / 'runs', code, options.threads)
+    space = SearchSpace(config, sets, knobs, work_dir / 'runs', plugin_digest(), options.threads)
     chosen, runs = search(space, options, work_dir)
-    out = options.out or work_dir / 'tuned.py'
     write_config(out, options.config.resolve(), [options.cfg_options, *changes_of(space.knobs, chosen.setting)], [
         f'Chosen by tools/analysis/tune.py among {options.trials} candidates on held-out training videos:',
         f'average mAP {100 * chosen.score:.2f} there, over {len(runs)} runs; split by {options.split}.'])
     print(f'chosen: candidate {chosen.number}, {100 * chosen.score:.2f}; written to {out}, log in {work_dir}')
     if options.curves:
-        measure_curves(space, chosen, runs, options.jobs, work_dir)
+        measure_curves(space, chosen, runs, curves, options.jobs, work_dir)
 
 
-@one_line_errors()
+@one_line_errors(CodeChangedError)
 def main(arguments: Sequence[str] | None = None) -> None:
     options = parse(arguments)
     run(options)

@@ -53,7 +53,7 @@ class LocalizationVisualizationHook(Hook):
     def after_val_iter(self, runner: Runner, batch_idx: int, data_batch: Mapping[str, Any] | None = None,
                        outputs: Sequence[ActionDataSample] | None = None) -> None:
         """Draw what is left to draw of a batch."""
-        by_iteration = isinstance(runner.train_loop, IterBasedTrainLoop)
+        by_iteration = isinstance(runner._train_loop, IterBasedTrainLoop)  # the property would build one
         self._draw(runner, 'val', data_batch, outputs, runner.iter if by_iteration else runner.epoch)
 
     def after_test_iter(self, runner: Runner, batch_idx: int, data_batch: Mapping[str, Any] | None = None,
