@@ -1,4 +1,4 @@
-# Table 2, "Ours (U)": RPN on ActivityNet 1.2 with UntrimmedNet features: one feature per 16 frames at 25 fps, 0.64 s.
+# Table 2, "Ours (U)": RPN on ActivityNet 1.2 with UntrimmedNet features at the stride that the file states.
 _base_ = [
     '_base_/datasets/anet12_i3d.py', '_base_/models/rpn_two_stream.py', '_base_/schedules/adam_1000e.py',
     '_base_/default_runtime.py'

@@ -1,4 +1,4 @@
-# THUMOS14, 20 classes, I3D features, as tools/data/convert.py writes them from any release (docs/layouts.md): one
+# THUMOS14, 20 classes, I3D features, as tools/data/convert.py writes them from any release (docs/layouts): one
 # feature per 16 frames at 25 fps, 0.64 s (stated by the file, as are the classes); D = 1024 per stream.
 # Trains on the validation set (subset "train"), tests on the test set.
 _base_ = 'untrimmed_features.py'
