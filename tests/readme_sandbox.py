@@ -117,5 +117,4 @@ class Sandbox:
         runtime = base / 'default_runtime.py'
         runtime.write_text(runtime.read_text().replace("'nccl'", "'gloo'").replace('interval=50', 'interval=1'))
         for path in (self.root / 'configs').glob('rpn_*.py'):
-            short = re.sub(r'max_epochs=\d+, val_interval=\d+', 'max_epochs=1, val_interval=1', path.read_text())
-            path.write_text(short)
+            path.write_text(re.sub(r'\b(max_epochs|val_interval)=\d+', r'\1=1', path.read_text()))

@@ -11,14 +11,13 @@ import pytest
 import yaml
 from mmengine.config import Config
 
-from rpn_plugin.analysis.paper_tables import ABLATED, FAMILIES, PAPER_TABLES
+from rpn_plugin.analysis.paper_tables import ABLATED, AVERAGE, FAMILIES, PAPER_TABLES, PaperTable
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 CARD = (REPOSITORY / 'projects_README.md').read_text()
 INDEX = yaml.safe_load((REPOSITORY / 'model-index.yml').read_text())
 PARTS = [yaml.safe_load((REPOSITORY / path).read_text()) for path in INDEX['Import']]
 MODELS = {model['Config']: model for part in PARTS for model in part['Models']}
-COLUMNS = {'mAP@0.1:0.5': 'AVG', 'mAP@0.5:0.95': 'AVG'}
 MEASURED, REPORTED = 'measured here', 'reported in the paper'
 
 
@@ -43,18 +42,25 @@ def test_what_the_index_says_of_a_config_is_so(config) -> None:
     assert said['Epochs'] == read.train_cfg.max_epochs
 
 
-def measured(config: str) -> list[dict[str, str]]:
-    """Rows of docs/results that a config measured."""
+def metric_of(table: PaperTable, column: str | float) -> str:
+    """What the index calls a column."""
+    first, _, last = table.average.removeprefix('tIoU ').split(':')
+    return f'mAP@{first}:{last}' if column == AVERAGE else f'mAP@{column}'
+
+
+def measured(config: str) -> list[tuple[str, float]]:
+    """Metrics that docs/results holds of a config; an ablation is applied to the searched one."""
     name = config.removeprefix('configs/').removesuffix('.py')
+    family, = [family for family, of in FAMILIES.items() if name in of.values()] or ['ucf101']
     found = []
-    for path in (REPOSITORY / 'docs' / 'results').glob('ucf101_*.csv'):
-        table = PAPER_TABLES[path.stem.split('_')[1]]
+    for number, table in PAPER_TABLES.items():
         cells = [list(row.cells) for row in table.rows
-                 if row.config == (ABLATED if name == 'rpn_vgg16_ucf101' else name)]
-        own = [[*table.rows[-1].cells[:-1], f'Ours ({features})'] for features, of in FAMILIES['ucf101'].items()
+                 if row.config == (ABLATED if name in FAMILIES[family].values() else name)]
+        own = [[*table.rows[-1].cells[:-1], f'Ours ({features})'] for features, of in FAMILIES[family].items()
                if of == name and not any(row.config for row in table.rows)]
-        with open(path, newline='', encoding='utf-8') as file:
-            found += [row for row in csv.DictReader(file) if row['source'] == MEASURED
+        with open(REPOSITORY / 'docs' / 'results' / f'{number}.csv', newline='', encoding='utf-8') as file:
+            found += [(metric_of(table, row['column']), float(row['mean'])) for row in csv.DictReader(file)
+                      if row['source'] == MEASURED and row['data'] == family
                       and list(row.values())[:len(table.head)] in cells + own]
     return found
 
@@ -64,16 +70,14 @@ def test_every_metric_says_where_it_is_from_and_is_there(config) -> None:
     for result in MODELS[config]['Results']:
         source = re.fullmatch(r'.+ \((.+)\)', result['Dataset']).group(1)
         if source == REPORTED:
-            (columns, row), = [(table.columns, row) for table in PAPER_TABLES.values() for row in table.rows
-                               if row.features and config == f'configs/{FAMILIES[table.data][row.features]}.py']
-            held = {str(column): {value} for column, value in zip(columns, row.values)}
+            held = [(metric_of(table, column), value) for table in PAPER_TABLES.values() for row in table.rows
+                    if row.features and config == f'configs/{FAMILIES[table.data][row.features]}.py'
+                    for column, value in zip(table.columns, row.values)]
         else:
             assert source == MEASURED
-            held = {}
-            for row in measured(config):
-                held.setdefault(row['column'], set()).add(round(float(row['mean']), 1))
+            held = measured(config)
         for metric, value in result['Metrics'].items():
-            assert held[COLUMNS.get(metric, metric.removeprefix('mAP@'))] == {value}, metric
+            assert {round(number, 1) for name, number in held if name == metric} == {value}, metric
 
 
 def test_the_cards_tables_are_those_of_the_files() -> None:
@@ -88,8 +92,9 @@ def test_the_cards_tables_are_those_of_the_files() -> None:
 
 def test_every_picture_has_its_command_and_is_there() -> None:
     pictures = re.findall(r'!\[[^]]+\]\((\S+?)\)', CARD)
-    assert len(pictures) == 5 and {path.name for path in (REPOSITORY / 'docs' / 'figures').iterdir()} == {
+    assert len(pictures) == 6 and {path.name for path in (REPOSITORY / 'docs' / 'figures').iterdir()} == {
         Path(picture).name for picture in pictures}
     for picture in pictures:
         assert (REPOSITORY / picture).read_bytes().startswith(b'\x89PNG')
-        assert re.search(rf'python tools/analysis/\w+\.py .*--out {picture}$', CARD, re.M)
+        command = 'tune.py .* --curves' if picture.endswith('curves.png') else rf'\w+\.py .*--out {picture}'
+        assert re.search(rf'python tools/analysis/{command}$', CARD, re.M)

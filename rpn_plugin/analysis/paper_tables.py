@@ -131,6 +131,7 @@ FAMILIES: dict[str, dict[str, str]] = {
     'thumos': dict(UNT='rpn_unt_thumos', I3D='rpn_i3d_thumos'),
     'anet12': dict(U='rpn_unt_anet12', I='rpn_i3d_anet12'),
     'ucf101': {'VGG16': 'rpn_vgg16_ucf101'},
+    'ucf101-untuned': {'VGG16': 'rpn_vgg16_ucf101_untuned'},
     'synthetic': {'made features': 'rpn_synthetic'},
 }
 """Data to its configs by features; ablations apply to the last."""
