@@ -1,7 +1,7 @@
 """Choose what the paper leaves open, on held-out training videos, and write the config.
 
 python tools/analysis/tune.py configs/rpn_i3d_thumos.py --out configs/rpn_i3d_thumos_tuned.py
-python tools/analysis/tune.py configs/rpn_vgg16_ucf101.py --split looks --jobs 2 --curves
+python tools/analysis/tune.py configs/rpn_vgg16_ucf101_untuned.py --split looks --rounds 1 --jobs 2 --curves
 """
 from __future__ import annotations
 
