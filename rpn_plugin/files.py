@@ -1,7 +1,6 @@
 """Files and folders that appear whole or not at all."""
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ def written_whole(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f'.{path.stem}.part{os.getpid()}{path.suffix}')
+    temporary = path.with_name(f'.{path.stem}.part{path.suffix}')
     try:
         yield temporary
         temporary.replace(path)

@@ -14,7 +14,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-MODELS = ['rpn_i3d_thumos', 'rpn_synthetic', 'rpn_vgg16_ucf101', 'mixing/topk-mil_synthetic']
+MODELS = ['rpn_i3d_thumos', 'rpn_synthetic', 'rpn_vgg16_ucf101_untuned', 'mixing/topk-mil_synthetic']
 ALL_VIDEOS = 'train_dataloader.batch_size=4'
 SGD = 'optim_wrapper.optimizer.type=SGD optim_wrapper.optimizer.lr=0.01'
 WITHOUT_DROPOUT = 'model.localizer.embedding.dropout=0'

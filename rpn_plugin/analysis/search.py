@@ -67,6 +67,10 @@ class SearchSpace:
         """The knobs of these kinds."""
         return [knob for knob in self.knobs.values() if knob.kind in kinds]
 
+    def trained(self, setting: Setting) -> dict[str, str]:
+        """The part of a setting that decides what is trained."""
+        return {knob.name: setting[knob.name] for knob in self.of_kind('training') if knob.name in setting}
+
     def scorers(self, setting: Setting, runs: Sequence[FoldAndSeed]) -> list[Scorer]:
         """One for each run; trains where that has not been done yet.
 
@@ -74,8 +78,7 @@ class SearchSpace:
             CodeChangedError: If the code is not what it was when the search began.
         """
         require_plugin(self.code)
-        training = {knob.name: setting[knob.name] for knob in self.of_kind('training') if knob.name in setting}
-        config = apply(self.config, changes_of(self.knobs, training))
+        config = apply(self.config, changes_of(self.knobs, self.trained(setting)))
         folder = self.folder / digest([config.to_dict(), self.sets.name, self.code])
         torch.set_num_threads(self.threads)
         of_fold = {fold: self.sets.config(config, fold) for fold, _ in runs}

@@ -18,7 +18,7 @@ def read(name: str) -> Config:
     return Config.fromfile(CONFIGS / f'{name}.py')
 
 
-@pytest.mark.parametrize('name', ['rpn_synthetic', 'rpn_vgg16_ucf101'])
+@pytest.mark.parametrize('name', ['rpn_synthetic', 'rpn_vgg16_ucf101_untuned'])
 def test_every_choice_builds_and_says_the_same_when_written_as_a_config(name, tmp_path) -> None:
     config = read(name)
     for knob in [*knobs_of(config).values(), *published_knobs().values()]:
@@ -33,7 +33,7 @@ def test_every_choice_builds_and_says_the_same_when_written_as_a_config(name, tm
 
 
 def test_each_choice_of_streams_has_its_networks() -> None:
-    config = read('rpn_vgg16_ucf101')
+    config = read('rpn_vgg16_ucf101_untuned')
     streams = knobs_of(config)['streams'].choices
     networks = {choice: {name: localizer.embedding.in_channels for name, localizer in
                          MODELS.build(apply(config, [changes]).model).localizers.items()}
@@ -69,7 +69,7 @@ def test_beyond_an_end_lie_its_own_further_choices() -> None:
 
 
 def test_a_setting_is_applied_in_its_choices_and_the_config_stays_as_it_was() -> None:
-    config = read('rpn_vgg16_ucf101')
+    config = read('rpn_vgg16_ucf101_untuned')
     before, knobs = config.to_dict(), knobs_of(config)
     changed = apply(config, changes_of(knobs, {'alpha': '0.2', 'attention lr_mult': '1', 'E': 'as is'}))
     assert value_of(changed, knobs['alpha']) == changed.model.localizer.head.loss_clu.loss_weight == 0.2

@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,10 @@ import pytest
 from mmengine.config import Config
 
 from rpn_plugin.analysis import trial
+from rpn_plugin.analysis.experiments import plugin_digest
+from rpn_plugin.analysis.held_out import write_held_out_sets
+from rpn_plugin.analysis.knobs import knobs_of
+from rpn_plugin.analysis.search import Candidate, SearchSpace, side_by_side
 from rpn_plugin.datasets.synthetic import SyntheticRecipe, write_synthetic
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -32,9 +35,9 @@ def data(tmp_path, monkeypatch) -> Path:
     return tmp_path / 'data'
 
 
-def tune(tool, work_dir: Path, knobs: str, *arguments: str, options: Sequence[str] = ()) -> None:
+def tune(tool, work_dir: Path, knobs: str, *arguments: str) -> None:
     tool.main([str(CONFIG), '--work-dir', str(work_dir), '--folds', '2', '--seeds', '1', '--trials', '2', '--knobs',
-               *knobs.split(), *arguments, '--cfg-options', 'train_cfg.max_epochs=1', *options])
+               *knobs.split(), *arguments, '--cfg-options', 'train_cfg.max_epochs=1'])
 
 
 def trials(work_dir: Path) -> list[dict]:
@@ -104,11 +107,18 @@ def test_curves_need_what_they_vary_to_be_stated_before_anything_is_trained(tool
     assert not (tmp_path / 'work').exists()
 
 
-def test_two_jobs_with_loaders_that_have_workers_find_what_one_finds(tool, data, tmp_path) -> None:
-    options = ('train_dataloader.num_workers=1', 'train_dataloader.persistent_workers=True')
-    for jobs in ('1', '2'):
-        tune(tool, tmp_path / jobs, 'gamma_t', '--trials', '1', '--jobs', jobs, '--rounds', '0', options=options)
-    assert trials(tmp_path / '1') == trials(tmp_path / '2')
+def test_trainings_side_by_side_may_have_loaders_with_workers(data, tmp_path) -> None:
+    config = Config.fromfile(CONFIG)
+    config.train_cfg.max_epochs = 1
+    config.train_dataloader.update(num_workers=1, persistent_workers=True)
+    sets = write_held_out_sets(config, tmp_path, 'videos', 2, 0)
+    space = SearchSpace(config, sets, knobs_of(config), tmp_path / 'runs', plugin_digest())
+    tasks = [(space, Candidate(number, {'alpha': alpha}), [(0, 0)], ()) for number, alpha in enumerate(('0.01', '0.2'))]
+    with side_by_side(2) as climbed:
+        together = list(climbed(tasks))
+    assert [candidate.number for candidate in together] == [0, 1] and len(list((tmp_path / 'runs').iterdir())) == 2
+    with side_by_side(1) as climbed:
+        assert list(climbed(tasks)) == together
 
 
 def test_code_that_changes_meanwhile_ends_the_search(tool, data, tmp_path, monkeypatch) -> None:

@@ -93,7 +93,8 @@ def search(space: SearchSpace, options: argparse.Namespace, work_dir: Path) -> t
     for candidate in refine(space, best_of(drawn), every, options.rounds, options.jobs):
         note('refined', candidate)
     refined = best_of([candidate for rung, candidate in trials if rung == 'refined'])
-    for candidate in polish(space, [as_it_is, refined], every, options.jobs):
+    different = [as_it_is] * (space.trained(refined.setting) != {}) + [refined]
+    for candidate in polish(space, different, every, options.jobs):
         note('polished', candidate)
     with written_whole(work_dir / 'trials.md') as temporary:
         temporary.write_text(format_trials(trials, space.sets.notes), encoding='utf-8')
