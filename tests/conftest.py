@@ -5,6 +5,7 @@ import gc
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import torch
 from mmengine.registry import init_default_scope
 
 import rpn_plugin  # noqa: F401  (registers every part)
+from rpn_plugin.datasets.synthetic import SyntheticRecipe, write_synthetic
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 CLASSES = ['Diving', 'CliffDiving', 'HighJump']
@@ -30,6 +32,18 @@ def _mmaction_scope() -> None:
 def _plain_config_text(monkeypatch: pytest.MonkeyPatch) -> None:
     """The host formats the config with yapf for every log and checkpoint, seconds each; the text means the same raw."""
     monkeypatch.setattr('mmengine.config.config.FormatCode', lambda text, **_: (text, True))
+
+
+@pytest.fixture
+def synthetic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[SyntheticRecipe], Path]:
+    """Writes a made data set to which configs/rpn_synthetic.py then points; gives its folder."""
+
+    def write(recipe: SyntheticRecipe) -> Path:
+        write_synthetic(tmp_path / 'data', recipe)
+        monkeypatch.setenv('RPN_SYNTHETIC_ROOT', str(tmp_path / 'data'))
+        return tmp_path / 'data'
+
+    return write
 
 
 @pytest.fixture

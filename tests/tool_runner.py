@@ -6,20 +6,27 @@ import importlib.util
 import io
 import sys
 from pathlib import Path
+from types import ModuleType
 from unittest import mock
 
 TOOLS = Path(__file__).resolve().parents[1] / 'tools'
 
 
-def run_tool(name: str, *arguments: object) -> tuple[int, str, str]:
-    """Exit status and what was printed to stdout and stderr."""
+def load_tool(name: str) -> ModuleType:
+    """The tool as a module of its own, imported anew."""
     spec = importlib.util.spec_from_file_location(f'tool_{Path(name).stem}', TOOLS / name)
     tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    return tool
+
+
+def run_tool(name: str, *arguments: object) -> tuple[int, str, str]:
+    """Exit status and what was printed to stdout and stderr."""
     out, err = io.StringIO(), io.StringIO()
     status: object = 0
     with mock.patch.object(sys, 'argv', [name, *map(str, arguments)]), contextlib.redirect_stdout(out), \
             contextlib.redirect_stderr(err):
-        spec.loader.exec_module(tool)
+        tool = load_tool(name)
         try:
             tool.main()
         except SystemExit as end:

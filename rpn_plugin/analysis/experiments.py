@@ -2,10 +2,12 @@
 from __future__ import annotations
 
 import datetime
+import glob
 import hashlib
 import importlib.metadata
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -272,8 +274,8 @@ def data_stamp(dataset: Mapping[str, Any]) -> str:
                                 f'README), or name another family with --data.')
     content = [hashlib.sha256(annotations.read_bytes()).hexdigest()] if annotations.is_file() else []
     for prefix in (annotations, *(place / prefix for prefix in dataset['data_prefix'].values())):
-        pattern = prefix.name.replace('{}', '*') if '{}' in prefix.name else prefix.name
-        paths = sorted(path for found in prefix.parent.glob(pattern)
+        pattern = '*'.join(map(glob.escape, re.split(r'\{\w*\}', str(prefix))))
+        paths = sorted(path for found in map(Path, glob.glob(pattern))
                        for path in (found.iterdir() if found.is_dir() else [found]))
         content += [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in paths]
     return digest(content)

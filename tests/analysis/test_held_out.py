@@ -10,17 +10,14 @@ from mmaction.registry import DATASETS
 from mmengine.config import Config
 
 from rpn_plugin.analysis.held_out import write_held_out_sets
-from rpn_plugin.datasets.synthetic import CLOCK, SyntheticRecipe, write_synthetic
+from rpn_plugin.datasets.synthetic import CLOCK, SyntheticRecipe
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def data(tmp_path, monkeypatch) -> Path:
-    root = tmp_path / 'data'
-    write_synthetic(root, SyntheticRecipe(num_train=9, num_test=3, median_snippets=60))
-    monkeypatch.setenv('RPN_SYNTHETIC_ROOT', str(root))
-    return root
+def data(synthetic) -> Path:
+    return synthetic(SyntheticRecipe(num_train=9, num_test=3, median_snippets=60))
 
 
 def read_config() -> Config:

@@ -2,14 +2,12 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
 import json
 from pathlib import Path
 from typing import Callable
 
 import pytest
-
-TOOL = Path(__file__).resolve().parents[2] / 'tools' / 'analysis' / 'evaluate.py'
+from tool_runner import load_tool
 
 TRUTH = dict(
     database=dict(
@@ -28,9 +26,7 @@ FOUND = dict(
 @pytest.fixture
 def score(tmp_path: Path, monkeypatch, capsys) -> Callable[..., tuple[int, str]]:
     """Run the tool on FOUND and TRUTH, or other contents; returns its exit status and what it printed."""
-    spec = importlib.util.spec_from_file_location('evaluate_tool', TOOL)
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
+    tool = load_tool('analysis/evaluate.py')
 
     def run(*arguments: str, found: object = None, truth: object = None, name: str = 'found.json') -> tuple[int, str]:
         for path, content in ((name, dict(results=FOUND) if found is None else found),

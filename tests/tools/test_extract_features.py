@@ -1,7 +1,6 @@
 """The tool over files that are whole and files that are not."""
 from __future__ import annotations
 
-import importlib.util
 import json
 import sys
 from pathlib import Path
@@ -9,18 +8,15 @@ from pathlib import Path
 import pytest
 from made_recognizers import write_recognizers
 from made_videos import bar_code, cut, write_video
+from tool_runner import load_tool
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
 def tool(monkeypatch, tmp_path):
     """The command line in this process; its exit status (0, or the message that goes with 1)."""
     files = write_recognizers(tmp_path)
-    spec = importlib.util.spec_from_file_location('extract_features',
-                                                  REPOSITORY / 'tools' / 'data' / 'extract_features.py')
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = load_tool('data/extract_features.py')
 
     def run(*arguments: object) -> object:
         options = ['--config', files / 'rgb.py', '--checkpoint', files / 'rgb.pth', *arguments]

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
 import json
 import os
 import re
@@ -15,29 +14,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mmengine.config import Config
+from tool_runner import load_tool
 
 from rpn_plugin.analysis import experiments
 from rpn_plugin.analysis.experiments import data_stamp, launch
 from rpn_plugin.analysis.paper_tables import FAMILIES, PAPER_TABLES
 from rpn_plugin.structures import Spread
-from rpn_plugin.datasets.synthetic import SyntheticRecipe, write_synthetic
+from rpn_plugin.datasets.synthetic import SyntheticRecipe
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope='module')
 def tool():
-    spec = importlib.util.spec_from_file_location('reproduce_tool', REPOSITORY / 'tools/analysis/reproduce.py')
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_tool('analysis/reproduce.py')
 
 
 @pytest.fixture
-def data(tmp_path, monkeypatch) -> Path:
-    write_synthetic(tmp_path / 'data', SyntheticRecipe(num_train=12, num_test=6, median_snippets=40))
-    monkeypatch.setenv('RPN_SYNTHETIC_ROOT', str(tmp_path / 'data'))
-    return tmp_path / 'data'
+def data(synthetic) -> Path:
+    return synthetic(SyntheticRecipe(num_train=12, num_test=6, median_snippets=40))
 
 
 def option(command: Sequence[str], name: str) -> str:
@@ -153,7 +148,7 @@ def test_a_resumed_training_tells_no_time(run, fake, tmp_path) -> None:
     assert re.search('time on average: synthetic 1$', run(fake, 'table1', '--seeds', '0'), re.M)
 
 
-@pytest.mark.parametrize('prefix', ['features/rgb', 'features/rgb/{}.npy', 'joint.npy'])
+@pytest.mark.parametrize('prefix', ['features/rgb', 'features/rgb/{}.npy', 'features/{subset}', 'joint.npy'])
 def test_other_features_are_another_data_set_however_they_are_stored(data, prefix) -> None:
     (data / 'joint.npy').write_bytes(b'1')
     dataset = dict(data_root=str(data), ann_file='annotations.json', data_prefix=dict(rgb=prefix))

@@ -1,20 +1,20 @@
 """The search on held-out training videos: it never reads a test video, says what it tried, and writes a config."""
 from __future__ import annotations
 
-import importlib.util
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from mmengine.config import Config
+from tool_runner import load_tool
 
 from rpn_plugin.analysis import trial
 from rpn_plugin.analysis.experiments import plugin_digest
 from rpn_plugin.analysis.held_out import write_held_out_sets
 from rpn_plugin.analysis.knobs import knobs_of
 from rpn_plugin.analysis.search import Candidate, SearchSpace, side_by_side
-from rpn_plugin.datasets.synthetic import SyntheticRecipe, write_synthetic
+from rpn_plugin.datasets.synthetic import SyntheticRecipe
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CONFIG = REPOSITORY / 'configs' / 'rpn_synthetic.py'
@@ -22,17 +22,12 @@ CONFIG = REPOSITORY / 'configs' / 'rpn_synthetic.py'
 
 @pytest.fixture(scope='module')
 def tool():
-    spec = importlib.util.spec_from_file_location('tune_tool', REPOSITORY / 'tools/analysis/tune.py')
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_tool('analysis/tune.py')
 
 
 @pytest.fixture
-def data(tmp_path, monkeypatch) -> Path:
-    write_synthetic(tmp_path / 'data', SyntheticRecipe(num_train=10, num_test=4, median_snippets=40))
-    monkeypatch.setenv('RPN_SYNTHETIC_ROOT', str(tmp_path / 'data'))
-    return tmp_path / 'data'
+def data(synthetic) -> Path:
+    return synthetic(SyntheticRecipe(num_train=10, num_test=4, median_snippets=40))
 
 
 def tune(tool, work_dir: Path, knobs: str, *arguments: str) -> None:
