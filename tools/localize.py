@@ -21,9 +21,8 @@ from mmengine.config import Config, DictAction
 
 from rpn_plugin.apis import FeatureExtractor, WTALInferencer
 from rpn_plugin.command_line import one_line_errors
-from rpn_plugin.evaluation.functional import VideoSegments
 from rpn_plugin.evaluation.results_file import write_detections, write_detections_csv
-from rpn_plugin.structures import SnippetClock
+from rpn_plugin.structures import SnippetClock, VideoSegments
 from rpn_plugin.visualization import Curves, save_figure, subtitle_cues, write_srt, write_webvtt
 
 

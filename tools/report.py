@@ -10,15 +10,13 @@ import os
 from pathlib import Path
 from urllib.parse import quote
 
-import numpy as np
-
 from rpn_plugin.command_line import one_line_errors
-from rpn_plugin.evaluation.functional import VideoSegments
 from rpn_plugin.evaluation.results_file import read_detections, read_durations_sec, read_ground_truth
+from rpn_plugin.structures import VideoSegments
 from rpn_plugin.visualization import Curves, ReportVideo, write_report
 
 VIDEO_SUFFIXES = ('.mp4', '.webm', '.mkv', '.mov', '.m4v', '.ogv', '.avi')
-NOTHING = VideoSegments(np.zeros((0, 2)), [], np.zeros(0))
+NOTHING = VideoSegments.from_annotations([])
 
 
 def parse() -> argparse.Namespace:

@@ -18,17 +18,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from mmaction.registry import DATASETS
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 from rpn_plugin.analysis.trial import digest
 from rpn_plugin.evaluation import get_protocol
-from rpn_plugin.evaluation.functional import VideoSegments, evaluate_localization
+from rpn_plugin.evaluation.functional import evaluate_localization
 from rpn_plugin.evaluation.report import as_plain
 from rpn_plugin.evaluation.results_file import read_detections
 from rpn_plugin.files import written_whole
+from rpn_plugin.structures import VideoSegments
 
 PLUGIN = Path(__file__).resolve().parents[1]
 TRAINING_STEPS = ('structures', 'datasets', 'models', 'engine')
@@ -286,9 +286,7 @@ def _ground_truth(config: Config) -> dict[str, VideoSegments]:
     init_default_scope(config.default_scope)
     dataset = DATASETS.build(dict(config.test_dataloader.dataset, cache_gib=0.0))
     videos = [dataset.get_data_info(index) for index in range(len(dataset))]
-    return {video['video_name']: VideoSegments(
-        np.array([annotation['segment'] for annotation in video['annotations']]).reshape(-1, 2),
-        [annotation['label'] for annotation in video['annotations']]) for video in videos}
+    return {video['video_name']: VideoSegments.from_annotations(video['annotations']) for video in videos}
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from mmengine.registry import init_default_scope
 from rpn_plugin.analysis.experiments import data_stamp
 from rpn_plugin.analysis.looks import Run, TimedVideo, deal_parts, nearest_look, runs_by_look, runs_by_video
 from rpn_plugin.analysis.trial import digest
-from rpn_plugin.structures import SnippetClock
+from rpn_plugin.structures import SnippetClock, VideoSegments
 
 SPLITS = ('videos', 'looks')
 """What a split keeps together. ``videos``: every video, which is right where each is of its own. ``looks``: parts of
@@ -124,9 +124,9 @@ def _write(config: Mapping, root: Path, split: str, folds: int, seed: int) -> No
 def _timed(item: Mapping) -> TimedVideo:
     """The look of a snippet is its feature in the first stream of the config, which is appearance in all of ours."""
     look = np.asarray(next(iter(item['features'].values()))[:item['num_snippets']], dtype=np.float32)
-    seconds = np.array([annotation['segment'] for annotation in item['annotations']]).reshape(-1, 2)
-    borders = np.rint(item['clock'].to_borders(seconds)).astype(np.int64).clip(0, len(look))
-    return TimedVideo(look, borders, [annotation['label'] for annotation in item['annotations']])
+    truth = VideoSegments.from_annotations(item['annotations'])
+    borders = np.rint(item['clock'].to_borders(truth.segments)).astype(np.int64).clip(0, len(look))
+    return TimedVideo(look, borders, list(truth.labels))
 
 
 def _write_fold(root: Path, header: Mapping, runs: Sequence[Run], held_part: np.ndarray,

@@ -9,7 +9,7 @@ from mmaction.structures import ActionDataSample
 from torch import Tensor, nn
 
 from rpn_plugin.apis.trained_model import TrainedModel
-from rpn_plugin.structures import HeadOutput, to_numpy
+from rpn_plugin.structures import HeadOutput, VideoSegments, to_numpy
 from rpn_plugin.visualization.embedding import EmbeddedVideo, snippet_labels
 from rpn_plugin.visualization.predictions import network_outputs, networks_of
 
@@ -60,7 +60,5 @@ def _updated(network: nn.Module, output: HeadOutput) -> Tensor | None:
 
 
 def _labels(sample: ActionDataSample, num_snippets: int) -> list[str]:
-    annotations = sample.annotations
-    return snippet_labels(sample.clock.to_seconds(np.arange(num_snippets) + 0.5),
-                          np.array([annotation['segment'] for annotation in annotations]).reshape(-1, 2),
-                          [annotation['label'] for annotation in annotations])
+    truth = VideoSegments.from_annotations(sample.annotations)
+    return snippet_labels(sample.clock.to_seconds(np.arange(num_snippets) + 0.5), truth.segments, truth.labels)

@@ -21,9 +21,8 @@ from rpn_plugin.apis.feature_extractor import FeatureExtractor
 from rpn_plugin.apis.model_file import ModelFile
 from rpn_plugin.apis.untrimmed_inputs import SnippetSource, UntrimmedInput, find_inputs, is_video
 from rpn_plugin.datasets.sidecars import Sidecar, check_sidecars, sidecar_path
-from rpn_plugin.evaluation.functional import VideoSegments
 from rpn_plugin.models.localizers import LongVideoScorer, can_be_split
-from rpn_plugin.structures import SnippetBatch, SnippetClock
+from rpn_plugin.structures import SnippetBatch, SnippetClock, VideoSegments
 from rpn_plugin.visualization import draw_timeline
 
 
@@ -163,9 +162,7 @@ class WTALInferencer(BaseInferencer):
 
     def detections(self, sample: ActionDataSample) -> VideoSegments:
         """Detections of one video by class name, best first."""
-        found = sample.pred_instances
-        return VideoSegments(found.segments.numpy(), [self.classes[label] for label in found.labels.tolist()],
-                             found.scores.numpy())
+        return VideoSegments.from_sample(sample, self.classes)
 
     def _init_model(self, cfg: Config | ConfigDict, weights: str, device: str = 'cpu') -> nn.Module:
         self.model_file = ModelFile.read(weights, cfg or None)
@@ -267,8 +264,7 @@ class WTALInferencer(BaseInferencer):
                         if score >= min_score])
 
     def _draw(self, sample: ActionDataSample, top: int) -> Figure:
-        found = self.detections(sample)
-        best = VideoSegments(found.segments[:top], found.labels[:top], found.scores[:top])
+        best = self.detections(sample).take(slice(top))
         times = sample.clock.to_seconds(np.arange(sample.num_snippets) + 0.5)
         shown = list(dict.fromkeys(best.labels))[:3] or [self.classes[int(sample.pred_score.argmax())]]
         sequences = {f'CAS\n{label}': (times, sample.pred_cas[:, self.classes.index(label)].numpy()) for label in shown}

@@ -6,8 +6,9 @@ from typing import Mapping
 
 import numpy as np
 
-from rpn_plugin.evaluation.functional import LocalizationResult, VideoSegments, evaluate_localization
+from rpn_plugin.evaluation.functional import LocalizationResult, evaluate_localization
 from rpn_plugin.evaluation.protocols import Protocol
+from rpn_plugin.structures import VideoSegments
 
 STEPS = ('video_set', 'other_videos', 'clock', 'borders', 'ambiguous', 'matching', 'comparison', 'interpolation')
 """Rules in the order in which they are exchanged."""

@@ -8,10 +8,9 @@ from typing import Any, Collection, Mapping
 
 import numpy as np
 
-from rpn_plugin.evaluation.functional import VideoSegments
 from rpn_plugin.evaluation.thumos_files import read_thumos_detections
 from rpn_plugin.files import written_whole
-from rpn_plugin.structures import as_segments
+from rpn_plugin.structures import VideoSegments, as_segments
 
 
 def write_detections(path: str | Path, detections: Mapping[str, VideoSegments]) -> None:
@@ -123,11 +122,8 @@ def read_labels(path: str | Path) -> set[str]:
 
 def without_labels(detections: Mapping[str, VideoSegments], labels: Collection[str]) -> dict[str, VideoSegments]:
     """The detections of all other labels, in their order."""
-    kept = {}
-    for video, found in detections.items():
-        rows = [row for row, label in enumerate(found.labels) if label not in labels]
-        kept[video] = VideoSegments(found.segments[rows], [found.labels[row] for row in rows], found.scores[rows])
-    return kept
+    return {video: found.take(np.array([label not in labels for label in found.labels], dtype=bool))
+            for video, found in detections.items()}
 
 
 def _read_database(path: str | Path) -> dict[str, dict]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rpn_plugin.evaluation.functional import VideoSegments
+from rpn_plugin.structures import VideoSegments
 
 CLASS_OF_INDEX = {
     7: 'BaseballPitch', 9: 'BasketballDunk', 12: 'Billiards', 21: 'CleanAndJerk', 22: 'CliffDiving',

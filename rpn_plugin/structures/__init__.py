@@ -6,7 +6,8 @@ from rpn_plugin.structures.segments import as_segments, clip_segments, pairwise_
 from rpn_plugin.structures.snippet_batch import SnippetBatch, SnippetLayout
 from rpn_plugin.structures.snippet_clock import SnippetClock, describe_recipe, same_recipe
 from rpn_plugin.structures.spread import Spread
+from rpn_plugin.structures.video_segments import VideoSegments
 
-__all__ = ['Array', 'HeadOutput', 'SnippetBatch', 'SnippetClock', 'SnippetLayout', 'Spread', 'as_segments',
-           'at_least_float32', 'clip_segments', 'describe_recipe', 'pairwise_tiou', 'same_kind', 'same_recipe',
-           'to_numpy']
+__all__ = ['Array', 'HeadOutput', 'SnippetBatch', 'SnippetClock', 'SnippetLayout', 'Spread', 'VideoSegments',
+           'as_segments', 'at_least_float32', 'clip_segments', 'describe_recipe', 'pairwise_tiou', 'same_kind',
+           'same_recipe', 'to_numpy']

@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from rpn_plugin.evaluation.functional import VideoSegments
 from rpn_plugin.files import written_whole
+from rpn_plugin.structures import VideoSegments
 from rpn_plugin.visualization.curves import Curves
 
 PARTS = Path(__file__).parent / 'report_page'

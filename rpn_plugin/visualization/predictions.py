@@ -10,8 +10,7 @@ from mmaction.structures import ActionDataSample
 from matplotlib.figure import Figure
 from torch import nn
 
-from rpn_plugin.evaluation.functional import VideoSegments
-from rpn_plugin.structures import HeadOutput, to_numpy
+from rpn_plugin.structures import HeadOutput, VideoSegments, to_numpy
 from rpn_plugin.visualization.timeline import draw_timeline
 
 MOST_CLASSES = 3
@@ -77,11 +76,8 @@ def draw_prediction(sample: ActionDataSample,
         top: Draw so many of the best detections.
         thumbnails: As for :func:`draw_timeline`.
     """
-    found, annotations = sample.pred_instances[:top], sample.get('annotations', [])
-    detected = VideoSegments(to_numpy(found.segments), [classes[label] for label in found.labels.tolist()],
-                             to_numpy(found.scores))
-    truth = VideoSegments(np.array([annotation['segment'] for annotation in annotations]).reshape(-1, 2),
-                          [annotation['label'] for annotation in annotations])
+    detected = VideoSegments.from_sample(sample, classes).take(slice(top))
+    truth = VideoSegments.from_annotations(sample.get('annotations', []))
     shown = list(dict.fromkeys([*truth.labels, *detected.labels]))[:MOST_CLASSES]
     shown = shown or [classes[int(sample.pred_score.argmax())]]
     sequences = {}

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from rpn_plugin.evaluation.functional import VideoSegments
 from rpn_plugin.files import written_whole
+from rpn_plugin.structures import VideoSegments
 
 Cue = tuple[int, int, list[str]]
 """Start and end in milliseconds, and a line for each action in between."""

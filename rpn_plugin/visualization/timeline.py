@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 
-from rpn_plugin.evaluation.functional import VideoSegments
 from rpn_plugin.files import written_whole
+from rpn_plugin.structures import VideoSegments
 
 Sequence1D = tuple[np.ndarray, np.ndarray | Mapping[str, np.ndarray]]
 """Times in seconds (T,) with values (T,), or with the values (T,) of several classes by name."""

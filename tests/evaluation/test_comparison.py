@@ -8,8 +8,9 @@ import pytest
 
 from rpn_plugin.evaluation import PROTOCOLS, Protocol
 from rpn_plugin.evaluation.comparison import Comparison, compare_protocols
-from rpn_plugin.evaluation.functional import LocalizationResult, VideoSegments
+from rpn_plugin.evaluation.functional import LocalizationResult
 from rpn_plugin.evaluation.report import format_comparison
+from rpn_plugin.structures import VideoSegments
 
 
 def compare(first: Protocol, second: Protocol) -> Comparison:

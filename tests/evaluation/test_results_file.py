@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rpn_plugin.evaluation.functional import VideoSegments
 from rpn_plugin.evaluation.results_file import read_detections, read_ground_truth, write_detections
+from rpn_plugin.structures import VideoSegments
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 entries = st.tuples(finite, finite, st.sampled_from(['Diving', 'Saut à la perche', '跳水']), finite)

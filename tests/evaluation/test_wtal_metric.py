@@ -9,8 +9,9 @@ import torch
 from mmengine.logging import MMLogger
 
 from rpn_plugin.evaluation import PROTOCOLS, WTALMetric, get_protocol
-from rpn_plugin.evaluation.functional import VideoSegments, evaluate_localization
+from rpn_plugin.evaluation.functional import evaluate_localization
 from rpn_plugin.evaluation.results_file import read_detections
+from rpn_plugin.structures import VideoSegments
 
 CLASSES = ('Diving', 'CliffDiving', 'HighJump')
 
@@ -75,8 +76,7 @@ def test_the_written_file_scores_the_same_to_the_bit(tmp_path) -> None:
         found = [(sorted(rng.uniform(0, 50, 2).tolist()), int(rng.integers(3)), float(rng.random())) for _ in range(40)]
         samples.append(sample(video, annotations, found))
     metrics = evaluate(samples, out_file=str(tmp_path / 'deep' / 'detections.json'))
-    truth = {each['video_name']: VideoSegments(np.array([a['segment'] for a in each['annotations']]),
-                                               [a['label'] for a in each['annotations']]) for each in samples}
+    truth = {each['video_name']: VideoSegments.from_annotations(each['annotations']) for each in samples}
     again = evaluate_localization(read_detections(tmp_path / 'deep' / 'detections.json'), truth,
                                   get_protocol('activitynet-thumos14'))
     assert again.average_map == metrics['wtal/mAP_avg'] > 0

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from browser import Browser, find_chromium
-from rpn_plugin.evaluation.functional import VideoSegments
+from rpn_plugin.structures import VideoSegments
 from rpn_plugin.visualization import Curves, ReportVideo, write_report
 
 HOSTILE = ['</script><img src=x onerror="window.ran=1">', '<script>window.ran=1</script>', '{data}{script}',

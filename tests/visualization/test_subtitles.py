@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rpn_plugin.evaluation.functional import VideoSegments
+from rpn_plugin.structures import VideoSegments
 from rpn_plugin.visualization import subtitle_cues, write_srt, write_webvtt
 
 TIME = r'(\d\d+):(\d\d):(\d\d)[.,](\d\d\d)'

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from rpn_plugin.evaluation.functional import VideoSegments
+from rpn_plugin.structures import VideoSegments
 from rpn_plugin.visualization import draw_timeline, save_figure
 
 TRUTH = VideoSegments(np.array([[1.0, 3.0], [5.0, 6.0]]), ['Diving', 'CliffDiving'])

@@ -13,11 +13,12 @@ from typing import Mapping
 from rpn_plugin.command_line import one_line_errors
 from rpn_plugin.evaluation import PROTOCOLS, VIDEO_SETS, Protocol, get_protocol, get_video_set
 from rpn_plugin.evaluation.comparison import compare_protocols
-from rpn_plugin.evaluation.functional import VideoSegments, evaluate_localization
+from rpn_plugin.evaluation.functional import evaluate_localization
 from rpn_plugin.evaluation.protocols import linear_grid
 from rpn_plugin.evaluation.report import FORMATS, format_comparison, format_notes, format_table, write_result
 from rpn_plugin.evaluation.results_file import (read_ambiguous, read_detections, read_ground_truth, read_labels,
                                                 without_labels)
+from rpn_plugin.structures import VideoSegments
 
 
 def parse() -> argparse.Namespace:

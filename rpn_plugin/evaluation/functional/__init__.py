@@ -3,7 +3,6 @@ from rpn_plugin.evaluation.functional.average_precision import average_precision
 from rpn_plugin.evaluation.functional.matching import Matches
 from rpn_plugin.evaluation.functional.mean_ap import (LocalizationResult, MatchedDetections, evaluate_localization,
                                                       match_detections)
-from rpn_plugin.evaluation.functional.tables import VideoSegments
 
-__all__ = ['LocalizationResult', 'MatchedDetections', 'Matches', 'VideoSegments', 'average_precision',
+__all__ = ['LocalizationResult', 'MatchedDetections', 'Matches', 'average_precision',
            'classification_average_precision', 'evaluate_localization', 'match_detections']

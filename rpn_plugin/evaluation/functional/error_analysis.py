@@ -11,8 +11,9 @@ import numpy as np
 
 from rpn_plugin.evaluation.functional.matching import overlapping_pairs, union_by_lengths
 from rpn_plugin.evaluation.functional.mean_ap import match_detections
-from rpn_plugin.evaluation.functional.tables import SegmentTable, VideoSegments
+from rpn_plugin.evaluation.functional.tables import SegmentTable
 from rpn_plugin.evaluation.protocols import Protocol
+from rpn_plugin.structures import VideoSegments
 
 KINDS = ('true positive', 'duplicate', 'localization', 'confusion', 'background')
 """Kinds of detections. ``duplicate``: overlaps an instance of its class enough, but a better detection took it.

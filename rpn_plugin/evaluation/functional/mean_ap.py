@@ -9,10 +9,10 @@ import numpy as np
 from rpn_plugin.evaluation.functional.average_precision import average_precision
 from rpn_plugin.evaluation.functional.matching import (Matches, Pairs, match, overlapping_pairs,
                                                        union_by_hull, union_by_lengths)
-from rpn_plugin.evaluation.functional.tables import (SegmentTable, VideoSegments, at_least_one_snippet,
-                                                     snippet_borders, tabulate)
+from rpn_plugin.evaluation.functional.tables import SegmentTable, at_least_one_snippet, snippet_borders, tabulate
 from rpn_plugin.evaluation.protocols import Protocol
 from rpn_plugin.evaluation.video_sets import VideoSet
+from rpn_plugin.structures import VideoSegments
 
 Ambiguous = Mapping[str, np.ndarray]
 

@@ -7,33 +7,7 @@ from typing import Mapping, Sequence
 
 import numpy as np
 
-from rpn_plugin.structures import SnippetClock, as_segments
-
-
-@dataclass(frozen=True)
-class VideoSegments:
-    """Labelled segments of one video: ground truth, or detections when ``scores`` is given.
-
-    Args:
-        segments: (N, 2) in seconds.
-        labels: N class names.
-        scores: (N,) or None.
-
-    Raises:
-        ValueError: If the lengths differ, or the segments are not (N, 2) and finite.
-    """
-
-    segments: np.ndarray
-    labels: Sequence[str]
-    scores: np.ndarray | None = None
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, 'segments', as_segments(self.segments))
-        lengths = {len(self.segments), len(self.labels), len(self.segments if self.scores is None else self.scores)}
-        if len(lengths) > 1:
-            raise ValueError(f'Expected as many labels and scores as segments, but got {len(self.segments)} segments, '
-                             f'{len(self.labels)} labels and '
-                             f'{"no" if self.scores is None else len(self.scores)} scores.')
+from rpn_plugin.structures import SnippetClock, VideoSegments
 
 
 @dataclass(frozen=True)

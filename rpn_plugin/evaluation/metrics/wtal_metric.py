@@ -9,11 +9,12 @@ from mmaction.registry import METRICS
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 
-from rpn_plugin.evaluation.functional import VideoSegments, classification_average_precision, evaluate_localization
+from rpn_plugin.evaluation.functional import classification_average_precision, evaluate_localization
 from rpn_plugin.evaluation.protocols import get_protocol
 from rpn_plugin.evaluation.report import format_notes, format_table
 from rpn_plugin.evaluation.results_file import read_ambiguous, write_detections
 from rpn_plugin.evaluation.video_sets import get_video_set
+from rpn_plugin.structures import VideoSegments, to_numpy
 
 ACTION = 'action'
 
@@ -65,14 +66,12 @@ class WTALMetric(BaseMetric):
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
         """Keep the predictions and the ground truth of a batch of videos."""
         for sample in data_samples:
-            found = sample['pred_instances']
-            result = dict(
-                video=sample['video_name'],
-                segments=found['segments'].cpu().numpy(),
-                labels=found['labels'].cpu().numpy(),
-                scores=found['scores'].cpu().numpy(),
-                annotations=sample['annotations'])
-            if not self.class_agnostic:
+            found = {name: to_numpy(sample['pred_instances'][name]) for name in ('segments', 'labels', 'scores')}
+            result = dict(video=sample['video_name'], pred_instances=found, annotations=sample['annotations'])
+            if self.class_agnostic:
+                found['labels'] = np.zeros_like(found['labels'])
+                result['annotations'] = [dict(annotation, label=ACTION) for annotation in sample['annotations']]
+            else:
                 result.update(video_score=sample['pred_score'].cpu().numpy(),
                               video_label=sample['gt_label'].cpu().numpy())
             self.results.append(result)
@@ -87,12 +86,9 @@ class WTALMetric(BaseMetric):
             raise ValueError('WTALMetric expects the class names in the metainfo of the data set, as '
                              'UntrimmedFeatureDataset gives them, but there are none. Name them (dataset=dict(metainfo='
                              'dict(classes=[...]))), or score proposals without classes with class_agnostic=True.')
-        detections = {result['video']: VideoSegments(result['segments'], self._names(result), result['scores'])
-                      for result in results}
-        ground_truth = {result['video']: VideoSegments(
-            np.array([annotation['segment'] for annotation in result['annotations']]).reshape(-1, 2),
-            [ACTION if self.class_agnostic else annotation['label'] for annotation in result['annotations']])
-            for result in results}
+        classes = (ACTION, ) if self.class_agnostic else self.dataset_meta['classes']
+        detections = {result['video']: VideoSegments.from_sample(result, classes) for result in results}
+        ground_truth = {result['video']: VideoSegments.from_annotations(result['annotations']) for result in results}
         if self.out_file is not None:
             write_detections(self.out_file, detections)
         result = evaluate_localization(detections, ground_truth, self.protocol, self.ambiguous)
@@ -105,14 +101,8 @@ class WTALMetric(BaseMetric):
                    for threshold, value in zip(self.protocol.tiou_thresholds, result.mean_ap)}
         metrics['mAP_avg'] = result.average_map
         if not self.class_agnostic:
-            metrics['video_mAP'] = _video_map(results, len(self.dataset_meta['classes']))
+            metrics['video_mAP'] = _video_map(results, len(classes))
         return metrics
-
-    def _names(self, result: dict[str, Any]) -> list[str]:
-        """Class name of each detection of a video."""
-        if self.class_agnostic:
-            return [ACTION] * len(result['labels'])
-        return [self.dataset_meta['classes'][label] for label in result['labels']]
 
 
 def _video_map(results: Sequence[dict[str, Any]], num_classes: int) -> float:

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rpn_plugin.evaluation.functional import VideoSegments, evaluate_localization
+from rpn_plugin.evaluation.functional import evaluate_localization
 from rpn_plugin.evaluation.functional.error_analysis import KINDS, analyse_errors, precision_recall
 from rpn_plugin.evaluation.protocols import Protocol
+from rpn_plugin.structures import VideoSegments
 
 LABELS = ('Diving', 'CliffDiving')
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rpn_plugin.evaluation.functional import VideoSegments, evaluate_localization
+from rpn_plugin.evaluation.functional import evaluate_localization
 from rpn_plugin.evaluation.protocols import Protocol
+from rpn_plugin.structures import VideoSegments
 
 PROTOCOL = Protocol('test', (0.25, 1 / 3, 0.5, 0.75), (0.25, 0.5))
 

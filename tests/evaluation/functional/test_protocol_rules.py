@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rpn_plugin.evaluation import PROTOCOLS, Protocol, get_protocol, get_video_set
-from rpn_plugin.evaluation.functional import VideoSegments, evaluate_localization, matching
+from rpn_plugin.evaluation.functional import evaluate_localization, matching
+from rpn_plugin.structures import VideoSegments
 
 Segment = tuple[float, float]
 CLASSES = ['Diving', 'HighJump', 'Shotput']
