@@ -67,7 +67,7 @@ def test_our_localizer_with_another_head(mix, tmp_path) -> None:
         for output in runner.model(data['inputs'], mode='tensor').values():
             logits = output.embedded.layout.split(output.cas)
             best = torch.stack([video.max(dim=0).values for video in logits])
-            assert output.prototypes is None and (output.video_similarity <= best).all()
+            assert output.prototypes is None and (output.video_logits <= best).all()
     classes = set(runner.test_dataloader.dataset.metainfo['classes'])
     found = detections(tmp_path)
     assert len(found) == config_data.VIDEOS_PER_SUBSET

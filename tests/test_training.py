@@ -12,7 +12,7 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from rpn_plugin.apis import ModelFile
+from rpn_plugin.deployment import ModelFile
 from rpn_plugin.datasets.synthetic import SyntheticRecipe, write_synthetic
 
 REPOSITORY = Path(__file__).resolve().parents[1]

@@ -19,7 +19,7 @@ from torch import nn
 
 from rpn_plugin.analysis.knobs import Changes, apply
 from rpn_plugin.files import written_whole
-from rpn_plugin.structures import SnippetBatch, SnippetLayout
+from rpn_plugin.structures import PackedLayout, SnippetBatch
 
 VIDEOS_AT_ONCE = 16
 METRIC = 'wtal/mAP_avg'
@@ -84,8 +84,8 @@ class Scorer:
         state, embeddings, batches, classes = self._loaded
         model = MODELS.build(config.model)
         model.load_state_dict(state)
-        for localizer, embedding in zip(_localizers(model), embeddings):
-            localizer.embedding = embedding
+        for network, embedding in zip(model.networks.values(), embeddings):
+            network.embedding = embedding
         model.eval()
         evaluator = Evaluator(config.test_evaluator)
         evaluator.dataset_meta = dict(classes=classes)
@@ -102,7 +102,7 @@ class Scorer:
         samples = [dataset[index] for index in range(len(dataset))]
         batches = [model.data_preprocessor(pseudo_collate(samples[first:first + VIDEOS_AT_ONCE]))
                    for first in range(0, len(samples), VIDEOS_AT_ONCE)]
-        embeddings = [_Remembered(localizer.embedding) for localizer in _localizers(model)]
+        embeddings = [_Remembered(network.embedding) for network in model.networks.values()]
         return model.state_dict(), embeddings, batches, dataset.metainfo['classes']
 
 
@@ -112,15 +112,10 @@ class _Remembered(nn.Module):
     def __init__(self, embedding: nn.Module) -> None:
         super().__init__()
         self.embedding = embedding
-        self.known: dict[SnippetLayout, SnippetBatch] = {}
+        self.known: dict[PackedLayout, SnippetBatch] = {}
 
     def forward(self, batch: SnippetBatch) -> SnippetBatch:
         """As the embedding would."""
         if batch.layout not in self.known:
             self.known[batch.layout] = self.embedding(batch)
         return self.known[batch.layout]
-
-
-def _localizers(model: nn.Module) -> list[nn.Module]:
-    """The networks of a localizer of several streams, or the localizer itself."""
-    return list(model.localizers.values()) if hasattr(model, 'localizers') else [model]

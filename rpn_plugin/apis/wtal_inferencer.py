@@ -15,14 +15,15 @@ from mmengine.dataset import pseudo_collate
 from mmengine.infer import BaseInferencer
 from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
-from torch import nn
+from torch import Tensor, nn
 
 from rpn_plugin.apis.feature_extractor import FeatureExtractor
-from rpn_plugin.apis.model_file import ModelFile
 from rpn_plugin.apis.untrimmed_inputs import SnippetSource, UntrimmedInput, find_inputs, is_video
 from rpn_plugin.datasets.sidecars import Sidecar, check_sidecars, sidecar_path
-from rpn_plugin.models.localizers import LongVideoScorer, can_be_split
-from rpn_plugin.structures import SnippetBatch, SnippetClock, VideoSegments
+from rpn_plugin.deployment import ModelFile
+from rpn_plugin.models.interfaces import HasWidth, Network
+from rpn_plugin.models.localizers import BaseLocalizer, LongVideoScorer, reason_to_run_whole
+from rpn_plugin.structures import HeadOutput, SnippetBatch, SnippetClock, VideoSegments
 from rpn_plugin.visualization import draw_timeline
 
 
@@ -77,6 +78,7 @@ class WTALInferencer(BaseInferencer):
         self.amp = amp
         self.chunk_snippets = chunk_snippets
         self.max_stream_gap = max_stream_gap
+        self._warned = False
         super().__init__(str(model) if isinstance(model, Path) else model, str(weights), device, scope, show_progress)
         recipe = recipe or self.model_file.recipe
         if recipe is None:
@@ -84,13 +86,12 @@ class WTALInferencer(BaseInferencer):
                              f'recipe=dict(fps=..., snippet_stride=...).')
         self.recipe = dict(recipe)
         self.device = next(self.model.parameters()).device
-        if not hasattr(self.model, 'fuse'):
+        if not isinstance(self.model, BaseLocalizer):
             raise ValueError(f'WTALInferencer runs WeaklySupervisedLocalizer and MultiStreamLocalizer, but the model '
                              f'is {type(self.model).__name__}.')
-        self.localizers: dict[str, nn.Module] = dict(getattr(self.model, 'localizers', {'': self.model}).items())
-        self.streams = tuple(dict.fromkeys(stream for localizer in self.localizers.values()
-                                           for stream in localizer.streams or ('features', )))
-        self.splits = all(can_be_split(localizer) for localizer in self.localizers.values())
+        self.streams = self.model.input_streams
+        self.reasons_to_run_whole = [f'network {name}: {reason}' for name, network in self.model.networks.items()
+                                     if (reason := reason_to_run_whole(network))]
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -126,7 +127,7 @@ class WTALInferencer(BaseInferencer):
         """
         samples = inputs['data_samples']
         whole = [place for place, sample in enumerate(samples)
-                 if sample.num_snippets <= self.chunk_snippets or not self.splits]
+                 if sample.num_snippets <= self.chunk_snippets or self.reasons_to_run_whole]
         results: dict[int, ActionDataSample] = {}
         with torch.autocast(self.device.type, torch.bfloat16 if self.device.type == 'cpu' else None, enabled=self.amp):
             if whole:
@@ -196,9 +197,11 @@ class WTALInferencer(BaseInferencer):
         if max(lengths.values()) - length > self.max_stream_gap:
             raise ValueError(f'The streams of video {video.name} have {lengths} snippets; expected a difference of at '
                              f'most {self.max_stream_gap} (max_stream_gap).')
-        if length > self.chunk_snippets and not self.splits:
-            MMLogger.get_current_instance().warning(f'Video {video.name} has {length} snippets and runs in one piece: '
-                                                    f'a part of this model does not say how far it sees.')
+        if length > self.chunk_snippets and self.reasons_to_run_whole and not self._warned:
+            self._warned = True
+            MMLogger.get_current_instance().warning(
+                f'Videos of more than {self.chunk_snippets} snippets, such as {video.name} with {length}, run in one '
+                f'piece, which takes memory: {"; ".join(self.reasons_to_run_whole)}.')
         clock = SnippetClock.from_recipe(self.recipe, duration_sec=duration_sec, num_snippets=length)
         check_sidecars({stream: {source.name: clock} for stream, source in sources.items()
                         if sidecar_path(source.name).is_file()})
@@ -215,9 +218,10 @@ class WTALInferencer(BaseInferencer):
         return features, float(sidecar.source['duration'])
 
     def _check_widths(self, sources: Mapping[str, SnippetSource]) -> None:
-        for localizer in self.localizers.values():
-            read = [sources[stream] for stream in localizer.streams or sources]
-            expected = getattr(localizer.embedding, 'in_channels', None)
+        for network in self.model.networks.values():
+            read = [sources[stream] for stream in network.streams or sources]
+            embedding = getattr(network, 'embedding', None)
+            expected = embedding.in_channels if isinstance(embedding, HasWidth) else None
             if expected is not None and sum(source.width for source in read) != expected:
                 raise ValueError(f'{" and ".join(source.name for source in read)}: features of width '
                                  f'{" + ".join(str(source.width) for source in read)}, but the checkpoint expects '
@@ -231,27 +235,42 @@ class WTALInferencer(BaseInferencer):
                    samples: list[ActionDataSample]) -> list[ActionDataSample]:
         videos = {stream: [source.read(0, sample.num_snippets) for source, sample in zip(of_stream, samples)]
                   for stream, of_stream in sources.items()}
-        data = self.model.data_preprocessor(dict(inputs=videos, data_samples=samples))
-        outputs = {name: localizer(data['inputs'], mode='tensor') for name, localizer in self.localizers.items()}
-        proposals = [localizer.propose(outputs[name], samples) for name, localizer in self.localizers.items()]
-        results = self.model.fuse(proposals, [output.video_score for output in outputs.values()], samples)
+        inputs = self.model.data_preprocessor(dict(inputs=videos, data_samples=samples))['inputs']
+        outputs = self.model.score(inputs)
+        self._check_classes(outputs)
+        sequences = {name: output.embedded.layout.split(self.model.networks[name].localization_sequence(output))
+                     for name, output in outputs.items()}
+        return self._detect(outputs, sequences, samples)
+
+    def _run_in_parts(self, sources: Mapping[str, SnippetSource], sample: ActionDataSample) -> ActionDataSample:
+        outputs, sequences = {}, {}
+        for name, network in self.model.networks.items():
+            outputs[name], sequence = self._score_in_parts(network, sources, sample.num_snippets)
+            sequences[name] = (sequence, )
+        self._check_classes(outputs)
+        return self._detect(outputs, sequences, [sample])[0]
+
+    def _score_in_parts(self, network: Network, sources: Mapping[str, SnippetSource],
+                        num_snippets: int) -> tuple[HeadOutput, Tensor]:
+        used = {stream: sources[stream] for stream in network.streams or sources}
+        return LongVideoScorer(network, lambda start, stop: self._read(used, start, stop), num_snippets,
+                               self.chunk_snippets)()
+
+    def _check_classes(self, outputs: Mapping[str, HeadOutput]) -> None:
+        for name, output in outputs.items():
+            if output.video_score.shape[1] != len(self.classes):
+                raise ValueError(f'{self.model_file.path}: it is for {len(self.classes)} classes, but the head of '
+                                 f'network {name} scores {output.video_score.shape[1]}. Use the config that it was '
+                                 f'trained with.')
+
+    def _detect(self, outputs: Mapping[str, HeadOutput], sequences: Mapping[str, Sequence[Tensor]],
+                samples: list[ActionDataSample]) -> list[ActionDataSample]:
+        """Detections of a batch, with the class activation sequence averaged over the networks."""
+        results = self.model.detect(sequences, {name: output.video_score for name, output in outputs.items()}, samples)
         mean = torch.stack([output.cas for output in outputs.values()]).mean(dim=0)  # (N, C)
         for sample, cas in zip(results, mean.float().cpu().split([sample.num_snippets for sample in samples])):
             sample.pred_cas = cas
         return results
-
-    def _run_in_parts(self, sources: Mapping[str, SnippetSource], sample: ActionDataSample) -> ActionDataSample:
-        proposals, video_scores, cas = [], [], []
-        for localizer in self.localizers.values():
-            used = {stream: sources[stream] for stream in localizer.streams or sources}
-            output, sequence = LongVideoScorer(localizer, lambda *part, used=used: self._read(used, *part),
-                                               sample.num_snippets, self.chunk_snippets)()
-            proposals.append([localizer.cut(sequence, output.video_score[0], sample)])
-            video_scores.append(output.video_score)
-            cas.append(output.cas)
-        result = self.model.fuse(proposals, video_scores, [sample])[0]
-        result.pred_cas = torch.stack(cas).mean(dim=0).float().cpu()
-        return result
 
     def _plain(self, sample: ActionDataSample, min_score: float) -> dict[str, Any]:
         found = self.detections(sample)

@@ -2,14 +2,21 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
-from torch import Tensor
+import numpy.typing as npt
 
-from rpn_plugin.structures.arrays import Array
+Segments = npt.NDArray[np.float64]
+"""(N, 2), [start, end]."""
 
 
-def as_segments(values: object, what: str = 'segments') -> np.ndarray:
+def as_segments(values: npt.ArrayLike, what: str = 'segments') -> Segments:
     """Return ``values`` as a float64 array of shape (N, 2).
+
+    >>> as_segments([[0, 1.5]]), as_segments([]).shape
+    (array([[0. , 1.5]]), (0, 2))
+
+    Args:
+        values: [start, end] pairs in seconds.
+        what: Name of the values in the message.
 
     Raises:
         ValueError: If the shape is not (N, 2) or a border is NaN or infinite.
@@ -24,8 +31,11 @@ def as_segments(values: object, what: str = 'segments') -> np.ndarray:
     return segments
 
 
-def clip_segments(segments: np.ndarray, duration_sec: float) -> tuple[np.ndarray, np.ndarray]:
+def clip_segments(segments: Segments, duration_sec: float) -> tuple[Segments, npt.NDArray[np.bool_]]:
     """Clip to [0, duration_sec].
+
+    >>> clip_segments(as_segments([[-1, 2], [5, 6]]), 4.0)
+    (array([[0., 2.]]), array([ True, False]))
 
     Returns:
         The clipped segments that still have a positive length, (M, 2), and the boolean mask (N,) of which they are.
@@ -35,23 +45,26 @@ def clip_segments(segments: np.ndarray, duration_sec: float) -> tuple[np.ndarray
     return clipped[keep], keep
 
 
-def pairwise_tiou(first: Array, second: Array) -> Array:
-    """Temporal intersection over union of every pair, computed in numpy or by torch on the tensors' device.
+def pairwise_tiou(first: Segments, second: Segments) -> npt.NDArray[np.float64]:
+    """Temporal intersection over union of every pair.
 
     The union is the sum of both lengths less the intersection; where that is not positive (two empty segments, or a
     reversed one) the tIoU is 0.
 
+    >>> pairwise_tiou(as_segments([[0, 2]]), as_segments([[1, 3], [5, 6]])).round(3)
+    array([[0.333, 0.   ]])
+
     Args:
         first: (N, 2) in seconds.
-        second: (M, 2) in seconds, of the same kind.
+        second: (M, 2) in seconds.
 
     Returns:
-        (N, M) in [0, 1], in the precision of floating-point segments.
+        (N, M) in [0, 1].
     """
-    library = torch if isinstance(first, Tensor) else np
-    intersection = library.minimum(first[:, None, 1], second[None, :, 1])  # (N, M)
-    intersection -= library.maximum(first[:, None, 0], second[None, :, 0])  # in place: large matrices wait for memory
+    intersection = np.minimum(first[:, None, 1], second[None, :, 1])  # (N, M)
+    intersection -= np.maximum(first[:, None, 0], second[None, :, 0])  # in place: large matrices wait for memory
     intersection = intersection.clip(min=0)
     union = (first[:, 1] - first[:, 0])[:, None] + (second[:, 1] - second[:, 0])[None, :]
     union -= intersection
-    return intersection / library.where(union > 0, union, library.inf)  # nothing over infinity is 0
+    tiou: npt.NDArray[np.float64] = intersection / np.where(union > 0, union, np.inf)  # nothing over infinity is 0
+    return tiou

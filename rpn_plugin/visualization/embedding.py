@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import matplotlib
@@ -11,46 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-BACKGROUND = 'background'
-
-
-@dataclass(frozen=True)
-class EmbeddedVideo:
-    """A video in the space of the prototypes.
-
-    Args:
-        name: Of the video.
-        features: (T, E), x_e of eq. 1.
-        labels: T class names by the annotated segments, :data:`BACKGROUND` outside them.
-        updated: (C, E) prototypes as moved for this video (alg. 1); None where they are not moved.
-    """
-
-    name: str
-    features: np.ndarray
-    labels: Sequence[str]
-    updated: np.ndarray | None = None
-
-    @property
-    def classes(self) -> list[str]:
-        """Annotated classes, sorted."""
-        return sorted(set(self.labels) - {BACKGROUND})
-
-    def centre(self, label: str) -> np.ndarray:
-        """Mean (E,) of the features of a class."""
-        return self.features[np.array(self.labels) == label].mean(axis=0)
-
-
-def snippet_labels(times_sec: np.ndarray, segments_sec: np.ndarray, labels: Sequence[str]) -> list[str]:
-    """Class of each snippet, of the first segment [start, end) that holds its centre.
-
-    Args:
-        times_sec: (T,) centres.
-        segments_sec: (N, 2).
-        labels: N class names.
-    """
-    inside = (times_sec[:, None] >= segments_sec[:, 0]) & (times_sec[:, None] < segments_sec[:, 1])  # (T, N)
-    return [labels[row.argmax()] if row.any() else BACKGROUND for row in inside]
-
+from rpn_plugin.structures import BACKGROUND, EmbeddedVideo
 
 def project(points: np.ndarray, seed: int = 0) -> np.ndarray:
     """(N, E) to (N, 2) by t-SNE, started from the principal components.

@@ -26,7 +26,7 @@ class WTALVisualizer(Visualizer):
         Args:
             name: Of the picture; a slash in it becomes an underscore.
             data_sample: As predicted.
-            curves: From :func:`rpn_plugin.visualization.predictions.curves_of`.
+            curves: From :func:`rpn_plugin.inspection.curves_of`.
             top: Draw so many of the best detections.
             step: Epoch or iteration.
 

@@ -70,12 +70,22 @@ class SomebodysNeck(nn.Module):
     def set_cooccurrence(self, matrix: np.ndarray, source: str) -> None:
         self.cooccurrence, self.cooccurrence_source = torch.as_tensor(matrix), source
 
+    def get_cooccurrence(self) -> torch.Tensor:
+        return self.cooccurrence
+
 
 def test_another_neck_that_asks_for_the_matrix_gets_it(tiny, tmp_path, expected) -> None:
     neck = SomebodysNeck()
     CooccurrenceHook().before_train(runner(DATASETS.build(tiny.config()), neck, tmp_path))
     np.testing.assert_allclose(neck.cooccurrence.numpy(), expected)
     np.testing.assert_allclose(read_cooccurrence(tmp_path / 'cooccurrence.csv'), expected)
+
+
+def test_a_neck_that_keeps_half_of_the_interface_is_not_passed_over(tiny, tmp_path) -> None:
+    neck = nn.Linear(1, 1)
+    neck.set_cooccurrence = lambda matrix, source: None
+    with pytest.raises(TypeError, match='Linear has set_cooccurrence, but lacks num_classes, cooccurrence_source'):
+        CooccurrenceHook().before_train(runner(DATASETS.build(tiny.config()), neck, tmp_path))
 
 
 def test_a_model_without_relations_needs_nothing(tmp_path) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from rpn_plugin.structures import SnippetBatch, SnippetLayout
+from rpn_plugin.structures import PackedLayout, SnippetBatch
 
 all_lengths = st.lists(st.integers(1, 6), min_size=1, max_size=5)
 seeds = st.integers(0, 2**16)
@@ -22,7 +22,7 @@ def random_videos(lengths: list[int], seed: int, tail: tuple[int, ...] = (3, )) 
 @quick
 @given(all_lengths, seeds, st.sampled_from([(), (3, ), (2, 3)]))
 def test_padding_places_each_video_and_fills_the_rest(lengths: list[int], seed: int, tail: tuple[int, ...]) -> None:
-    videos, layout = random_videos(lengths, seed, tail), SnippetLayout(lengths)
+    videos, layout = random_videos(lengths, seed, tail), PackedLayout(lengths)
     packed = torch.cat(videos)
     padded = layout.pad(packed, fill=-7.0)
     for row, real, video in zip(padded, layout.mask, videos):
@@ -35,7 +35,7 @@ def test_padding_places_each_video_and_fills_the_rest(lengths: list[int], seed: 
 @quick
 @given(all_lengths, seeds, st.sampled_from([(), (3, )]))
 def test_softmax_and_sum_are_those_of_each_video_alone(lengths: list[int], seed: int, tail: tuple[int, ...]) -> None:
-    videos, layout = random_videos(lengths, seed, tail), SnippetLayout(lengths)
+    videos, layout = random_videos(lengths, seed, tail), PackedLayout(lengths)
     packed = 50 * torch.cat(videos)
     softmax = torch.cat([(50 * video).softmax(dim=0) for video in videos])
     torch.testing.assert_close(layout.softmax(packed), softmax, rtol=0, atol=1e-12)
@@ -46,29 +46,30 @@ def test_softmax_and_sum_are_those_of_each_video_alone(lengths: list[int], seed:
 @quick
 @given(all_lengths, seeds, st.integers(0, 4))
 def test_gaps_part_the_videos_and_the_windows_over_them_are_those_of_each_video(lengths, seed, gap) -> None:
-    videos, layout = random_videos(lengths, seed), SnippetLayout(lengths)
+    videos, layout = random_videos(lengths, seed), PackedLayout(lengths)
     zeros = torch.zeros(gap, 3, dtype=torch.float64)
     for _ in range(2):  # again: from the layout's memory
-        spread = layout.spread(torch.cat(videos), gap)
-        assert torch.equal(spread, torch.cat([zeros, *(part for video in videos for part in (video, zeros))]))
-        found = layout.collect(spread.unfold(0, 2 * gap + 1, 1), gap)
+        rows = layout.with_gaps(torch.cat(videos), gap)
+        assert torch.equal(rows, torch.cat([zeros, *(part for video in videos for part in (video, zeros))]))
+        found = layout.without_gaps(rows.unfold(0, 2 * gap + 1, 1), gap)
         alone = [torch.cat([zeros, video, zeros]).unfold(0, 2 * gap + 1, 1) for video in videos]
         assert torch.equal(found, torch.cat(alone))
 
 
 def test_not_even_nan_crosses_the_border_of_a_video() -> None:
-    layout, spoilt = SnippetLayout([4, 2, 3]), torch.zeros(9, 2)
+    layout, spoilt = PackedLayout([4, 2, 3]), torch.zeros(9, 2)
     spoilt[4:6] = float('nan')
     result = layout.softmax(spoilt)
     assert not result[:4].isnan().any() and not result[6:].isnan().any()
 
 
 def test_gradient_of_softmax_sum_and_windows() -> None:
-    layout = SnippetLayout([3, 1, 4])
+    layout = PackedLayout([3, 1, 4])
     packed = torch.cat(random_videos([3, 1, 4], seed=1)).requires_grad_()
     assert torch.autograd.gradcheck(layout.softmax, packed)
     assert torch.autograd.gradcheck(layout.sum, packed)
-    assert torch.autograd.gradcheck(lambda values: layout.collect(layout.spread(values, 2).unfold(0, 5, 1), 2), packed)
+    assert torch.autograd.gradcheck(
+        lambda values: layout.without_gaps(layout.with_gaps(values, 2).unfold(0, 5, 1), 2), packed)
 
 
 def test_a_batch_gives_back_the_videos_it_was_made_of() -> None:
@@ -82,7 +83,7 @@ def test_a_batch_gives_back_the_videos_it_was_made_of() -> None:
 @pytest.mark.parametrize('lengths', [[], [3, 0], [-1]])
 def test_a_batch_without_a_video_or_with_an_empty_one_is_refused(lengths: list[int]) -> None:
     with pytest.raises(ValueError, match=r'at least one video, each with at least one snippet, but got lengths \['):
-        SnippetLayout(lengths)
+        PackedLayout(lengths)
 
 
 def test_an_empty_video_is_refused_by_the_lengths() -> None:
@@ -101,7 +102,7 @@ def test_videos_of_different_widths_are_refused_by_their_shapes(second: Tensor) 
 
 def test_features_that_do_not_fit_the_lengths_are_refused() -> None:
     with pytest.raises(ValueError, match=r'shape \(4, D\) for videos of lengths \[2, 2\], but got shape \(5, 3\)'):
-        SnippetBatch(torch.zeros(5, 3), SnippetLayout([2, 2]))
+        SnippetBatch(torch.zeros(5, 3), PackedLayout([2, 2]))
     with pytest.raises(TypeError):
-        SnippetLayout([2.7])
-    assert SnippetLayout(torch.tensor([2, 3])).lengths == (2, 3)
+        PackedLayout([2.7])
+    assert PackedLayout(torch.tensor([2, 3])).lengths == (2, 3)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from rpn_plugin.apis import ModelFile
+from rpn_plugin.deployment import ModelFile
 from tiny_model import CLASSES, RECIPE, build_model, model_config, write_checkpoint
 from tool_runner import run_tool
 

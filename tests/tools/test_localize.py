@@ -10,7 +10,8 @@ import pytest
 from made_recognizers import write_recognizers
 from made_videos import cut, write_video
 
-from rpn_plugin.apis import ModelFile, WTALInferencer
+from rpn_plugin.apis import WTALInferencer
+from rpn_plugin.deployment import ModelFile
 from rpn_plugin.visualization import Curves
 from tiny_model import CLASSES, model_config, write_checkpoint
 from tool_runner import run_tool

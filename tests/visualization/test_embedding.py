@@ -6,7 +6,8 @@ import sys
 import numpy as np
 import pytest
 
-from rpn_plugin.visualization.embedding import (BACKGROUND, EmbeddedVideo, draw_embedding, project, snippet_labels)
+from rpn_plugin.structures import BACKGROUND, EmbeddedVideo, snippet_labels
+from rpn_plugin.visualization.embedding import draw_embedding, project
 
 
 def test_a_snippet_has_the_class_of_the_segment_that_holds_its_centre() -> None:

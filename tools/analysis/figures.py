@@ -19,12 +19,12 @@ from matplotlib.figure import Figure
 from mmengine.config import DictAction
 
 import rpn_plugin  # noqa: F401  (registers every part)
-from rpn_plugin.apis import TrainedModel
-from rpn_plugin.apis.prototype_views import embedded_videos, prototypes_of
 from rpn_plugin.command_line import one_line_errors
+from rpn_plugin.inspection import TrainedModel, embedded_videos, prototypes_of
 from rpn_plugin.models.necks import read_cooccurrence_table
+from rpn_plugin.structures import EmbeddedVideo
 from rpn_plugin.visualization import save_figure
-from rpn_plugin.visualization.embedding import EmbeddedVideo, draw_embedding
+from rpn_plugin.visualization.embedding import draw_embedding
 from rpn_plugin.visualization.gain import class_gains, draw_class_gains
 from rpn_plugin.visualization.heat_map import HeatMap, draw_heat_maps, prototype_distances
 
@@ -70,7 +70,7 @@ def draw_tsne(options: argparse.Namespace) -> Figure:
 def draw_prototypes(options: argparse.Namespace) -> Figure:
     """Distances between prototypes."""
     trained = TrainedModel.load(options.config, options.checkpoint, options.cfg_options)
-    maps = {name or 'prototypes': HeatMap(prototype_distances(prototypes), trained.classes, 'Euclidean distance',
+    maps = {name: HeatMap(prototype_distances(prototypes), trained.classes, 'Euclidean distance',
                                           colours='Blues_r')
             for name, prototypes in prototypes_of(trained).items()}
     return draw_heat_maps(maps, 'Distances between prototypes')
@@ -112,7 +112,7 @@ def _print_distances(name: str, prototypes: Mapping[str, np.ndarray], classes: S
     for video in videos:
         for label in video.classes:
             before = np.linalg.norm(prototypes[label] - video.centre(label))
-            line = f'{name or "network"} {video.name} {label}: {before:.3f} from the centre of its features'
+            line = f'{name} {video.name} {label}: {before:.3f} from the centre of its features'
             if video.updated is not None:
                 after = np.linalg.norm(video.updated[classes.index(label)] - video.centre(label))
                 line += f', {after:.3f} after updating'

@@ -10,11 +10,11 @@ import torch
 from mmengine.config import DictAction
 
 import rpn_plugin  # noqa: F401  (registers every part)
-from rpn_plugin.apis import TrainedModel
+from rpn_plugin.inspection import TrainedModel, curves_of
 from rpn_plugin.command_line import one_line_errors
 from rpn_plugin.datasets.videos import read_thumbnails
 from rpn_plugin.visualization import save_figure
-from rpn_plugin.visualization.predictions import curves_of, draw_prediction
+from rpn_plugin.visualization.predictions import draw_prediction
 
 
 def parse_args() -> argparse.Namespace:

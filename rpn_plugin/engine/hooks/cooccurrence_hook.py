@@ -12,6 +12,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import nn
 
+from rpn_plugin.models.interfaces import TakesCooccurrence
 from rpn_plugin.models.necks import cooccurrence_matrix, write_cooccurrence
 
 
@@ -19,7 +20,7 @@ from rpn_plugin.models.necks import cooccurrence_matrix, write_cooccurrence
 class CooccurrenceHook(Hook):
     """Computes eq. 2 from the training set when training starts and hands it to every neck that takes one.
 
-    ``CooccurrenceGCN`` does, and any module with the members that ``rpn_plugin.models.interfaces.Neck`` names.
+    ``CooccurrenceGCN`` does, and any module that keeps ``rpn_plugin.models.interfaces.TakesCooccurrence``.
 
     Networks that read a file keep it, and a resumed run keeps its checkpoint's matrix (with a warning if the training
     set's has changed). The main process counts, and the others receive its matrix. It is written to
@@ -30,13 +31,13 @@ class CooccurrenceHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Set the matrix, after weights and checkpoint are loaded."""
-        networks = [module for module in runner.model.modules() if hasattr(module, 'set_cooccurrence')]
+        networks = _networks_of_cooccurrence(runner.model)
         waiting = [network for network in networks if not network.reads_cooccurrence_file]
         if waiting:
             matrix = self._count(runner, waiting[0])
         for network in waiting:
             if runner._resume and network.cooccurrence_source == 'checkpoint':
-                if not np.allclose(network.cooccurrence.cpu().numpy(), matrix, atol=1e-6):
+                if not np.allclose(network.get_cooccurrence().cpu().numpy(), matrix, atol=1e-6):
                     runner.logger.warning('The labels of the training set differ from those that the resumed '
                                           'checkpoint was trained on; its co-occurrence matrix is kept.')
             else:
@@ -44,17 +45,32 @@ class CooccurrenceHook(Hook):
         if networks and is_main_process():
             classes = runner.train_dataloader.dataset.metainfo['classes']
             path = Path(runner.work_dir) / 'cooccurrence.csv'
-            write_cooccurrence(path, networks[0].cooccurrence.cpu().numpy(), classes)
+            write_cooccurrence(path, networks[0].get_cooccurrence().cpu().numpy(), classes)
             runner.logger.info(f'Co-occurrence matrix from the {networks[0].cooccurrence_source}: {path}')
 
     @staticmethod
-    def _count(runner: Runner, network: nn.Module) -> np.ndarray:
+    def _count(runner: Runner, network: TakesCooccurrence) -> np.ndarray:
         matrix = torch.zeros(network.num_classes, network.num_classes, dtype=torch.float64)
         if is_main_process():
             labels = _video_labels(runner.train_dataloader.dataset)
             matrix = torch.from_numpy(cooccurrence_matrix(labels, network.num_classes))
         broadcast(matrix, src=0)
         return matrix.numpy()
+
+
+def _networks_of_cooccurrence(model: nn.Module) -> list[TakesCooccurrence]:
+    """The parts of a model that take the matrix.
+
+    Raises:
+        TypeError: If one has ``set_cooccurrence`` and lacks another member, so that it would go without its matrix.
+    """
+    for module in model.modules():
+        missing = [name for name in ('num_classes', 'cooccurrence_source', 'reads_cooccurrence_file',
+                                     'get_cooccurrence') if not hasattr(module, name)]
+        if hasattr(module, 'set_cooccurrence') and missing:
+            raise TypeError(f'{type(module).__name__} has set_cooccurrence, but lacks {", ".join(missing)}; see '
+                            f'rpn_plugin.models.interfaces.TakesCooccurrence.')
+    return [module for module in model.modules() if isinstance(module, TakesCooccurrence)]
 
 
 def _video_labels(dataset: Any) -> list[list[int]]:

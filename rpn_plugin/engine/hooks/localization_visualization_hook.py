@@ -11,8 +11,8 @@ from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import IterBasedTrainLoop, Runner
 
+from rpn_plugin.inspection import curves_of
 from rpn_plugin.visualization import WTALVisualizer
-from rpn_plugin.visualization.predictions import curves_of
 
 
 @HOOKS.register_module()

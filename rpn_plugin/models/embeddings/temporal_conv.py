@@ -9,7 +9,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from rpn_plugin.models.embeddings.dropout import Dropout
-from rpn_plugin.structures import SnippetBatch, SnippetLayout
+from rpn_plugin.structures import Layout, SnippetBatch
 
 
 class TemporalConv(nn.Module):
@@ -32,22 +32,22 @@ class TemporalConv(nn.Module):
         self.kernel_size, self.reach = kernel_size, kernel_size // 2
         self.linear = nn.Linear(kernel_size * in_channels, out_channels)
 
-    def forward(self, packed: Tensor, layout: SnippetLayout) -> Tensor:
+    def forward(self, packed: Tensor, layout: Layout) -> Tensor:
         """(N, D) to (N, E)."""
         over_windows = self.by_convolution if packed.device.type == 'cpu' else self.by_product
         if self.reach == 0:
             return over_windows(packed)
-        spread = layout.spread(packed, gap=self.reach)  # (M, D)
-        return layout.collect(over_windows(spread), gap=self.reach)
+        rows = layout.with_gaps(packed, gap=self.reach)  # (M, D)
+        return layout.without_gaps(over_windows(rows), gap=self.reach)
 
-    def by_convolution(self, spread: Tensor) -> Tensor:
+    def by_convolution(self, rows: Tensor) -> Tensor:
         """Every window of (M, D) through ``conv1d``: (M - k + 1, E)."""
         weight = self.linear.weight.unflatten(1, (self.kernel_size, -1)).transpose(1, 2).contiguous()  # (E, D, k)
-        return F.conv1d(spread.T.contiguous()[None], weight, self.linear.bias)[0].T
+        return F.conv1d(rows.T.contiguous()[None], weight, self.linear.bias)[0].T
 
-    def by_product(self, spread: Tensor) -> Tensor:
+    def by_product(self, rows: Tensor) -> Tensor:
         """Every window of (M, D) as a row of one matrix product: (M - k + 1, E)."""
-        windows = spread.unfold(0, self.kernel_size, 1).transpose(1, 2)  # (M - k + 1, k, D), a view
+        windows = rows.unfold(0, self.kernel_size, 1).transpose(1, 2)  # (M - k + 1, k, D), a view
         return self.linear(windows.flatten(1))
 
 

@@ -9,7 +9,8 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from rpn_plugin.models.embeddings import TemporalConv
-from rpn_plugin.structures import HeadOutput, SnippetBatch, at_least_float32
+from rpn_plugin.models.heads.weakly_supervised_head import WeaklySupervisedHead
+from rpn_plugin.structures import Attention, HeadOutput, SnippetBatch, at_least_float32
 
 
 def prototype_similarity(embedded: Tensor, prototypes: Tensor) -> Tensor:
@@ -57,7 +58,7 @@ class TemporalAttention(BaseModule):
 
 
 @MODELS.register_module()
-class RPNHead(BaseModule):
+class RPNHead(WeaklySupervisedHead):
     """Matches embedded snippets with prototypes and pools them into a video score (eq. 5-8).
 
     Args:
@@ -67,6 +68,7 @@ class RPNHead(BaseModule):
         gamma_c: Hardness of the class distribution of a snippet (eq. 6). Not published.
         loss_cls: Config of the video-level classification loss (eq. 9).
         loss_clu: Config of the clustering loss (eq. 10); its ``loss_weight`` is alpha (eq. 11).
+        losses: Further losses by name.
     """
 
     def __init__(self,
@@ -75,14 +77,13 @@ class RPNHead(BaseModule):
                  attention_kernel_size: int = 1,
                  gamma_c: float = 1.0,
                  loss_cls: Mapping[str, Any] = dict(type='VideoClassificationLoss'),
-                 loss_clu: Mapping[str, Any] = dict(type='ClusteringLoss')) -> None:
-        super().__init__()
+                 loss_clu: Mapping[str, Any] = dict(type='ClusteringLoss'),
+                 losses: Mapping[str, Mapping[str, Any]] = {}) -> None:
+        super().__init__(dict(loss_cls=loss_cls, loss_clu=loss_clu, **losses))
         self.attention = TemporalAttention(in_channels, attention_channels, attention_kernel_size)
         self.gamma_c = gamma_c
-        self.loss_cls = MODELS.build(dict(loss_cls))
-        self.loss_clu = MODELS.build(dict(loss_clu))
 
-    def forward(self, embedded: SnippetBatch, prototypes: Tensor) -> HeadOutput:
+    def forward(self, embedded: SnippetBatch, prototypes: Tensor | None) -> HeadOutput:
         """Score the snippets and the videos.
 
         Args:
@@ -100,7 +101,7 @@ class RPNHead(BaseModule):
         return self.attention.hidden.reach
 
     def score_snippets(self, embedded: SnippetBatch, prototypes: Tensor | None) -> tuple[Tensor, Tensor]:
-        """What is local in time: similarity (N, C), eq. 5, and the attention before its softmax (N,), eq. 7."""
+        """The scores that are local in time: similarity (N, C), eq. 5, and attention before its softmax (N,), eq. 7."""
         width = embedded.features.shape[1]
         if prototypes is None or prototypes.ndim != 2 or prototypes.shape[1] != width:
             given = 'none' if prototypes is None else f'shape {tuple(prototypes.shape)}'
@@ -109,25 +110,15 @@ class RPNHead(BaseModule):
         return prototype_similarity(embedded.features, prototypes), self.attention.logits(embedded)
 
     def pool(self, embedded: SnippetBatch, similarity: Tensor, attention_logits: Tensor,
-             prototypes: Tensor) -> HeadOutput:
-        """What takes the whole video, eq. 6-8; of ``embedded`` only the layout is read."""
+             prototypes: Tensor | None) -> HeadOutput:
+        """The output from the scores of whole videos, eq. 6-8; of ``embedded`` only the layout is read."""
         attention = embedded.layout.softmax(attention_logits)  # (N,), eq. 7
         video_similarity = embedded.layout.sum(attention[:, None] * similarity)  # (B, C), eq. 8
         return HeadOutput(
             embedded=embedded,
             cas=(self.gamma_c * similarity).softmax(dim=1),  # (N, C), eq. 6
             video_score=video_similarity.softmax(dim=1),  # (B, C), eq. 8
-            attention=attention,
+            video_logits=video_similarity,
+            attentions=dict(attention=Attention(attention, sums_to_one=True)),
             similarity=similarity,
-            video_similarity=video_similarity,
             prototypes=prototypes)
-
-    def loss(self, output: HeadOutput, labels: Tensor) -> dict[str, Tensor]:
-        """Losses of a batch (eq. 9-11).
-
-        Args:
-            output: From :meth:`forward`.
-            labels: (B, C) in {0, 1}, at least one class per video.
-        """
-        return dict(loss_cls=self.loss_cls(output.video_similarity, labels),
-                    loss_clu=self.loss_clu(output.video_similarity, labels))

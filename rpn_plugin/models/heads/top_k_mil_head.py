@@ -1,19 +1,17 @@
 """Class activation sequence pooled over each class's best snippets: W-TALC's multiple instance learning."""
 from __future__ import annotations
 
-import math
 from typing import Any, Mapping
 
-import torch
 from mmaction.registry import MODELS
-from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from rpn_plugin.models.heads.weakly_supervised_head import WeaklySupervisedHead
 from rpn_plugin.structures import HeadOutput, SnippetBatch, at_least_float32
 
 
 @MODELS.register_module()
-class TopKMILHead(BaseModule):
+class TopKMILHead(WeaklySupervisedHead):
     """A linear classifier of snippets whose k best logits of a class, averaged over, are the video's logit.
 
     The k-max multiple instance learning of W-TALC (Paul et al., ECCV 2018), without its co-activity similarity loss:
@@ -25,21 +23,24 @@ class TopKMILHead(BaseModule):
         num_classes: C.
         top_ratio: In (0, 1].
         loss_cls: Config of the video-level classification loss (eq. 9).
+        losses: Further losses by name.
     """
 
-    reach = 0  # neighbours on either side that the scores of a snippet depend on
+    reach = 0
+    """Neighbours on either side that the scores of a snippet depend on."""
 
     def __init__(self,
                  in_channels: int,
                  num_classes: int,
                  top_ratio: float = 0.125,
-                 loss_cls: Mapping[str, Any] = dict(type='VideoClassificationLoss')) -> None:
-        super().__init__()
+                 loss_cls: Mapping[str, Any] = dict(type='VideoClassificationLoss'),
+                 losses: Mapping[str, Mapping[str, Any]] = {}) -> None:
+        super().__init__(dict(loss_cls=loss_cls, **losses))
         if not 0 < top_ratio <= 1:
             raise ValueError(f'TopKMILHead expects top_ratio in (0, 1], but got {top_ratio}.')
         self.classifier = nn.Linear(in_channels, num_classes)
+        self.num_classes = num_classes
         self.top_ratio = top_ratio
-        self.loss_cls = MODELS.build(dict(loss_cls))
 
     def forward(self, embedded: SnippetBatch, prototypes: Tensor | None = None) -> HeadOutput:
         """Score the snippets and the videos.
@@ -51,25 +52,11 @@ class TopKMILHead(BaseModule):
         return self.pool(embedded, *self.score_snippets(embedded, prototypes), prototypes)
 
     def score_snippets(self, embedded: SnippetBatch, prototypes: Tensor | None = None) -> tuple[Tensor]:
-        """What is local in time: the classifier's logits (N, C)."""
+        """The scores that are local in time: the classifier's logits (N, C)."""
         return (at_least_float32(self.classifier(embedded.features)), )
 
     def pool(self, embedded: SnippetBatch, logits: Tensor, prototypes: Tensor | None = None) -> HeadOutput:
-        """What takes the whole video; of ``embedded`` only the layout is read."""
-        video_logits = torch.stack([self._pool(video) for video in embedded.layout.split(logits)])  # (B, C)
+        """The output from the logits of whole videos; of ``embedded`` only the layout is read."""
+        video_logits = embedded.layout.top_k_mean(logits, self.top_ratio)  # (B, C)
         return HeadOutput(
-            embedded=embedded, cas=logits, video_score=video_logits.softmax(dim=1), video_similarity=video_logits)
-
-    def _pool(self, logits: Tensor) -> Tensor:
-        """(T, C) to (C,)."""
-        k = max(1, math.ceil(self.top_ratio * len(logits) - 1e-9))
-        return logits.topk(k, dim=0).values.mean(dim=0)
-
-    def loss(self, output: HeadOutput, labels: Tensor) -> dict[str, Tensor]:
-        """Loss of a batch (eq. 9).
-
-        Args:
-            output: From :meth:`forward`.
-            labels: (B, C) in {0, 1}, at least one class per video.
-        """
-        return dict(loss_cls=self.loss_cls(output.video_similarity, labels))
+            embedded=embedded, cas=logits, video_score=video_logits.softmax(dim=1), video_logits=video_logits)

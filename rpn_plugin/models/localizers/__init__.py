@@ -1,7 +1,9 @@
-"""Localizers: streams in, losses or segments out."""
+"""Whole models: streams of untrimmed videos to detections."""
+from rpn_plugin.models.localizers.base_localizer import BaseLocalizer
 from rpn_plugin.models.localizers.host_localizer import HostLocalizer
-from rpn_plugin.models.localizers.long_video import LongVideoScorer, can_be_split
+from rpn_plugin.models.localizers.long_video import LongVideoScorer, reason_to_run_whole
 from rpn_plugin.models.localizers.multi_stream_localizer import MultiStreamLocalizer
 from rpn_plugin.models.localizers.weakly_supervised_localizer import WeaklySupervisedLocalizer
 
-__all__ = ['HostLocalizer', 'LongVideoScorer', 'MultiStreamLocalizer', 'WeaklySupervisedLocalizer', 'can_be_split']
+__all__ = ['BaseLocalizer', 'HostLocalizer', 'LongVideoScorer', 'MultiStreamLocalizer', 'WeaklySupervisedLocalizer',
+           'reason_to_run_whole']

@@ -10,7 +10,7 @@ from mmengine.model import BaseModel
 from torch import Tensor
 
 from rpn_plugin.models.interfaces import Proposals, Suppression
-from rpn_plugin.models.localizers.weakly_supervised_localizer import best_first, fill_sample
+from rpn_plugin.models.localizers.samples import best_first, fill_sample
 
 
 @MODELS.register_module()

@@ -6,38 +6,49 @@ are kept, and whatever is as wide as the features or their embedding is computed
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
 
-from rpn_plugin.models.heads import prototype_similarity
-from rpn_plugin.models.localizers.weakly_supervised_localizer import WeaklySupervisedLocalizer, select_streams
-from rpn_plugin.structures import HeadOutput, SnippetBatch, SnippetLayout
+from rpn_plugin.models.interfaces import HasReach, Inputs, Network, SplitInTime, Streamed
+from rpn_plugin.models.localizers.weakly_supervised_localizer import WeaklySupervisedLocalizer
+from rpn_plugin.structures import HeadOutput, PackedLayout, SnippetBatch
 
-ReadSnippets = Callable[[int, int], Mapping[str, SnippetBatch]]
+ReadSnippets = Callable[[int, int], Inputs]
 """The model's inputs for the snippets from the first number to before the second of one video."""
 
 
-def can_be_split(localizer: WeaklySupervisedLocalizer) -> bool:
-    """Whether a network's parts say how far they see, and split what is local in time from what is not, as ours do."""
-    return all(hasattr(getattr(localizer, part, None), name) for part, name in
-               (('embedding', 'reach'), ('head', 'reach'), ('head', 'score_snippets'), ('head', 'pool')))
+def reason_to_run_whole(network: Network) -> str | None:
+    """Why a network cannot run over a video part by part: the part that lacks the ability; None if it can."""
+    if not isinstance(network, WeaklySupervisedLocalizer):
+        return f'{type(network).__name__} is no WeaklySupervisedLocalizer'
+    parts = ((network.embedding, HasReach, 'does not say how far it sees (reach)'),
+             (network.head, SplitInTime, 'is not split in time (reach, score_snippets, pool)'),
+             (network.weighting, Streamed, 'cannot read a video in parts (stream)'))
+    return next((f'{type(part).__name__} {lack}' for part, ability, lack in parts
+                 if part is not None and not isinstance(part, ability)), None)
 
 
 class LongVideoScorer:
     """Runs one network over one video in parts: ``1 + 2 n`` passes, n as in ``SimilarityWeighting``.
 
     Args:
-        localizer: In evaluation mode.
+        network: In evaluation mode.
         read: Reads a part.
         num_snippets: T.
         chunk_snippets: Snippets in a part, without its overlap.
+
+    Raises:
+        TypeError: If a part of the network lacks the ability, see :func:`reason_to_run_whole`.
     """
 
-    def __init__(self, localizer: WeaklySupervisedLocalizer, read: ReadSnippets, num_snippets: int,
-                 chunk_snippets: int) -> None:
-        self.localizer = localizer
+    def __init__(self, network: Network, read: ReadSnippets, num_snippets: int, chunk_snippets: int) -> None:
+        reason = reason_to_run_whole(network)
+        if reason or not isinstance(network, WeaklySupervisedLocalizer):
+            raise TypeError(f'LongVideoScorer cannot run this network in parts: {reason}.')
+        self.network = network
+        self.reach = network.embedding.reach if isinstance(network.embedding, HasReach) else 0
         self.read = read
         self.num_snippets = num_snippets
         self.chunk_snippets = chunk_snippets
@@ -45,39 +56,29 @@ class LongVideoScorer:
     @torch.no_grad()
     def __call__(self) -> tuple[HeadOutput, Tensor]:
         """The network's output and the localization sequence (T, C); the embedded features are zeros of no memory."""
-        localizer = self.localizer
-        prototypes = localizer.neck() if localizer.neck is not None else None
+        network, head = self.network, self.network.head
+        assert isinstance(head, SplitInTime)
+        prototypes = network.prototypes()
         scored = []
-        for part, own, _ in self._embedded(localizer.head.reach):
-            scored.append(tuple(scores[own] for scores in localizer.head.score_snippets(part, prototypes)))
+        for part, own, _ in self._embedded(head.reach):
+            scored.append(tuple(scores[own] for scores in head.score_snippets(part, prototypes)))
         zeros = part.features.new_zeros(1, part.features.shape[1]).expand(self.num_snippets, -1)  # (T, E)
-        nothing = SnippetBatch(zeros, SnippetLayout([self.num_snippets], zeros.device))
-        output = localizer.head.pool(nothing, *map(torch.cat, zip(*scored)), prototypes)
-        sequence = output.cas * self._time_weights(output) if localizer.weighting is not None else output.cas
-        return output, localizer.with_attention(sequence, output)
+        nothing = SnippetBatch(zeros, PackedLayout([self.num_snippets], zeros.device))
+        output = head.pool(nothing, *map(torch.cat, zip(*scored)), prototypes)
+        sequence = output.cas
+        if isinstance(network.weighting, Streamed):
+            sequence = network.weighting.stream(output, self._own_snippets)
+        return output, network.with_attention(sequence, output)
+
+    def _own_snippets(self) -> Iterator[tuple[Tensor, slice]]:
+        """The embedded features of each part without its overlap, and where they lie in the video."""
+        for part, own, place in self._embedded():
+            yield part.features[own], place
 
     def _embedded(self, further: int = 0) -> Iterator[tuple[SnippetBatch, slice, slice]]:
         """Each part embedded with ``further`` valid neighbours, where its own snippets lie in it and in the video."""
-        reach = self.localizer.embedding.reach + further
+        reach = self.reach + further
         for start in range(0, self.num_snippets, self.chunk_snippets):
             stop = min(start + self.chunk_snippets, self.num_snippets)
             first, last = max(start - reach, 0), min(stop + reach, self.num_snippets)
-            batch = select_streams(self.read(first, last), self.localizer.streams)
-            yield self.localizer.embedding(batch), slice(start - first, stop - first), slice(start, stop)
-
-    def _time_weights(self, output: HeadOutput) -> Tensor:
-        """Algorithm 1 and eq. 12: (T, C)."""
-        weighting, lengths = self.localizer.weighting, [self.num_snippets]
-        mask = output.embedded.layout.mask  # (1, T)
-        if output.prototypes is None or output.similarity is None:
-            raise ValueError('SimilarityWeighting needs a head that gives prototypes, such as RPNHead.')
-        prototypes, similarity = output.prototypes[None], output.similarity[None]  # (1, C, E), (1, T, C)
-        for _ in range(weighting.num_updates):
-            weight = weighting.nearest_weights(similarity, mask, lengths)[0]  # (T, C)
-            centre = torch.zeros(prototypes.shape[1:], dtype=torch.float64, device=weight.device)  # (C, E)
-            for part, own, place in self._embedded():
-                centre += weight[place].T.double() @ part.features[own].double()
-            prototypes = weighting.move(prototypes, centre[None].to(prototypes.dtype))
-            similarity = torch.cat([prototype_similarity(part.features[own], prototypes[0])
-                                    for part, own, _ in self._embedded()])[None]
-        return weighting.time_weights(similarity, mask)[0]
+            yield (self.network.embed(self.read(first, last)), slice(start - first, stop - first), slice(start, stop))

@@ -1,79 +1,85 @@
-"""Networks of the same shape on several streams, trained together and fused by suppression."""
+"""Networks on several streams, trained together and fused by suppression."""
 from __future__ import annotations
 
 import copy
-from typing import Any, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-import numpy as np
 import torch
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
-from mmengine.config import ConfigDict
-from mmengine.model import BaseModel
+from mmengine.config import Config
 from torch import Tensor, nn
 
-from rpn_plugin.models.interfaces import Proposals
-from rpn_plugin.models.localizers.weakly_supervised_localizer import fill_sample
-from rpn_plugin.structures import SnippetBatch
+from rpn_plugin.models.interfaces import Network, Proposals, Suppression
+from rpn_plugin.models.localizers.base_localizer import BaseLocalizer
 
 
 @MODELS.register_module()
-class MultiStreamLocalizer(BaseModel):
-    """One localizer per stream, sharing nothing but the labels; their proposals meet in one suppression.
+class MultiStreamLocalizer(BaseLocalizer):
+    """Networks that share nothing but the labels; their proposals meet in one suppression.
 
     Args:
-        localizer: Config that every stream's localizer starts from; any that keeps the calls of
-            ``rpn_plugin.models.interfaces.StreamLocalizer`` will do.
-        streams: Name of each network to what differs from ``localizer``, e.g. ``dict(rgb={}, flow={})``. A network
-            reads the stream of its own name unless it names others (``dict(both=dict(streams=('rgb', 'flow')))``).
-        nms: Config of the suppression among all proposals of a video.
+        localizer: Config that every network starts from; any that keeps the calls of
+            ``rpn_plugin.models.interfaces.Network`` will do.
+        streams: Name of each network to what differs from ``localizer``, e.g. ``dict(rgb={}, flow={})``; merged as
+            configs are, so that ``_delete_=True`` puts another part in the place of one. A network reads the stream of
+            its own name unless it names others (``dict(both=dict(streams=('rgb', 'flow')))``).
+        nms: Config of the suppression among all proposals of a video; None keeps every one.
         data_preprocessor: Config of the data preprocessor.
+        weights: Factor of the confidences of a network's proposals, by network; 1 where it is not named.
+        network_nms: Config of a suppression among the proposals of each network, before they meet; None for none.
+        scored_by: Network to those whose mean sequence and mean video scores its proposals take their confidences
+            from; its own sequence still sets the borders. A network that is not named scores its own.
+
+    Raises:
+        ValueError: If there is no stream, or ``weights`` or ``scored_by`` name a network that there is not.
     """
 
     def __init__(self,
                  localizer: Mapping[str, Any],
                  streams: Mapping[str, Mapping[str, Any]],
-                 nms: Mapping[str, Any] = dict(type='TemporalNMS'),
-                 data_preprocessor: Mapping[str, Any] = dict(type='SnippetDataPreprocessor')) -> None:
-        super().__init__(data_preprocessor=data_preprocessor)
+                 nms: Mapping[str, Any] | None = dict(type='TemporalNMS'),
+                 data_preprocessor: Mapping[str, Any] = dict(type='SnippetDataPreprocessor'),
+                 weights: Mapping[str, float] = {},
+                 network_nms: Mapping[str, Any] | None = None,
+                 scored_by: Mapping[str, Sequence[str]] = {}) -> None:
+        super().__init__(nms, data_preprocessor)
         if not streams:
             raise ValueError('MultiStreamLocalizer expects at least one stream, but got none.')
         self.localizers = nn.ModuleDict()
         for name, difference in streams.items():
-            config = ConfigDict(copy.deepcopy({**localizer, 'streams': (name, )}))
-            config.update(difference)
-            self.localizers[name] = MODELS.build(config)
-        self.nms = MODELS.build(nms)
+            config = Config(dict(network=copy.deepcopy({**localizer, 'streams': (name, )})))
+            config.merge_from_dict(dict(network=copy.deepcopy(dict(difference))))
+            self.localizers[name] = MODELS.build(config.network)
+        self.network_nms: Suppression | None = MODELS.build(network_nms) if network_nms else None
+        self.weights, self.scored_by = dict(weights), {name: tuple(others) for name, others in scored_by.items()}
+        self._require('weights', self.weights)
+        self._require('scored_by', {*self.scored_by, *(name for others in self.scored_by.values() for name in others)})
 
-    def forward(self,
-                inputs: Mapping[str, SnippetBatch],
-                data_samples: Sequence[ActionDataSample] | None = None,
-                mode: str = 'tensor') -> Any:
-        """Run every network; the arguments and results are those of ``WeaklySupervisedLocalizer.forward``.
+    def _require(self, what: str, names: Iterable[str]) -> None:
+        unknown = sorted(set(names) - set(self.localizers))
+        if unknown:
+            raise ValueError(f'MultiStreamLocalizer expects {what} of its networks {list(self.localizers)}, but got '
+                             f'{unknown}.')
 
-        ``tensor`` gives a dict of one :class:`HeadOutput` per network; the names of losses start with the network's;
-        ``pred_score`` is the mean of the networks' video scores.
-        """
-        if mode == 'loss':
-            return {f'{name}.{key}': value for name, localizer in self.localizers.items()
-                    for key, value in localizer(inputs, data_samples, mode='loss').items()}
-        outputs = {name: localizer(inputs, mode='tensor') for name, localizer in self.localizers.items()}
-        if mode == 'tensor':
-            return outputs
-        if mode != 'predict':
-            raise ValueError(f'Expected mode loss, predict or tensor, but got {mode!r}.')
-        proposals = [localizer.propose(outputs[name], data_samples) for name, localizer in self.localizers.items()]
-        return self.fuse(proposals, [output.video_score for output in outputs.values()], data_samples)
+    @property
+    def networks(self) -> Mapping[str, Network]:
+        """The networks by name."""
+        return dict(self.localizers.items())
 
-    def fuse(self, proposals: Sequence[Sequence[Proposals]], video_scores: Sequence[Tensor],
-             data_samples: Sequence[ActionDataSample]) -> list[ActionDataSample]:
-        """Suppress the proposals of all networks together.
-
-        Args:
-            proposals: Of each network and video.
-            video_scores: (B, C) of each network.
-            data_samples: One per video, to fill in.
-        """
-        mean = torch.stack(list(video_scores)).mean(dim=0)  # (B, C)
-        return [fill_sample(sample, self.nms(*map(np.concatenate, zip(*of_video))), score)
-                for sample, score, *of_video in zip(data_samples, mean, *proposals)]
+    def propose(self, sequences: Mapping[str, Tensor], video_scores: Mapping[str, Tensor],
+                sample: ActionDataSample) -> list[Proposals]:
+        """Proposals of every network, see :meth:`BaseLocalizer.propose`, scored, suppressed and weighted as stated."""
+        found = []
+        for name, network in self.networks.items():
+            others = self.scored_by.get(name)
+            if others:
+                scored, video_score = (torch.stack([of_network[other] for other in others]).mean(dim=0)
+                                       for of_network in (sequences, video_scores))
+                proposals = network.cut(sequences[name], video_score, sample, scored)
+            else:
+                proposals = network.cut(sequences[name], video_scores[name], sample)
+            segments, labels, scores = self.network_nms(*proposals) if self.network_nms else proposals
+            found.append((segments, labels, scores * self.weights[name] if name in self.weights else scores))
+        return found

@@ -1,59 +1,35 @@
 """One network on one stream, or on several concatenated."""
 from __future__ import annotations
 
-from typing import Any, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-import numpy as np
 import torch
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
-from mmengine.model import BaseModel
-from mmengine.structures import InstanceData
 from torch import Tensor
 
-from rpn_plugin.models.interfaces import (Embedding, Head, Neck, ProposalGenerator, Proposals, Suppression,
-                                          Weighting)
+from rpn_plugin.models.interfaces import (Embedding, Head, Inputs, Neck, Network, ProposalGenerator, Proposals,
+                                          ScoresAnother, Weighting)
+from rpn_plugin.models.localizers.base_localizer import BaseLocalizer
+from rpn_plugin.models.localizers.samples import multi_hot_labels
 from rpn_plugin.structures import HeadOutput, SnippetBatch, clip_segments, to_numpy
 
-
-def multi_hot_labels(data_samples: Sequence[ActionDataSample], like: Tensor) -> Tensor:
-    """Video-level labels (B, C) in {0, 1} from each sample's ``gt_label`` indices, of the kind of ``like`` (B, C).
-
-    Labels are read on the host, where the data preprocessor leaves them, so that nothing waits for the device.
-
-    Raises:
-        ValueError: If a video has no label, or one outside [0, C).
-    """
-    labels = torch.zeros(like.shape, dtype=like.dtype)
-    for row, sample in zip(labels, data_samples):
-        index = sample.gt_label
-        if not len(index) or int(index.max()) >= len(row):
-            raise ValueError(f'Training video {sample.video_name} has the labels {index.tolist()}; expected at least '
-                             f'one, each below the model\'s {len(row)} classes (num_classes of its neck or head).')
-        row[index] = 1
-    return labels.to(like.device, non_blocking=True)
-
-
-def fill_sample(sample: ActionDataSample, detections: Proposals, video_score: Tensor | None = None) -> ActionDataSample:
-    """Write detections, best first, and the video's class scores, where there are any, into its sample."""
-    segments, labels, scores = detections
-    sample.pred_instances = InstanceData(
-        segments=torch.from_numpy(segments), labels=torch.from_numpy(labels), scores=torch.from_numpy(scores))
-    if video_score is not None:
-        sample.set_pred_score(video_score.detach())
-    return sample
+NETWORK = 'network'
+"""Name of the only network."""
 
 
 @MODELS.register_module()
-class WeaklySupervisedLocalizer(BaseModel):
+class WeaklySupervisedLocalizer(BaseLocalizer):
     """Embedding, prototypes and head on the snippets of untrimmed videos; trained with video-level labels only.
 
-    Any registered part fits that keeps its call in ``rpn_plugin.models.interfaces``.
+    Alone it is a localizer of one network, itself; ``MultiStreamLocalizer`` holds several of them. Any registered part
+    fits that keeps its call in ``rpn_plugin.models.interfaces``.
 
     Args:
-        embedding: Config of the feature embedding (eq. 1).
-        neck: Config of the prototype embedding (eq. 2-4); None for a head without prototypes.
         head: Config of the head (eq. 5-11).
+        embedding: Config of the feature embedding (eq. 1); None gives the head the features as they are.
+        neck: Config of the prototype embedding (eq. 2-4); None for a head without prototypes.
         weighting: Config of the similarity weighting (eq. 12, alg. 1); None localizes on the class activation sequence.
         proposals: Config of the proposals.
         nms: Config of the suppression; None keeps every proposal.
@@ -64,8 +40,8 @@ class WeaklySupervisedLocalizer(BaseModel):
     """
 
     def __init__(self,
-                 embedding: Mapping[str, Any],
                  head: Mapping[str, Any],
+                 embedding: Mapping[str, Any] | None = None,
                  neck: Mapping[str, Any] | None = None,
                  weighting: Mapping[str, Any] | None = None,
                  proposals: Mapping[str, Any] = dict(type='ThresholdProposals'),
@@ -73,69 +49,60 @@ class WeaklySupervisedLocalizer(BaseModel):
                  attention_power: float = 0.0,
                  streams: Sequence[str] | None = None,
                  data_preprocessor: Mapping[str, Any] = dict(type='SnippetDataPreprocessor')) -> None:
-        super().__init__(data_preprocessor=data_preprocessor)
-        self.embedding: Embedding = MODELS.build(embedding)
+        super().__init__(nms, data_preprocessor)
+        self.embedding: Embedding | None = MODELS.build(embedding) if embedding else None
         self.neck: Neck | None = MODELS.build(neck) if neck else None
         self.head: Head = MODELS.build(head)
         self.weighting: Weighting | None = MODELS.build(weighting) if weighting else None
         self.proposals: ProposalGenerator = MODELS.build(proposals)
-        self.nms: Suppression | None = MODELS.build(nms) if nms else None
         self.attention_power = attention_power
         self.streams = tuple(streams) if streams else None
 
+    @property
+    def networks(self) -> Mapping[str, Network]:
+        """The one network, this module."""
+        return {NETWORK: self}
+
     def forward(self,
-                inputs: Mapping[str, SnippetBatch],
+                inputs: Inputs,
                 data_samples: Sequence[ActionDataSample] | None = None,
                 mode: str = 'tensor') -> Any:
-        """Run the network.
+        """Run the network, see :meth:`BaseLocalizer.forward`; ``tensor`` gives the :class:`HeadOutput` itself."""
+        result = super().forward(inputs, data_samples, mode)
+        return result[NETWORK] if mode == 'tensor' else result
 
-        Args:
-            inputs: Stream name to packed features.
-            data_samples: One per video, with ``gt_label`` (class indices) for ``loss`` and the metainfo ``clock`` and
-                ``duration_second`` for ``predict``.
-            mode: ``tensor`` gives the :class:`HeadOutput`, ``loss`` a dict of scalars, ``predict`` the samples with
-                ``pred_instances`` (segments in seconds, labels, scores; best first) and ``pred_score`` (C,).
+    def losses(self, outputs: Mapping[str, HeadOutput],
+               data_samples: Sequence[ActionDataSample]) -> dict[str, Tensor]:
+        """Losses by their own names."""
+        return self.loss_of(outputs[NETWORK], data_samples)
+
+    def run(self, inputs: Inputs) -> HeadOutput:
+        """Embed, match and pool (eq. 1-8).
+
+        Raises:
+            TypeError: If the head returns something else than a :class:`HeadOutput`.
         """
-        output = self.score(inputs)
-        if mode == 'tensor':
-            return output
-        if mode == 'loss':
-            return self.head.loss(output, multi_hot_labels(data_samples, like=output.video_score))
-        if mode == 'predict':
-            return self.fuse([self.propose(output, data_samples)], [output.video_score], data_samples)
-        raise ValueError(f'Expected mode loss, predict or tensor, but got {mode!r}.')
-
-    def score(self, inputs: Mapping[str, SnippetBatch]) -> HeadOutput:
-        """Embed, match and pool (eq. 1-8)."""
-        batch = select_streams(inputs, self.streams)
-        embedded = self.embedding(batch)
-        output = self.head(embedded, self.neck() if self.neck is not None else None)
+        output = self.head(self.embed(inputs), self.prototypes())
         if not isinstance(output, HeadOutput):
             raise TypeError(f'A head must return a HeadOutput, but {type(self.head).__name__} returned '
                             f'{type(output).__name__}; see rpn_plugin.models.interfaces.Head.')
         return output
 
-    def propose(self, output: HeadOutput, data_samples: Sequence[ActionDataSample]) -> list[Proposals]:
-        """Proposals of every video in seconds, before suppression."""
-        sequence = self.localization_sequence(output)
-        return [self.cut(*video) for video in
-                zip(output.embedded.layout.split(sequence), output.video_score, data_samples)]
+    def embed(self, inputs: Inputs) -> SnippetBatch:
+        """Embedded features of the network's streams (eq. 1)."""
+        batch = select_streams(inputs, self.streams)
+        return batch if self.embedding is None else self.embedding(batch)
 
-    def cut(self, sequence: Tensor, video_score: Tensor, sample: ActionDataSample) -> Proposals:
-        """Proposals of one video in seconds from its localization sequence (T, C) and class scores (C,)."""
-        phi, likely = (to_numpy(values.detach().double()) for values in (sequence, video_score))
-        borders, labels, scores = self.proposals(phi, likely)
-        segments, inside = clip_segments(sample.clock.to_seconds(borders), sample.duration_second)
-        return segments, labels[inside], scores[inside]
+    def prototypes(self) -> Tensor | None:
+        """(C, E) from the neck (eq. 4); None without one."""
+        return self.neck() if self.neck is not None else None
 
-    def fuse(self, proposals: Sequence[Sequence[Proposals]], video_scores: Sequence[Tensor],
-             data_samples: Sequence[ActionDataSample]) -> list[ActionDataSample]:
-        """As ``MultiStreamLocalizer.fuse``, of this one network."""
-        return [fill_sample(sample, self.nms(*of_video) if self.nms else best_first(of_video), score)
-                for sample, of_video, score in zip(data_samples, proposals[0], video_scores[0])]
+    def loss_of(self, output: HeadOutput, data_samples: Sequence[ActionDataSample]) -> dict[str, Tensor]:
+        """Losses of the head on the video-level labels (eq. 9-11)."""
+        return self.head.loss(output, multi_hot_labels(data_samples, like=output.video_score))
 
     def localization_sequence(self, output: HeadOutput) -> Tensor:
-        """What proposals are cut from: phi with attention's part, (N, C)."""
+        """The sequence (N, C) that proposals are cut from: phi with attention's part."""
         return self.with_attention(self.weighting(output) if self.weighting else output.cas, output)
 
     def with_attention(self, sequence: Tensor, output: HeadOutput) -> Tensor:
@@ -149,18 +116,31 @@ class WeaklySupervisedLocalizer(BaseModel):
         if output.attention is None:
             raise ValueError('attention_power needs a head that gives attention, such as RPNHead; use '
                              'attention_power=0 with another head.')
-        relative = torch.cat([video / video.max() for video in output.embedded.layout.split(output.attention)])  # (N,)
+        smallest = torch.finfo(output.attention.dtype).tiny
+        relative = torch.cat([video / video.max().clamp(min=smallest)
+                              for video in output.embedded.layout.split(output.attention)])  # (N,)
         return sequence * relative[:, None]**self.attention_power
 
+    def cut(self, sequence: Tensor, video_score: Tensor, sample: ActionDataSample,
+            scored: Tensor | None = None) -> Proposals:
+        """Proposals of one video in seconds, see :class:`rpn_plugin.models.interfaces.Network`.
 
-def best_first(proposals: Proposals) -> Proposals:
-    """Sort by confidence, equal ones in input order."""
-    segments, labels, scores = proposals
-    order = np.argsort(-scores, kind='stable')
-    return segments[order], labels[order], scores[order]
+        Raises:
+            TypeError: If confidences are to come from another sequence and the proposal generator cannot do that.
+        """
+        phi, likely = (to_numpy(values.detach().double()) for values in (sequence, video_score))
+        if scored is None:
+            borders, labels, scores = self.proposals(phi, likely)
+        elif isinstance(self.proposals, ScoresAnother):
+            borders, labels, scores = self.proposals.cut_and_score(phi, to_numpy(scored.detach().double()), likely)
+        else:
+            raise TypeError(f'{type(self.proposals).__name__} reads confidences off the sequence that it cuts; use '
+                            f'ThresholdProposals, or give it cut_and_score (rpn_plugin.models.interfaces).')
+        segments, inside = clip_segments(sample.clock.to_seconds(borders), sample.duration_second)
+        return segments, labels[inside], scores[inside]
 
 
-def select_streams(inputs: Mapping[str, SnippetBatch], streams: Sequence[str] | None) -> SnippetBatch:
+def select_streams(inputs: Inputs, streams: Sequence[str] | None) -> SnippetBatch:
     """Concatenate streams along D.
 
     Raises:

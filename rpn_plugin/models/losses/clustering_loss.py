@@ -5,6 +5,7 @@ from mmaction.registry import MODELS
 from torch import Tensor, nn
 
 from rpn_plugin.models.losses.global_batch import global_batch_mean
+from rpn_plugin.structures import HeadOutput
 
 
 @MODELS.register_module()
@@ -23,16 +24,22 @@ class ClusteringLoss(nn.Module):
         super().__init__()
         self.loss_weight = loss_weight
 
-    def forward(self, video_similarity: Tensor, labels: Tensor) -> Tensor:
+    def forward(self, output: HeadOutput, labels: Tensor) -> Tensor:
         """Loss of a batch.
 
         Args:
-            video_similarity: (B, C), s-bar.
+            output: Of a head that matches prototypes: its ``video_logits`` are s-bar (B, C).
             labels: (B, C) in {0, 1}.
 
         Returns:
             Scalar, at least 0.
+
+        Raises:
+            ValueError: If the head matches no prototypes, so that nothing says how near a video is to its class.
         """
+        if output.similarity is None or output.video_logits is None:
+            raise ValueError('ClusteringLoss needs a head whose video logits are similarities to prototypes, such as '
+                             'RPNHead; leave it out of the losses of another head.')
         single = labels.sum(dim=1) == 1  # (B,), delta
-        pulled = (labels * video_similarity).sum(dim=1)  # (B,)
+        pulled = (labels * output.video_logits).sum(dim=1)  # (B,)
         return self.loss_weight * -global_batch_mean(single * pulled)

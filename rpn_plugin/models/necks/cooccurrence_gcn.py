@@ -95,6 +95,7 @@ class CooccurrenceGCN(LabelNetwork):
         super().__init__(num_classes, channels, label_features, act_cfg, init_gain)
         widths = [self.label_features.out_channels, *channels]
         self.neighbour_weights = self._weights(widths)  # W_1
+        self.cooccurrence: Tensor
         self.register_buffer('cooccurrence', torch.zeros(num_classes, num_classes))
         self.cooccurrence_source: str | None = None
         if cooccurrence is not None:
@@ -120,6 +121,10 @@ class CooccurrenceGCN(LabelNetwork):
                              f'another.')
         self.cooccurrence.copy_(matrix)
         self.cooccurrence_source = source
+
+    def get_cooccurrence(self) -> Tensor:
+        """A, (C, C)."""
+        return self.cooccurrence
 
     def _load_from_state_dict(self, state_dict: dict, prefix: str, *args: Any) -> None:
         super()._load_from_state_dict(state_dict, prefix, *args)

@@ -1,22 +1,21 @@
-"""Temporal non-maximum suppression of all classes at once: no compiled op.
-
-Tensors are suppressed in numpy on the CPU, and what comes back is moved to their device: suppression is a chain of
-decisions, each of which waits for the one before.
-"""
+"""Temporal non-maximum suppression of all classes at once, in numpy: no compiled op."""
 from __future__ import annotations
 
 from typing import Callable
 
 import numpy as np
+import numpy.typing as npt
 from mmaction.registry import MODELS
 
+from rpn_plugin.models.interfaces import Floats, Proposals
 from rpn_plugin.models.postprocessors.overlap import TimeAxis
-from rpn_plugin.structures import Array, same_kind, to_numpy
+from rpn_plugin.structures import Segments
 
 BLOCK = 256  # best proposals that hard NMS settles at once; more make more pairs within, fewer more blocks
 WIDE = 512  # window from which on soft NMS first drops what ends before the pick begins
 
-Decay = Callable[[np.ndarray, float, float], np.ndarray]
+Integers = npt.NDArray[np.int64]
+Decay = Callable[[Floats, float, float], Floats]
 
 SOFT_DECAYS: dict[str, Decay] = {
     'linear': lambda tiou, threshold, sigma: np.where(tiou > threshold, 1 - tiou, 1.0),
@@ -24,7 +23,7 @@ SOFT_DECAYS: dict[str, Decay] = {
 }
 
 
-def hard_nms(segments: Array, scores: Array, threshold: float, labels: Array | None = None) -> Array:
+def hard_nms(segments: Segments, scores: Floats, threshold: float, labels: Integers | None = None) -> Integers:
     """Greedy suppression: a segment goes when a better kept one of its class overlaps it by more than ``threshold``.
 
     Args:
@@ -52,10 +51,10 @@ def hard_nms(segments: Array, scores: Array, threshold: float, labels: Array | N
         waiting[axis.pairs(winners, np.flatnonzero(waiting))[1]] = False
         best_first = best_first[waiting[best_first]]
     index = np.flatnonzero(kept)
-    return same_kind(index[np.argsort(-score[index], kind='stable')], segments)
+    return index[np.argsort(-score[index], kind='stable')]
 
 
-def _greedy(axis: TimeAxis, block: np.ndarray) -> np.ndarray:
+def _greedy(axis: TimeAxis, block: Integers) -> Integers:
     """Those of ``block``, best first, that no better kept one overlaps; only those that overlap a worse are visited."""
     better, worse = axis.pairs(block, np.sort(block))
     rank = np.empty(len(axis.order), dtype=np.int64)
@@ -70,13 +69,13 @@ def _greedy(axis: TimeAxis, block: np.ndarray) -> np.ndarray:
     return block[kept]
 
 
-def soft_nms(segments: Array,
-             scores: Array,
+def soft_nms(segments: Segments,
+             scores: Floats,
              method: str = 'gaussian',
              threshold: float = 0.3,
              sigma: float = 0.5,
              min_score: float = 1e-3,
-             labels: Array | None = None) -> tuple[Array, Array]:
+             labels: Integers | None = None) -> tuple[Integers, Floats]:
     """Soft-NMS (Bodla et al., ICCV 2017): an overlapping segment of its class loses score instead of going.
 
     Args:
@@ -99,18 +98,18 @@ def soft_nms(segments: Array,
                              threshold if method == 'linear' else 0.0, lambda tiou: decay(tiou, threshold, sigma))
     index = np.flatnonzero(decayed >= min_score)
     index = index[np.argsort(-decayed[index], kind='stable')]
-    return same_kind(index, segments), same_kind(decayed[index], segments)
+    return index, decayed[index]
 
 
-def _as_proposals(segments: Array, scores: Array, labels: Array | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Segments in float64, labels and scores in numpy."""
-    scores = to_numpy(scores)
-    labels = np.zeros(len(scores), dtype=np.int64) if labels is None else to_numpy(labels)
-    return to_numpy(segments).astype(np.float64), labels, scores
+def _as_proposals(segments: Segments, scores: Floats,
+                  labels: Integers | None) -> tuple[Segments, Integers, Floats]:
+    """Segments in float64, and a label for each."""
+    labels = np.zeros(len(scores), dtype=np.int64) if labels is None else labels
+    return segments.astype(np.float64), labels, scores
 
 
-def _decay(segments: np.ndarray, labels: np.ndarray, scores: np.ndarray, min_score: float, threshold: float,
-           decay: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+def _decay(segments: Segments, labels: Integers, scores: Floats, min_score: float, threshold: float,
+           decay: Callable[[Floats], Floats]) -> Floats:
     """Scores at which each segment was picked, or the score below ``min_score`` that it fell to.
 
     Every pick decays a slice of the segments sorted by class and start. After as many picks as half of those that wait,
@@ -174,7 +173,7 @@ class TemporalNMS:
         self.min_score = min_score
         self.max_per_video = max_per_video
 
-    def __call__(self, segments: Array, labels: Array, scores: Array) -> tuple[Array, Array, Array]:
+    def __call__(self, segments: Segments, labels: Integers, scores: Floats) -> Proposals:
         """Suppress the proposals of one video.
 
         Args:

@@ -4,16 +4,17 @@ from __future__ import annotations
 from typing import Callable, Sequence
 
 import numpy as np
+import numpy.typing as npt
 from mmaction.registry import MODELS
 
-from rpn_plugin.structures import Array, same_kind, to_numpy
+from rpn_plugin.models.interfaces import Floats, Proposals
 
-Runs = Array
-"""(N, 4) int: threshold index, class, first snippet, one past the last snippet."""
+Runs = npt.NDArray[np.int64]
+"""(N, 4): threshold index, class, first snippet, one past the last snippet."""
 
 
-def group_runs(above: Array) -> Runs:
-    """Maximal runs of True along the time of every threshold and class, found in numpy on the CPU.
+def group_runs(above: npt.NDArray[np.bool_]) -> Runs:
+    """Maximal runs of True along the time of every threshold and class.
 
     Args:
         above: (H, T, C) bool, H thresholds.
@@ -21,57 +22,57 @@ def group_runs(above: Array) -> Runs:
     Returns:
         (N, 4) int64: threshold index, class, first snippet, one past the last; sorted by these.
     """
-    flags = to_numpy(above)
-    cuts, length, classes = flags.shape
+    cuts, length, classes = above.shape
     rows = np.zeros((cuts, classes, length + 1), dtype=bool)  # ends in False, so that no run reaches the next row
-    rows[..., :-1] = flags.transpose(0, 2, 1)
+    rows[..., :-1] = above.transpose(0, 2, 1)
     flat = rows.ravel()
     borders = np.flatnonzero(flat[1:] != flat[:-1]) + 1  # start, end, start, end, ...
     if flat.size and flat[0]:
         borders = np.concatenate([[0], borders])
     row, start = np.divmod(borders[::2], length + 1)
     end = start + borders[1::2] - borders[::2]
-    return same_kind(np.column_stack([*np.divmod(row, max(classes, 1)), start, end]), above)
+    return np.column_stack([*np.divmod(row, max(classes, 1)), start, end])
 
 
 class RunStatistics:
-    """Means and maxima of a sequence inside and around runs, each in one vectorised pass of numpy on the CPU.
+    """Means and maxima of a sequence inside and around runs, each in one vectorised pass.
 
     Args:
-        sequence: (T, C); the statistics are of its kind.
+        sequence: (T, C).
         runs: (N, 4), see :func:`group_runs`.
     """
 
-    def __init__(self, sequence: Array, runs: Runs) -> None:
-        self.like = sequence
-        self.sequence, runs = to_numpy(sequence), to_numpy(runs)
+    def __init__(self, sequence: Floats, runs: Runs) -> None:
+        self.sequence = sequence
         self.label, self.start, self.end = runs[:, 1], runs[:, 2], runs[:, 3]
         self._cumulative = np.pad(self.sequence.cumsum(axis=0), ((1, 0), (0, 0)))  # (T + 1, C)
 
-    def _sum(self, start: np.ndarray, end: np.ndarray) -> np.ndarray:
-        return self._cumulative[end, self.label] - self._cumulative[start, self.label]
+    def _sum(self, start: Runs, end: Runs) -> Floats:
+        total: Floats = self._cumulative[end, self.label] - self._cumulative[start, self.label]
+        return total
 
-    def mean(self) -> Array:
+    def mean(self) -> Floats:
         """(N,) mean inside."""
-        return same_kind(self._sum(self.start, self.end) / (self.end - self.start), self.like)
+        return self._sum(self.start, self.end) / (self.end - self.start)
 
-    def max(self) -> Array:
+    def max(self) -> Floats:
         """(N,) maximum inside."""
         flat = np.append(self.sequence.T.ravel(), -np.inf)  # (C * T + 1), one class after another
         base = self.label * len(self.sequence)
         borders = np.column_stack([base + self.start, base + self.end]).ravel()  # start, end, start, end, ...
-        return same_kind(np.maximum.reduceat(flat, borders)[::2], self.like)
+        highest: Floats = np.maximum.reduceat(flat, borders)[::2]
+        return highest
 
-    def outer_mean(self, inflation: float) -> Array:
+    def outer_mean(self, inflation: float) -> Floats:
         """(N,) mean within ``inflation`` times the run's length, rounded up, on either side; 0 if nothing is there."""
         margin = np.ceil((self.end - self.start) * inflation).astype(np.int64)
         left, right = np.maximum(self.start - margin, 0), np.minimum(self.end + margin, len(self.sequence))
         outside = self._sum(left, self.start) + self._sum(self.end, right)
         count = (self.start - left) + (right - self.end)
-        return same_kind(outside / np.maximum(count, 1), self.like)
+        return outside / np.maximum(count, 1)
 
 
-Confidence = Callable[[RunStatistics, Array, float, float], Array]
+Confidence = Callable[[RunStatistics, Floats, float, float], Floats]
 
 CONFIDENCES: dict[str, Confidence] = {
     'mean': lambda runs, video_score, weight, inflation: runs.mean(),
@@ -125,33 +126,44 @@ class ThresholdProposals:
         self.video_weight = video_weight
         self.inflation = inflation
 
-    def __call__(self, sequence: Array, video_score: Array) -> tuple[Array, Array, Array]:
-        """Proposals of one video, in numpy on the CPU; given tensors, they come back to the device of ``sequence``.
+    def __call__(self, sequence: Floats, video_score: Floats) -> Proposals:
+        """Proposals of one video, cut from a sequence and scored on it, see :meth:`cut_and_score`."""
+        return self.cut_and_score(sequence, sequence, video_score)
+
+    def cut_and_score(self, sequence: Floats, scored: Floats, video_score: Floats) -> Proposals:
+        """Proposals of one video.
 
         Args:
-            sequence: phi, (T, C).
+            sequence: phi, (T, C), which the borders are cut from.
+            scored: (T, C), which the confidences are read from.
             video_score: (C,) in [0, 1].
 
         Returns:
-            Snippet borders (N, 2), class indices (N,) and confidences (N,) in float64. None at all is a valid answer.
+            Snippet borders (N, 2) in int64, class indices (N,) and confidences (N,) in float64. None at all is a valid answer.
             A class whose sequence is flat gives one proposal, the whole video.
 
         Raises:
             ValueError: If a score is not finite.
         """
-        phi, likely = to_numpy(sequence), to_numpy(video_score)
-        if not (np.isfinite(phi).all() and np.isfinite(likely).all()):
+        if not all(np.isfinite(values).all() for values in (sequence, scored, video_score)):
             raise ValueError('ThresholdProposals expects finite scores, but got NaN or infinity: the network has '
                              'diverged. Lower the learning rate or alpha (head.loss_clu.loss_weight).')
-        classes = np.flatnonzero(likely >= self.min_class_score)
-        rows = np.ascontiguousarray(phi[:, classes].T, dtype=np.float64)  # (C', T)
-        low, high = rows.min(axis=1, keepdims=True), rows.max(axis=1, keepdims=True)  # (C', 1)
+        classes = np.flatnonzero(video_score >= self.min_class_score)
+        rows, low, high = _rows_and_range(sequence, classes)
         cuts = self.thresholds[:, None, None]  # (H, 1, 1)
         if self.relative:
             cuts = np.minimum(low + cuts * (high - low), high)  # (H, C', 1)
         runs = group_runs((rows >= cuts).transpose(0, 2, 1))
+        if scored is not sequence:
+            rows, low, high = _rows_and_range(scored, classes)
         if self.normalize:
             rows = (rows - low) / np.maximum(high - low, np.finfo(np.float64).tiny)
         labels = classes[runs[:, 1]]
-        scores = self.confidence(RunStatistics(rows.T, runs), likely[labels], self.video_weight, self.inflation)
-        return same_kind(runs[:, 2:], sequence), same_kind(labels, sequence), same_kind(scores, sequence)
+        scores = self.confidence(RunStatistics(rows.T, runs), video_score[labels], self.video_weight, self.inflation)
+        return runs[:, 2:], labels, scores
+
+
+def _rows_and_range(sequence: Floats, classes: npt.NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
+    """The sequences of some classes (C', T) and the smallest and largest value of each (C', 1)."""
+    rows = np.ascontiguousarray(sequence[:, classes].T, dtype=np.float64)
+    return rows, rows.min(axis=1, keepdims=True), rows.max(axis=1, keepdims=True)

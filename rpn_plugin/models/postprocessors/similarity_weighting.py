@@ -1,15 +1,66 @@
 """Similarity weighting with prototype updating, eq. 12 and algorithm 1. Testing only."""
 from __future__ import annotations
 
-import math
-from typing import Sequence
+from typing import Protocol
 
 import torch
 from mmaction.registry import MODELS
 from torch import Tensor, nn
 
 from rpn_plugin.models.heads.rpn_head import prototype_similarity
-from rpn_plugin.structures import HeadOutput
+from rpn_plugin.models.interfaces import EmbeddedParts
+from rpn_plugin.structures import HeadOutput, PackedLayout, snippets_of_share
+
+
+class EmbeddedVideos(Protocol):
+    """The two readings of embedded features that algorithm 1 consists of."""
+
+    def similarity(self, prototypes: Tensor) -> Tensor:
+        """Similarity (B, T, C) of every snippet to its video's prototypes (B, C, E), eq. 5."""
+
+    def weighted_sum(self, weight: Tensor) -> Tensor:
+        """Sum over the time of each video with weights (B, T, C): (B, C, E) in float64."""
+
+
+class WholeVideos:
+    """Embedded features in memory.
+
+    Args:
+        embedded: (B, T, E), padded.
+    """
+
+    def __init__(self, embedded: Tensor) -> None:
+        self.embedded = embedded
+
+    def similarity(self, prototypes: Tensor) -> Tensor:
+        """See :class:`EmbeddedVideos`."""
+        return prototype_similarity(self.embedded, prototypes)
+
+    def weighted_sum(self, weight: Tensor) -> Tensor:
+        """See :class:`EmbeddedVideos`; float64, so that the order of the sum does not matter."""
+        return weight.transpose(1, 2).double() @ self.embedded.double()
+
+
+class VideoInParts:
+    """Embedded features of one video, read once more for every call.
+
+    Args:
+        parts: Reads them.
+    """
+
+    def __init__(self, parts: EmbeddedParts) -> None:
+        self.parts = parts
+
+    def similarity(self, prototypes: Tensor) -> Tensor:
+        """See :class:`EmbeddedVideos`."""
+        return torch.cat([prototype_similarity(features, prototypes[0]) for features, _ in self.parts()])[None]
+
+    def weighted_sum(self, weight: Tensor) -> Tensor:
+        """See :class:`EmbeddedVideos`."""
+        total = torch.zeros((), dtype=torch.float64, device=weight.device)
+        for features, place in self.parts():
+            total = total + weight[0, place].T.double() @ features.double()
+        return total[None]
 
 
 @MODELS.register_module()
@@ -47,49 +98,86 @@ class SimilarityWeighting(nn.Module):
         Raises:
             ValueError: If the head gives no prototypes to compare with.
         """
-        if output.prototypes is None:
-            raise ValueError('SimilarityWeighting needs a head that gives prototypes, such as RPNHead; use '
-                             'weighting=None with another head.')
-        layout = output.embedded.layout
-        embedded = layout.pad(output.embedded.features)  # (B, T, E)
-        prototypes = self.update_prototypes(embedded, layout.mask, layout.lengths, output.prototypes)
-        return output.cas * layout.unpad(self.time_weights(prototype_similarity(embedded, prototypes), layout.mask))
+        prototypes, layout = _prototypes_and_layout(output)
+        videos = WholeVideos(layout.pad(output.embedded.features))
+        _, similarity = self.update(videos, layout, _of_each_video(prototypes, layout))
+        return self.weigh(output, layout, similarity)
 
-    def time_weights(self, similarity: Tensor, mask: Tensor) -> Tensor:
-        """Eq. 12: (B, T, C) similarity to its softmax over the time of each video."""
-        return _softmax_over_time(self.gamma_t * similarity, mask[..., None])
+    @torch.no_grad()
+    def stream(self, output: HeadOutput, parts: EmbeddedParts) -> Tensor:
+        """phi of one long video, (T, C), in 2 n further readings of its embedded features.
 
-    def update_prototypes(self, embedded: Tensor, mask: Tensor, lengths: Sequence[int], prototypes: Tensor) -> Tensor:
+        Args:
+            output: Of the whole video; its embedded features are not read.
+            parts: Reads them.
+
+        Raises:
+            ValueError: If the head gives no prototypes to compare with.
+        """
+        prototypes, layout = _prototypes_and_layout(output)
+        known = None if output.similarity is None else output.similarity[None]  # (1, T, C)
+        _, similarity = self.update(VideoInParts(parts), layout, prototypes[None], known)
+        return self.weigh(output, layout, similarity)
+
+    @torch.no_grad()
+    def moved_prototypes(self, output: HeadOutput) -> Tensor | None:
+        """Prototypes (B, C, E) as they are after algorithm 1, for each video; None without updates.
+
+        Raises:
+            ValueError: If the head gives no prototypes.
+        """
+        if self.num_updates == 0:
+            return None
+        prototypes, layout = _prototypes_and_layout(output)
+        videos = WholeVideos(layout.pad(output.embedded.features))
+        return self.update(videos, layout, _of_each_video(prototypes, layout))[0]
+
+    def update(self, videos: EmbeddedVideos, layout: PackedLayout, prototypes: Tensor,
+               similarity: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Algorithm 1, all videos and classes at once.
 
         Args:
-            embedded: (B, T, E).
-            mask: (B, T), True at real snippets.
-            lengths: T_b of each video.
-            prototypes: (C, E), as learned.
+            videos: B of them.
+            layout: Theirs.
+            prototypes: (B, C, E), as learned.
+            similarity: (B, T, C) of the snippets to these; None computes it.
 
         Returns:
-            (B, C, E), as moved for each video.
+            Prototypes (B, C, E) as moved for each video, and the similarity (B, T, C) to them.
         """
-        prototypes = prototypes.expand(embedded.shape[0], -1, -1)  # (B, C, E)
+        similarity = videos.similarity(prototypes) if similarity is None else similarity
         for _ in range(self.num_updates):
-            weight = self.nearest_weights(prototype_similarity(embedded, prototypes), mask, lengths)  # (B, T, C)
-            centre = weight.transpose(1, 2).double() @ embedded.double()  # (B, C, E), whatever the order of the sum
-            prototypes = self.move(prototypes, centre.to(prototypes.dtype))
-        return prototypes
+            centre = videos.weighted_sum(self.nearest_weights(similarity, layout))  # (B, C, E)
+            prototypes = prototypes + self.moving_rate * (centre.to(prototypes.dtype) - prototypes)
+            similarity = videos.similarity(prototypes)
+        return prototypes, similarity
 
-    def nearest_weights(self, similarity: Tensor, mask: Tensor, lengths: Sequence[int]) -> Tensor:
+    def nearest_weights(self, similarity: Tensor, layout: PackedLayout) -> Tensor:
         """(B, T, C) shares of each class's k nearest snippets in its centre, 0 elsewhere (alg. 1)."""
-        top = torch.tensor([max(1, math.floor(self.top_ratio * length + 1e-9)) for length in lengths])
+        top = torch.tensor([snippets_of_share(self.top_ratio, length, round_up=False) for length in layout.lengths])
         chosen = (torch.arange(int(top.max())) < top[:, None])[..., None].to(similarity.device)  # (B, K, 1)
-        similarity = similarity.masked_fill(~mask[..., None], float('-inf'))
+        similarity = similarity.masked_fill(~layout.mask[..., None], float('-inf'))
         nearest, index = similarity.topk(chosen.shape[1], dim=1)  # (B, K, C)
         weight = _softmax_over_time(self.gamma_t * nearest, chosen)  # (B, K, C)
         return torch.zeros_like(similarity).scatter(1, index, weight)
 
-    def move(self, prototypes: Tensor, centre: Tensor) -> Tensor:
-        """One step of (B, C, E) prototypes towards the centres of their nearest snippets (alg. 1)."""
-        return prototypes + self.moving_rate * (centre - prototypes)
+    def weigh(self, output: HeadOutput, layout: PackedLayout, similarity: Tensor) -> Tensor:
+        """CAS (N, C) times the softmax over time of the similarity (B, T, C) (eq. 12)."""
+        return output.cas * layout.unpad(_softmax_over_time(self.gamma_t * similarity, layout.mask[..., None]))
+
+
+def _prototypes_and_layout(output: HeadOutput) -> tuple[Tensor, PackedLayout]:
+    """(C, E) and the layout of a packed batch."""
+    if output.prototypes is None:
+        raise ValueError('SimilarityWeighting needs a head that gives prototypes, such as RPNHead; use '
+                         'weighting=None with another head.')
+    assert isinstance(output.embedded.layout, PackedLayout)  # testing is never padded
+    return output.prototypes, output.embedded.layout
+
+
+def _of_each_video(prototypes: Tensor, layout: PackedLayout) -> Tensor:
+    """(C, E) to (B, C, E), a view."""
+    return prototypes.expand(layout.num_videos, -1, -1)
 
 
 def _softmax_over_time(logits: Tensor, mask: Tensor) -> Tensor:

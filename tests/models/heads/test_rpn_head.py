@@ -59,7 +59,7 @@ def test_scores_follow_equations_5_to_8() -> None:
             assert output.attention[n].item() == pytest.approx(weight[t], abs=1e-10)
             n += 1
         shift = [math.exp(v - max(s_bar)) for v in s_bar]
-        assert output.video_similarity[b].tolist() == pytest.approx(s_bar, rel=1e-10)
+        assert output.video_logits[b].tolist() == pytest.approx(s_bar, rel=1e-10)
         assert output.video_score[b].tolist() == pytest.approx([v / sum(shift) for v in shift], abs=1e-10)
 
 

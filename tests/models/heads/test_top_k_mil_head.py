@@ -23,7 +23,7 @@ def test_scores_are_those_of_sorted_lists(lengths: list[int], top_ratio: float) 
     head, batch = setting(lengths, top_ratio)
     output = head(batch)
     weight, bias = head.classifier.weight.tolist(), head.classifier.bias.tolist()
-    for video, pooled, score in zip(batch.split(), output.video_similarity.tolist(), output.video_score.tolist()):
+    for video, pooled, score in zip(batch.split(), output.video_logits.tolist(), output.video_score.tolist()):
         logits = [[sum(w * x for w, x in zip(row, snippet)) + b for row, b in zip(weight, bias)]
                   for snippet in video.tolist()]
         k = max(1, math.ceil(round(top_ratio * 1000) * len(logits) / 1000))
@@ -49,7 +49,7 @@ def test_only_the_best_snippets_of_a_class_learn() -> None:
     head, batch = setting([16])
     batch.features.requires_grad_()
     output = head(batch)
-    output.video_similarity[0, 1].backward()
+    output.video_logits[0, 1].backward()
     learning = batch.features.grad.any(dim=1).nonzero().flatten()
     assert set(learning.tolist()) == set(output.cas[:, 1].topk(2).indices.tolist())
 

@@ -14,7 +14,7 @@ from mmengine.dataset import pseudo_collate
 from torch import nn
 
 from rpn_plugin.models import CooccurrenceGCN
-from rpn_plugin.models.localizers.weakly_supervised_localizer import multi_hot_labels
+from rpn_plugin.models.localizers.samples import multi_hot_labels
 from rpn_plugin.structures import SnippetClock
 
 
@@ -141,7 +141,7 @@ def test_attention_cannot_count_where_the_head_gives_none(test_items) -> None:
     model = build(localizer_config(attention_power=1.0)).eval()
     output = run(model, test_items, 'tensor')
     with pytest.raises(ValueError, match='attention_power needs a head that gives attention'):
-        model.propose(replace(output, attention=None), [item['data_samples'] for item in test_items])
+        model.localization_sequence(replace(output, attentions={}))
 
 
 def test_networks_of_a_composite_share_nothing(items) -> None:
@@ -175,8 +175,10 @@ def test_a_composite_fuses_the_proposals_of_all_networks(test_items) -> None:
     data = model.data_preprocessor(pseudo_collate(copy.deepcopy(test_items)))
     outputs = model(**data, mode='tensor')
     for video, sample in enumerate(model(**data, mode='predict')):
-        of_streams = [localizer.propose(outputs[name], data['data_samples'])[video]
-                      for name, localizer in model.localizers.items()]
+        of_streams = model.propose(
+            {name: output.embedded.layout.split(model.networks[name].localization_sequence(output))[video]
+             for name, output in outputs.items()},
+            {name: output.video_score[video] for name, output in outputs.items()}, sample)
         assert len(sample.pred_instances) == sum(len(scores) for _, _, scores in of_streams)
         mean = torch.stack([output.video_score[video] for output in outputs.values()]).mean(0)
         torch.testing.assert_close(sample.pred_score, mean)

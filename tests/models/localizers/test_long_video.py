@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mmengine.model import BaseModule
 
-from rpn_plugin.models.localizers import LongVideoScorer, can_be_split
+from rpn_plugin.models.localizers import LongVideoScorer, reason_to_run_whole
 from rpn_plugin.structures import SnippetBatch
 from tiny_model import build_model, model_config
 
@@ -47,7 +47,7 @@ def test_parts_give_what_the_whole_gives(length, chunk, kernel_size, attention, 
     localizer, video = network(kernel_size, attention, updates, weighting), features(length)
     localizer.attention_power = power
     with torch.no_grad():
-        whole = localizer.score(Reader(video)(0, length))
+        whole = localizer.run(Reader(video)(0, length))
         phi = localizer.localization_sequence(whole)
     output, sequence = LongVideoScorer(localizer, Reader(video), length, chunk)()
     for name in ('cas', 'attention', 'video_score', 'similarity', 'prototypes'):
@@ -73,7 +73,7 @@ def test_another_head_is_split_as_well() -> None:
     config['localizer'].update(neck=None, weighting=None, head=dict(type='TopKMILHead', in_channels=6, num_classes=3))
     localizer, video = build_model(config).double().localizers['rgb'], features(40)
     with torch.no_grad():
-        whole = localizer.score(Reader(video)(0, 40))
+        whole = localizer.run(Reader(video)(0, 40))
     output, sequence = LongVideoScorer(localizer, Reader(video), 40, 7)()
     torch.testing.assert_close(sequence, whole.cas, rtol=0, atol=1e-12)
     torch.testing.assert_close(output.video_score, whole.video_score, rtol=0, atol=1e-12)
@@ -81,9 +81,9 @@ def test_another_head_is_split_as_well() -> None:
 
 def test_a_head_that_does_not_say_how_far_it_sees_is_not_split() -> None:
     localizer = network()
-    assert can_be_split(localizer)
+    assert reason_to_run_whole(localizer) is None
     localizer.head = BaseModule()
-    assert not can_be_split(localizer)
+    assert reason_to_run_whole(localizer) == 'BaseModule is not split in time (reach, score_snippets, pool)'
 
 
 def test_the_reach_is_how_far_a_snippet_is_felt() -> None:

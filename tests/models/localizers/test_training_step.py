@@ -10,7 +10,7 @@ from mmaction.structures import ActionDataSample
 from reference_rpn import ReferenceRPN
 from torch import Tensor, nn
 
-from rpn_plugin.structures import SnippetBatch, SnippetLayout
+from rpn_plugin.structures import PackedLayout, SnippetBatch
 
 D, E, C, ATTENTION, ALPHA = 7, 12, 4, 5, 0.3
 LENGTHS = {'one video': (23, ), 'a video shorter than the kernel': (1, ), 'several': (9, 1, 30, 2, 17)}
@@ -132,7 +132,7 @@ def test_a_training_step_never_waits_for_the_device(kernel_size, monkeypatch) ->
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-4)
     lengths = LENGTHS['several']
     samples = batch(lengths, torch.float32)[2]
-    packed = SnippetBatch(torch.empty(sum(lengths), D, device='meta'), SnippetLayout(lengths, 'meta'))
+    packed = SnippetBatch(torch.empty(sum(lengths), D, device='meta'), PackedLayout(lengths, 'meta'))
     losses = model(dict(rgb=packed), samples, mode='loss')
     sum(losses.values()).backward()
     optimizer.step()

@@ -10,14 +10,21 @@ from hypothesis import strategies as st
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from rpn_plugin.models.losses import ClusteringLoss, VideoClassificationLoss
+from rpn_plugin.structures import HeadOutput, SnippetBatch
 
 VIDEOS = st.lists(
     st.tuples(st.lists(st.floats(-50, 0), min_size=4, max_size=4),
               st.lists(st.integers(0, 1), min_size=4, max_size=4).filter(any)), min_size=1, max_size=5)
 
 
+def output_of(logits: torch.Tensor) -> HeadOutput:
+    """Of videos of one snippet each, so that the pooled similarity is that snippet's."""
+    batch = SnippetBatch.from_videos([torch.zeros(1, 2)] * len(logits))
+    return HeadOutput(batch, logits, logits.softmax(dim=1), video_logits=logits, similarity=logits)
+
+
 def tensors(videos):
-    return (torch.tensor([scores for scores, _ in videos], dtype=torch.float64),
+    return (output_of(torch.tensor([scores for scores, _ in videos], dtype=torch.float64)),
             torch.tensor([labels for _, labels in videos], dtype=torch.float64))
 
 
@@ -39,7 +46,7 @@ def test_clustering_loss_is_equation_10_averaged_over_videos(videos) -> None:
 
 def test_a_batch_without_single_class_videos_gives_zero_with_a_graph() -> None:
     scores = torch.randn(2, 3, requires_grad=True)
-    loss = ClusteringLoss()(scores, torch.ones(2, 3))
+    loss = ClusteringLoss()(output_of(scores), torch.ones(2, 3))
     loss.backward()
     assert loss.item() == 0 and not scores.grad.any()
 
@@ -55,7 +62,8 @@ def test_no_loss_waits_for_the_device() -> None:
 
     scores = torch.randn(3, 4, requires_grad=True)
     labels = torch.tensor([[1., 0, 0, 0], [1, 1, 0, 0], [0, 0, 0, 1]])
+    output = output_of(scores)
     with Operations() as operations:
-        (VideoClassificationLoss()(scores, labels) + ClusteringLoss()(scores, labels)).backward()
+        (VideoClassificationLoss()(output, labels) + ClusteringLoss()(output, labels)).backward()
     waiting = {'aten::_local_scalar_dense', 'aten::nonzero', 'aten::masked_select', 'aten::equal', 'aten::_to_copy'}
     assert 'aten::_log_softmax' in operations.names and not waiting & operations.names

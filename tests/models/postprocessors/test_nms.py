@@ -5,7 +5,6 @@ import math
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -200,17 +199,6 @@ def test_classes_at_once_are_the_classes_one_by_one(proposals: list[Proposal], t
         mine = labels[soft_at_once[0]] == label
         assert soft_at_once[0][mine].tolist() == of_class[alone].tolist()
         assert soft_at_once[1][mine].tolist() == decayed.tolist()
-
-
-@pytest.mark.parametrize('method', ['hard', 'linear', 'gaussian'])
-@pytest.mark.parametrize('size', [0, 300])
-def test_tensors_are_suppressed_as_arrays_are(method: str, size: int) -> None:
-    given_arrays = crowd('dense', 300)
-    given_arrays = tuple(array[:size] for array in given_arrays)
-    nms = TemporalNMS(method, threshold=0.4, max_per_video=50)
-    for found, expected in zip(nms(*map(torch.from_numpy, given_arrays)), nms(*given_arrays)):
-        assert isinstance(found, torch.Tensor) and isinstance(expected, np.ndarray)
-        assert found.tolist() == expected.tolist() and found.numpy().dtype == expected.dtype
 
 
 def test_scores_of_zero_are_picked_once_when_nothing_is_too_low() -> None:

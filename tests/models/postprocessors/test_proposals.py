@@ -188,31 +188,18 @@ def test_scores_of_a_diverged_network_are_an_error_and_not_an_empty_answer() -> 
         ThresholdProposals()(np.array([[np.nan], [0.3]]), np.ones(1))
 
 
-def test_runs_of_tensors_are_those_of_arrays() -> None:
-    above = np.random.default_rng(0).random((3, 40, 4)) > 0.5
-    found = group_runs(torch.from_numpy(above))
-    assert isinstance(found, torch.Tensor) and found.tolist() == group_runs(above).tolist()
-
-
-@pytest.mark.parametrize('dtype', [torch.float64, torch.float32, torch.bfloat16])
-@pytest.mark.parametrize('confidence', sorted(CONFIDENCES))
-def test_proposals_of_tensors_are_those_of_arrays(confidence: str, dtype: torch.dtype) -> None:
-    sequence = torch.rand(50, 4, generator=torch.Generator().manual_seed(0)).to(dtype).requires_grad_()
-    video_score = torch.tensor([0.05, 0.2, 0.9, 1.0], dtype=dtype)
-    propose = ThresholdProposals(thresholds=[0.2, 0.5, 0.8], confidence=confidence)
-    expected = propose(sequence.detach().double().numpy(), video_score.double().numpy())
-    found = propose(sequence, video_score)
-    assert all(isinstance(tensor, torch.Tensor) for tensor in found) and len(found[0]) > 10
-    assert [tensor.tolist() for tensor in found[:2]] == [array.tolist() for array in expected[:2]]
-    assert found[2].tolist() == pytest.approx(expected[2].tolist(), rel=1e-6)
-
-
-def test_statistics_of_tensors_are_those_of_arrays() -> None:
-    sequence, runs = np.random.default_rng(0).random((30, 2)), np.array([[0, 0, 2, 9], [0, 1, 0, 30], [1, 1, 4, 5]])
-    of_arrays, of_tensors = RunStatistics(sequence, runs), RunStatistics(*map(torch.from_numpy, (sequence, runs)))
-    for found, expected in [(of_tensors.mean(), of_arrays.mean()), (of_tensors.max(), of_arrays.max()),
-                            (of_tensors.outer_mean(0.5), of_arrays.outer_mean(0.5))]:
-        assert isinstance(found, torch.Tensor) and found.tolist() == expected.tolist()
+def test_confidences_may_come_from_another_sequence_than_the_borders() -> None:
+    rng = np.random.default_rng(0)
+    cut, scored, video_score = rng.random((60, 3)), rng.random((60, 3)), np.array([0.05, 0.4, 1.0])
+    propose = ThresholdProposals(thresholds=[0.3, 0.6], confidence='mean+video', video_weight=0.5)
+    borders, labels, scores = propose.cut_and_score(cut, scored, video_score)
+    own_borders, own_labels, own_scores = propose(cut, video_score)
+    assert borders.tolist() == own_borders.tolist() and labels.tolist() == own_labels.tolist()
+    for (start, end), label, score in zip(borders.astype(int), labels, scores):
+        column = scored[:, label]
+        inside = ((column - column.min()) / (column.max() - column.min()))[start:end].mean()
+        assert score == pytest.approx(inside + 0.5 * video_score[label])
+    assert not np.allclose(scores, own_scores)
 
 
 def test_classes_at_once_are_the_classes_one_by_one() -> None:

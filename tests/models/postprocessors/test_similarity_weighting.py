@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from rpn_plugin.models.postprocessors import SimilarityWeighting
-from rpn_plugin.structures import HeadOutput, SnippetBatch, SnippetLayout
+from rpn_plugin.structures import HeadOutput, SnippetBatch
 
 EMBEDDING, CLASSES = 3, 2
 Vector = list[float]
@@ -104,10 +104,11 @@ def test_k_is_the_floor_of_the_ratio_and_at_least_one(ratio: float) -> None:
     # On the line 0, 1, 2, ... with equal weights (gamma_t = 0), one whole step takes the prototype from 0 to the mean
     # of the nearest k snippets, (k - 1) / 2.
     lengths = list(range(1, 121))
-    mask = SnippetLayout(lengths).mask
-    line = torch.arange(120.0, dtype=torch.float64)[None, :, None].expand(120, -1, 1)
-    moved = SimilarityWeighting(0.0, num_updates=1, top_ratio=ratio, moving_rate=1.0).update_prototypes(
-        line, mask, lengths, torch.zeros(1, 1, dtype=torch.float64))
+    line = torch.arange(120.0, dtype=torch.float64)[:, None]
+    batch = SnippetBatch.from_videos([line[:length] for length in lengths])
+    output = HeadOutput(batch, torch.ones(sum(lengths), 1), torch.ones(120, 1),
+                        prototypes=torch.zeros(1, 1, dtype=torch.float64))
+    moved = SimilarityWeighting(0.0, num_updates=1, top_ratio=ratio, moving_rate=1.0).moved_prototypes(output)
     expected = [max(1, math.floor(Fraction(str(ratio)) * length)) for length in lengths]
     assert (2 * moved.flatten() + 1).round(decimals=6).tolist() == expected
 

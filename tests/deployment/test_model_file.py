@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mmengine.config import Config
 
-from rpn_plugin.apis import ModelFile, read_checkpoint
-from rpn_plugin.apis.model_file import parse_config_text
+from rpn_plugin.deployment import ModelFile, read_checkpoint
+from rpn_plugin.deployment.model_file import parse_config_text
 from tiny_model import CLASSES, COOCCURRENCE, RECIPE, build_model, model_config, write_checkpoint
 
 CONFIGS = sorted((Path(__file__).resolve().parents[2] / 'configs').glob('*.py'))
@@ -121,7 +121,7 @@ def test_weights_of_another_model_are_refused_by_name_and_shape(checkpoint) -> N
 
 def test_a_checkpoint_of_another_number_of_classes_is_refused_by_number(checkpoint) -> None:
     with pytest.raises(ValueError, match=r'it is for 3 classes \(Diving, CliffDiving, HighJump, ...\), but '
-                                         r'localizers.rgb.neck of the config is for 2'):
+                                         r'the neck of network rgb of the config is for 2'):
         ModelFile.read(checkpoint, dict(model=model_config(num_classes=2))).build()
 
 

@@ -20,6 +20,8 @@ from torch import Tensor, nn
 
 from rpn_plugin.datasets import AnnotationFile
 from rpn_plugin.files import written_whole
+from rpn_plugin.models.interfaces import HasClasses
+from rpn_plugin.models.localizers import BaseLocalizer
 from rpn_plugin.structures import same_recipe
 
 
@@ -127,11 +129,11 @@ class ModelFile:
             ValueError: If the weights are those of another model.
         """
         model = MODELS.build(ConfigDict(self.model))
-        for name, module in model.named_modules():
-            if getattr(module, 'num_classes', len(self.classes)) != len(self.classes):
+        for name, number in _stated_classes(model).items():
+            if number != len(self.classes):
                 raise ValueError(f'{self.path}: it is for {len(self.classes)} classes ({", ".join(self.classes[:3])}, '
-                                 f'...), but {name} of the config is for {module.num_classes}. Use the config that it '
-                                 f'was trained with.')
+                                 f'...), but {name} of the config is for {number}. Use the config that it was trained '
+                                 f'with.')
         expected = {name: tuple(value.shape) for name, value in model.state_dict().items()}
         given = {name: tuple(value.shape) for name, value in self.state_dict.items()}
         differing = [f'{name}: expected {expected.get(name, "nothing")}, got {given.get(name, "nothing")}'
@@ -166,6 +168,16 @@ class ModelFile:
         with written_whole(path) as temporary:
             temporary.write_bytes(buffer.getvalue())
         return path
+
+
+def _stated_classes(model: nn.Module) -> dict[str, int]:
+    """Number of classes of the data that a network's neck or head states, by its name.
+
+    Modules inside them are not asked: a head may classify background, too.
+    """
+    networks = model.networks if isinstance(model, BaseLocalizer) else {}
+    return {f'the {part} of network {name}': getattr(network, part).num_classes for name, network in networks.items()
+            for part in ('neck', 'head') if isinstance(getattr(network, part, None), HasClasses)}
 
 
 def _settings(meta: Mapping[str, Any], path: str | Path) -> dict[str, Any]:

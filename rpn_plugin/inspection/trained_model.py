@@ -13,12 +13,12 @@ from mmengine.registry import init_default_scope
 from torch import nn
 from torch.utils.data import Dataset
 
-from rpn_plugin.apis.model_file import ModelFile
+from rpn_plugin.deployment import ModelFile
 
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """What tools draw from.
+    """A model and its test videos, which tools draw from.
 
     Args:
         model: In evaluation mode.

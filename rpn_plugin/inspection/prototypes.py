@@ -1,0 +1,60 @@
+"""Prototypes and embedded features of a trained model, for Fig. 3 and the heat maps."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from mmaction.structures import ActionDataSample
+
+from rpn_plugin.inspection.curves import network_outputs
+from rpn_plugin.inspection.trained_model import TrainedModel
+from rpn_plugin.models.interfaces import MovesPrototypes
+from rpn_plugin.models.localizers import BaseLocalizer
+from rpn_plugin.structures import EmbeddedVideo, VideoSegments, snippet_labels, to_numpy
+
+
+@torch.no_grad()
+def prototypes_of(trained: TrainedModel) -> dict[str, npt.NDArray[np.generic]]:
+    """Prototypes (C, E) of every network, by its name.
+
+    Raises:
+        ValueError: If a network has none.
+    """
+    networks = trained.model.networks if isinstance(trained.model, BaseLocalizer) else {'model': trained.model}
+    found = {}
+    for name, network in networks.items():
+        neck = getattr(network, 'neck', None)
+        if neck is None:
+            raise ValueError(f'The network {name!r} has no prototypes (its config has no neck).')
+        found[name] = to_numpy(neck())
+    return found
+
+
+@torch.no_grad()
+def embedded_videos(trained: TrainedModel, videos: Sequence[str]) -> dict[str, list[EmbeddedVideo]]:
+    """Test videos in the space of every network's prototypes, by the network's name.
+
+    Args:
+        trained: Its test set is annotated.
+        videos: Names; the first video if there are none.
+
+    Raises:
+        ValueError: If there is no such video.
+        TypeError: If the model has no networks that give a HeadOutput.
+    """
+    data = trained.preprocessed(videos)
+    samples, found = data['data_samples'], {}
+    for name, output in network_outputs(trained.model, data).items():
+        weighting = getattr(trained.model.networks[name], 'weighting', None)
+        moved = weighting.moved_prototypes(output) if isinstance(weighting, MovesPrototypes) else None
+        found[name] = [EmbeddedVideo(sample.video_name, to_numpy(features), _labels(sample, len(features)),
+                                     None if moved is None else to_numpy(moved[place]))
+                       for place, (sample, features) in enumerate(zip(samples, output.embedded.split()))]
+    return found
+
+
+def _labels(sample: ActionDataSample, num_snippets: int) -> list[str]:
+    annotated = VideoSegments.from_annotations(sample.annotations)
+    return snippet_labels(sample.clock.to_seconds(np.arange(num_snippets) + 0.5), annotated.segments, annotated.labels)

@@ -1,0 +1,211 @@
+"""Where each video's snippets lie in a batch, and what a part may compute over the time of each video."""
+from __future__ import annotations
+
+import math
+import operator
+from functools import cached_property
+from typing import Protocol, Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+EXACT_SHARE = 1e-9
+"""Rounding error that a share of a number of snippets may have: 0.1 * 30 is 3 snippets, not 4."""
+
+
+class Layout(Protocol):
+    """The operations over each video's time that a part of a model may use.
+
+    Rows are snippets: N of them, or B * T places of which the first of each video are snippets (:class:`PaddedLayout`).
+    A part that takes the videos of a batch apart by these operations alone runs packed, padded and in an exported graph.
+    """
+
+    @property
+    def num_videos(self) -> int:
+        """B."""
+
+    def softmax(self, values: Tensor) -> Tensor:
+        """Softmax over the time of each video: (N, ...) to (N, ...)."""
+
+    def sum(self, values: Tensor) -> Tensor:
+        """Sum over the time of each video: (N, ...) to (B, ...)."""
+
+    def top_k_mean(self, values: Tensor, ratio: float, round_up: bool = True) -> Tensor:
+        """Mean of each video's k largest values: (N, C) to (B, C), k as :func:`snippets_of_share` of the ratio."""
+
+    def split(self, values: Tensor) -> tuple[Tensor, ...]:
+        """(N, ...) to one (T_b, ...) per video. Not in an exported graph, whose number of videos is free."""
+
+    def with_gaps(self, values: Tensor, gap: int) -> Tensor:
+        """Rows with ``gap`` rows of zeros before, between and behind the videos, for windows that reach so far."""
+
+    def without_gaps(self, windows: Tensor, gap: int) -> Tensor:
+        """The windows of 2 * gap + 1 rows over :meth:`with_gaps` that are centred on the rows: to (N, E)."""
+
+
+def snippets_of_share(ratio: float, num_snippets: int, round_up: bool = True) -> int:
+    """Whole number of snippets that are a share of a video, at least one.
+
+    >>> snippets_of_share(0.125, 20), snippets_of_share(0.125, 20, round_up=False), snippets_of_share(0.1, 3, False)
+    (3, 2, 1)
+
+    Args:
+        ratio: In (0, 1].
+        num_snippets: T, at least 1.
+        round_up: Up to the next whole number, or down.
+    """
+    exact = ratio * num_snippets
+    return max(1, math.ceil(exact - EXACT_SHARE) if round_up else math.floor(exact + EXACT_SHARE))
+
+
+class PackedLayout:
+    """The snippets of B videos one after another, N = T_1 + ... + T_B rows and no padding.
+
+    Heavy products over features touch real snippets only. Narrow per-class or per-video work (softmax over time, top-k)
+    pads to (B, T) and back.
+
+    >>> layout = PackedLayout([2, 1])
+    >>> layout.softmax(torch.zeros(3)).tolist()
+    [0.5, 0.5, 1.0]
+    >>> [video.tolist() for video in layout.split(torch.arange(3))]
+    [[0, 1], [2]]
+
+    Args:
+        lengths: Snippets T_b of each video, each at least 1.
+        device: Where the index tensors live.
+
+    Raises:
+        ValueError: If there is no video, or one without snippets.
+    """
+
+    def __init__(self, lengths: Sequence[int], device: torch.device | str = 'cpu') -> None:
+        self.lengths = tuple(operator.index(length) for length in lengths)
+        if not self.lengths or min(self.lengths) < 1:
+            raise ValueError(f'A batch needs at least one video, each with at least one snippet, but got lengths '
+                             f'{list(self.lengths)}.')
+        self.device = torch.device(device)
+        self._gap_indices: dict[int, Tensor] = {}
+
+    @property
+    def num_videos(self) -> int:
+        """B."""
+        return len(self.lengths)
+
+    @property
+    def max_length(self) -> int:
+        """T, the longest video's snippets."""
+        return max(self.lengths)
+
+    @cached_property
+    def mask(self) -> Tensor:
+        """(B, T) bool, True at real snippets."""
+        length = torch.tensor(self.lengths)
+        return self._to_device(torch.arange(self.max_length) < length[:, None])
+
+    @cached_property
+    def _padded_index(self) -> Tensor:
+        """(N,) place of each packed snippet in the flattened (B * T) padded batch."""
+        return self._to_device(torch.cat([torch.arange(length) + video * self.max_length
+                                          for video, length in enumerate(self.lengths)]))
+
+    def _to_device(self, index: Tensor) -> Tensor:
+        """Without waiting for what the device still computes."""
+        return index.to(self.device, non_blocking=True)
+
+    def pad(self, values: Tensor, fill: float = 0.0) -> Tensor:
+        """(N, ...) to (B, T, ...), ``fill`` where a video has no snippet."""
+        tail = values.shape[1:]
+        padded = values.new_full((self.num_videos * self.max_length, *tail), fill)
+        return padded.index_copy_(0, self._padded_index, values).view(self.num_videos, self.max_length, *tail)
+
+    def unpad(self, padded: Tensor) -> Tensor:
+        """(B, T, ...) to (N, ...), the inverse of :meth:`pad`."""
+        return padded.flatten(0, 1).index_select(0, self._padded_index)
+
+    def split(self, values: Tensor) -> tuple[Tensor, ...]:
+        """See :class:`Layout`; the parts are views."""
+        return values.split(self.lengths)
+
+    def softmax(self, values: Tensor) -> Tensor:
+        """See :class:`Layout`."""
+        padded = self.pad(values, fill=float('-inf'))  # (B, T, ...)
+        return self.unpad(padded.softmax(dim=1))
+
+    def sum(self, values: Tensor) -> Tensor:
+        """See :class:`Layout`."""
+        return self.pad(values).sum(dim=1)
+
+    def top_k_mean(self, values: Tensor, ratio: float, round_up: bool = True) -> Tensor:
+        """See :class:`Layout`."""
+        return torch.stack([video.topk(snippets_of_share(ratio, len(video), round_up), dim=0).values.mean(dim=0)
+                            for video in self.split(values)])
+
+    def with_gaps(self, values: Tensor, gap: int) -> Tensor:
+        """See :class:`Layout`: (N, D) to (N + gap * (B + 1), D)."""
+        rows = len(values) + gap * (self.num_videos + 1)
+        return values.new_zeros(rows, *values.shape[1:]).index_copy_(0, self._gap_index(gap) + gap, values)
+
+    def without_gaps(self, windows: Tensor, gap: int) -> Tensor:
+        """See :class:`Layout`: (N + gap * (B - 1), E) to (N, E)."""
+        return windows.index_select(0, self._gap_index(gap))
+
+    def _gap_index(self, gap: int) -> Tensor:
+        """(N,) place of each snippet where only the videos before it have a gap behind them."""
+        if gap not in self._gap_indices:
+            video = torch.arange(self.num_videos).repeat_interleave(torch.tensor(self.lengths))
+            self._gap_indices[gap] = self._to_device(torch.arange(len(video)) + gap * video)
+        return self._gap_indices[gap]
+
+
+class PaddedLayout:
+    """B videos of T places each, B * T rows, of which the first of each video are real.
+
+    For runtimes that know no packed batches. What lies beyond a video's end is never read.
+
+    Args:
+        mask: (B, T) bool, True at real snippets.
+    """
+
+    def __init__(self, mask: Tensor) -> None:
+        self.mask = mask
+
+    @property
+    def num_videos(self) -> int:
+        """B."""
+        return self.mask.shape[0]
+
+    def _videos(self, values: Tensor, fill: float) -> Tensor:
+        """(B * T, ...) to (B, T, ...), ``fill`` beyond the videos' ends."""
+        videos = values.unflatten(0, self.mask.shape)
+        mask = self.mask.reshape(*self.mask.shape, *[1] * (videos.ndim - 2))
+        return videos.masked_fill(~mask, fill)
+
+    def split(self, values: Tensor) -> tuple[Tensor, ...]:
+        """See :class:`Layout`."""
+        return tuple(video[real] for video, real in zip(values.unflatten(0, self.mask.shape), self.mask))
+
+    def softmax(self, values: Tensor) -> Tensor:
+        """See :class:`Layout`; 0 beyond a video's end."""
+        return self._videos(values, float('-inf')).softmax(dim=1).flatten(0, 1)
+
+    def sum(self, values: Tensor) -> Tensor:
+        """See :class:`Layout`."""
+        return self._videos(values, 0.0).sum(dim=1)
+
+    def top_k_mean(self, values: Tensor, ratio: float, round_up: bool = True) -> Tensor:
+        """See :class:`Layout`; sorts, since k differs between the videos."""
+        exact = ratio * self.mask.sum(dim=1).double()  # (B,)
+        k = ((exact - EXACT_SHARE).ceil() if round_up else (exact + EXACT_SHARE).floor()).clamp(min=1)
+        ordered = self._videos(values, float('-inf')).sort(dim=1, descending=True).values  # (B, T, C)
+        chosen = torch.arange(ordered.shape[1], device=k.device) < k[:, None]  # (B, T)
+        return ordered.masked_fill(~chosen[..., None], 0.0).sum(dim=1) / k[:, None].to(values.dtype)
+
+    def with_gaps(self, values: Tensor, gap: int) -> Tensor:
+        """Rows with ``gap`` rows of zeros on both sides of every video: (B * T, D) to (B * (T + 2 * gap), D)."""
+        return F.pad(self._videos(values, 0.0), (0, 0, gap, gap)).flatten(0, 1)
+
+    def without_gaps(self, windows: Tensor, gap: int) -> Tensor:
+        """See :class:`Layout`: to (B * T, E)."""
+        whole = F.pad(windows, (0, 0, 0, 2 * gap)).unflatten(0, (self.num_videos, -1))  # (B, T + 2 * gap, E)
+        return whole[:, :self.mask.shape[1]].flatten(0, 1)
