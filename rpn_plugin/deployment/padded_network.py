@@ -119,7 +119,7 @@ def _with_time(name: str, tensor: Tensor, mask: Tensor) -> Tensor:
 
 
 def stream_widths(model: BaseLocalizer) -> dict[str, int]:
-    """Width D of every stream that a model reads, from what its embeddings or heads state.
+    """Width D of every stream that a model reads, from what its embeddings, or heads without one, state.
 
     Streams that are only read concatenated are taken to be equally wide.
 
@@ -128,12 +128,12 @@ def stream_widths(model: BaseLocalizer) -> dict[str, int]:
     """
     widths: dict[str, int] = {}
     for name, network in sorted(model.networks.items(), key=lambda item: len(item[1].streams or ())):
-        stated = next((part.in_channels for part in (getattr(network, 'embedding', None), getattr(network, 'head', None))
-                       if isinstance(part, HasWidth)), None)
+        first = getattr(network, 'embedding', None) or getattr(network, 'head', None)  # what reads the features
+        stated = first.in_channels if isinstance(first, HasWidth) else None
         streams = network.streams or model.input_streams
         if stated is None:
-            raise ValueError(f'Network {name} cannot be exported: neither its embedding nor its head states the width '
-                             f'of the features (in_channels).')
+            raise ValueError(f'Network {name} cannot be exported: {type(first or network).__name__} does not state the '
+                             f'width of the features that it reads (in_channels).')
         unknown = [stream for stream in streams if stream not in widths]
         rest = stated - sum(widths.get(stream, 0) for stream in streams)
         if unknown and rest % len(unknown):

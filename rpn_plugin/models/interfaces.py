@@ -132,7 +132,7 @@ class HasClasses(Protocol):
 
 @runtime_checkable
 class HasWidth(Protocol):
-    """An embedding that states the width of the features that it takes."""
+    """An embedding, or a head without one before it, that states the width D of the features that it reads."""
 
     in_channels: int
 

@@ -99,7 +99,7 @@ def test_a_model_without_networks_or_widths_is_refused() -> None:
     model = build_model(model_config())
     model.networks['rgb'].embedding = torch.nn.Identity()
     model.networks['rgb'].head = torch.nn.Identity()
-    with pytest.raises(ValueError, match='Network rgb cannot be exported: neither its embedding nor its head states'):
+    with pytest.raises(ValueError, match='Network rgb cannot be exported: Identity does not state the width'):
         PaddedNetwork(model)
 
 
