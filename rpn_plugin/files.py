@@ -1,10 +1,46 @@
-"""Files and folders that appear whole or not at all."""
+"""Reading JSON, and writing files and folders that appear whole or not at all."""
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+
+class DuplicateKeyError(ValueError):
+    """An object of a JSON file has a key twice, of which only the last would count."""
+
+
+def read_json(path: str | Path) -> dict[str, Any]:
+    """Read a JSON file that holds an object.
+
+    NaN, Infinity and -Infinity are read as numbers, as Python writes them. A file that begins with a byte order mark is
+    refused.
+
+    Raises:
+        ValueError: If the file is not JSON in UTF-8, is nested too deeply, or holds anything but an object; names it.
+        DuplicateKeyError: If an object in it, at any depth, has a key twice; names file and keys.
+        OSError: If it cannot be opened.
+    """
+    def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        content = dict(pairs)
+        if len(content) < len(pairs):
+            keys = [key for key, _ in pairs]
+            twice = sorted({key for key in keys if keys.count(key) > 1})
+            raise DuplicateKeyError(f'{path}: an object has these keys twice: {twice}.')
+        return content
+
+    try:
+        content = json.loads(Path(path).read_text(encoding='utf-8'), object_pairs_hook=distinct)
+    except DuplicateKeyError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f'{path}: not a JSON file: {error}.') from error
+    if not isinstance(content, dict):
+        raise ValueError(f'{path}: expected a JSON object, but got a {type(content).__name__}.')
+    return content
 
 
 @contextmanager

@@ -1,9 +1,51 @@
-"""A file or folder appears whole or not at all."""
+"""JSON is read in one way, and a file or folder appears whole or not at all."""
 from __future__ import annotations
+
+import math
+import re
 
 import pytest
 
-from rpn_plugin.files import folder_written_whole, written_whole
+from rpn_plugin.files import DuplicateKeyError, folder_written_whole, read_json, written_whole
+
+
+def test_an_object_is_read_with_its_numbers_and_order(tmp_path) -> None:
+    path = tmp_path / 'a.json'
+    path.write_text('{"b": [NaN, Infinity, -Infinity], "a": {"ü": 12345678901234567890123, "c": 0.1}}', encoding='utf-8')
+    content = read_json(str(path))
+    assert list(content) == ['b', 'a'] and content['a'] == {'ü': 12345678901234567890123, 'c': 0.1}
+    assert math.isnan(content['b'][0]) and content['b'][1:] == [math.inf, -math.inf]
+
+
+@pytest.mark.parametrize('content, message', [
+    (b'', 'not a JSON file: Expecting value'),
+    (b'{', 'not a JSON file: Expecting property name'),
+    (b'{"a": "\xff"}', 'not a JSON file: .*utf-8'),
+    (b'\xef\xbb\xbf{}', 'not a JSON file: .*BOM'),
+    (b'{"a": ' + b'[' * 100_000, 'not a JSON file: .*recursion'),
+    (b'{"a": ' + b'9' * 10_000 + b'}', 'not a JSON file: .*digits'),
+    (b'[]', 'expected a JSON object, but got a list'),
+    (b'null', 'expected a JSON object, but got a NoneType'),
+], ids=('empty', 'cut', 'no UTF-8', 'byte order mark', 'too deep', 'too many digits', 'a list', 'null'))
+def test_what_is_no_json_object_is_refused_by_its_name(tmp_path, content, message) -> None:
+    path = tmp_path / 'a.json'
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=f'{re.escape(str(path))}: {message}'):
+        read_json(path)
+
+
+@pytest.mark.parametrize('content', ['{"a": 1, "b": 2, "a": 1}', '{"b": [{"c": {"a": 1, "a": 2}}]}'])
+def test_a_key_that_stands_twice_is_refused_at_any_depth(tmp_path, content) -> None:
+    path = tmp_path / 'a.json'
+    path.write_text(content)
+    with pytest.raises(DuplicateKeyError, match=fr"{re.escape(str(path))}: .*keys twice: \['a'\]"):
+        read_json(path)
+
+
+def test_a_json_file_that_cannot_be_opened_is_an_error_of_the_system(tmp_path) -> None:
+    for path in (tmp_path / 'absent.json', tmp_path):
+        with pytest.raises(OSError, match=path.name):
+            read_json(path)
 
 
 def test_a_failure_keeps_the_old_file_and_leaves_no_part(tmp_path) -> None:
