@@ -11,7 +11,7 @@ import numpy as np
 
 from rpn_plugin.datasets.feature_stores import FeatureStore, check_finite, open_store
 from rpn_plugin.datasets.formats import Annotations, get_layout
-from rpn_plugin.files import written_whole
+from rpn_plugin.files import read_json, written_whole
 from rpn_plugin.structures import describe_recipe
 
 DTYPES = ('keep', 'float16', 'float32')
@@ -185,7 +185,7 @@ def _claim(out: Path, job: Conversion) -> None:
     described = json.loads(json.dumps(job.__dict__))
     manifest = out / 'conversion.json'
     if manifest.is_file():
-        before = json.loads(manifest.read_text(encoding='utf-8'))
+        before = read_json(manifest)
         differing = sorted(key for key in described if before.get(key) != described[key])
         if differing:
             raise ValueError(f'{out}: holds another conversion, which differs in {", ".join(differing)}. Choose '

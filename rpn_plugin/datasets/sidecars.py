@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Mapping, Sequence
 
-from rpn_plugin.files import written_whole
+from rpn_plugin.files import read_json, written_whole
 from rpn_plugin.structures import SnippetClock
 
 
@@ -49,7 +49,7 @@ class Sidecar:
             ValueError: If it is not such a JSON, or its recipe is none.
         """
         try:
-            sidecar = cls(**json.loads(Path(path).read_text(encoding='utf-8')))
+            sidecar = cls(**read_json(path))
             sidecar.clock, sidecar.encoder['stream'], sidecar.source['file']  # noqa: B018  (complete, or an error)
         except (ValueError, TypeError, KeyError) as error:
             raise ValueError(f'{path}: not a description of features as tools/data/extract_features.py writes it '

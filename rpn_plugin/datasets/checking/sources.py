@@ -12,6 +12,7 @@ from rpn_plugin.datasets.checking.subset import VideoSubset, agreed_recipe, open
 from rpn_plugin.datasets.faults import WARNING, Fault, Finding
 from rpn_plugin.datasets.formats import get_layout
 from rpn_plugin.datasets.untrimmed_feature_dataset import UntrimmedFeatureDataset
+from rpn_plugin.files import DuplicateKeyError
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
@@ -122,4 +123,8 @@ def _read(path: str, layout: str, sources: Sources) -> AnnotationFile:
 
 
 def _unreadable(error: Exception, subset: str = '') -> Finding:
-    return Finding(error.code if isinstance(error, Fault) else 'annotations-unreadable', str(error), subset)
+    if isinstance(error, Fault):
+        code = error.code
+    else:
+        code = 'duplicated-key' if isinstance(error, DuplicateKeyError) else 'annotations-unreadable'
+    return Finding(code, str(error), subset)

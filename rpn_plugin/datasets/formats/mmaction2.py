@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from rpn_plugin.datasets.formats.layout import Annotations, Layout
-from rpn_plugin.datasets.formats.plugin_json import read_json
+from rpn_plugin.files import read_json
 
 _PREFIX = 'anet_anno_'
 _WHOLE = 'full'
