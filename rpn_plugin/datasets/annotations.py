@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from rpn_plugin.datasets.faults import Fault
-from rpn_plugin.datasets.formats import Layout, get_layout
+from rpn_plugin.datasets.formats import DataLayout, get_layout
 from rpn_plugin.structures import as_segments
 
 
@@ -34,7 +34,7 @@ class AnnotationFile:
     classes: tuple[str, ...]
     recipe: Mapping[str, Any] | None
     database: Mapping[str, Mapping[str, Any]]
-    layout: Layout
+    layout: DataLayout
     ambiguous: Mapping[str, list[list[float]]] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
 

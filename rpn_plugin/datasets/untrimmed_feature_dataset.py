@@ -17,7 +17,7 @@ from rpn_plugin.datasets.annotations import AnnotationFile
 from rpn_plugin.datasets.checking import CheckedSubset, VideoSubset, agreed_recipe, check_subset, open_stores
 from rpn_plugin.datasets.faults import by_severity, describe_findings
 from rpn_plugin.datasets.feature_stores import FeatureStore, FilePerVideo, check_finite
-from rpn_plugin.datasets.seeded_sampler import SeededIndex
+from rpn_plugin.datasets.samplers import SeededIndex
 from rpn_plugin.datasets.sidecars import check_sidecars
 
 MOST_LOGGED = 50

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rpn_plugin.datasets.composition.clip_files import list_clips, read_headers
-from rpn_plugin.datasets.composition.recipe import CompositionRecipe
+from rpn_plugin.datasets.composition.settings import CompositionSettings
 from rpn_plugin.datasets.composition.split_lists import ListedClip, label_of, shared_groups
 from rpn_plugin.datasets.feature_stores import FeatureHeader
 
@@ -48,13 +48,13 @@ class ClipCollection:
 
 
 def collect_clips(sources: Mapping[str, str | Path], split: Mapping[str, ListedClip],
-                  recipe: CompositionRecipe) -> ClipCollection:
-    """Find and check the clips of the recipe's classes.
+                  settings: CompositionSettings) -> ClipCollection:
+    """Find and check the clips of the classes that are asked for.
 
     Args:
         sources: Stream to a folder or archive of its features, see ``list_clips``.
         split: Of :func:`read_split`.
-        recipe: Names the classes.
+        settings: What to compose.
 
     Raises:
         ValueError: If a class is unknown, a listed clip of one of the classes has no features in a stream, or features
@@ -69,7 +69,7 @@ def collect_clips(sources: Mapping[str, str | Path], split: Mapping[str, ListedC
     names = sorted(set().union(*found.values()))
     labels = {name: label_of(name, listed, next((paths[name] for paths in found.values() if name in paths), ''))
               for name, listed in split.items()}
-    used = _used_classes(recipe, split, labels, names)
+    used = _used_classes(settings, split, labels, names)
     wanted = {name: label for name, label in labels.items() if label in used}
     _refuse_missing(sources, found, split, wanted)
     headers = {stream: _headers(source, {name: found[stream][name] for name in wanted})
@@ -87,16 +87,18 @@ def collect_clips(sources: Mapping[str, str | Path], split: Mapping[str, ListedC
                           unused, tuple(remarks))
 
 
-def _used_classes(recipe: CompositionRecipe, split: Mapping[str, ListedClip], labels: Mapping[str, str],
+def _used_classes(settings: CompositionSettings, split: Mapping[str, ListedClip], labels: Mapping[str, str],
                   there: Collection[str]) -> set[str]:
     """Action and background classes; without named ones, background is every other class that has features."""
     known = sorted(set(labels.values()))
-    unknown = sorted({*recipe.classes, *(recipe.background or ())}.difference(known))
+    unknown = sorted({*settings.classes, *(settings.background or ())}.difference(known))
     if unknown:
         lists = ', '.join(sorted({clip.path for clip in split.values()}))
         raise ValueError(f'No clip of {", ".join(unknown)} in {lists}; the classes there are {", ".join(known)}.')
-    background = {labels[name] for name in there if name in labels} if recipe.background is None else recipe.background
-    return {*recipe.classes, *background}
+    background = settings.background
+    if background is None:
+        background = {labels[name] for name in there if name in labels}
+    return {*settings.classes, *background}
 
 
 def _refuse_missing(sources: Mapping[str, str | Path], found: Mapping[str, Mapping[str, str]],

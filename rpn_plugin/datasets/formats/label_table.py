@@ -4,7 +4,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from rpn_plugin.datasets.formats.layout import Annotations, Layout
+from rpn_plugin.datasets.formats.layout import Annotations, DataLayout
 
 COLUMNS = ('subset', 'duration')
 
@@ -48,4 +48,4 @@ def read_label_table(path: Path) -> Annotations:
     return Annotations(database, tuple(sorted({label for entry in database.values() for label in entry['labels']})))
 
 
-LABEL_TABLE = Layout('label_table', 'a CSV of video,label[,label...]', read_label_table)
+LABEL_TABLE = DataLayout('label_table', 'a CSV of video,label[,label...]', read_label_table)

@@ -27,7 +27,7 @@ class Annotations:
 
 
 @dataclass(frozen=True)
-class Layout:
+class DataLayout:
     """A way in which annotations and features are published.
 
     Args:

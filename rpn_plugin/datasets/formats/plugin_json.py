@@ -4,7 +4,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from rpn_plugin.datasets.formats.layout import Annotations, Layout
+from rpn_plugin.datasets.formats.layout import Annotations, DataLayout
 from rpn_plugin.files import read_json
 
 
@@ -31,5 +31,5 @@ def read_plugin_json(path: Path) -> Annotations:
                        content.get('ambiguous', {}))
 
 
-PLUGIN = Layout('plugin', 'this project\'s own: an ActivityNet-style JSON with "classes" and "feature"',
-                read_plugin_json)
+PLUGIN = DataLayout('plugin', 'this project\'s own: an ActivityNet-style JSON with "classes" and "feature"',
+                    read_plugin_json)

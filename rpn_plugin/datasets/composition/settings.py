@@ -12,7 +12,7 @@ DTYPES = ('float16', 'float32', 'float64')
 
 
 @dataclass(frozen=True)
-class CompositionRecipe:
+class CompositionSettings:
     """What to compose. The defaults give what ``ucf101-untrimmed`` has, see ``docs/compose_untrimmed.md``.
 
     Args:
