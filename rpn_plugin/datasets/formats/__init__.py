@@ -25,7 +25,7 @@ def get_layout(name: str) -> DataLayout:
         ValueError: If there is none; the message lists those that are known.
     """
     if name not in LAYOUTS:
-        raise ValueError(f'Unknown layout {name!r}; known are {sorted(LAYOUTS)}. One of your own is known as soon as the '
+        raise ValueError(f'Unknown layout {name!r}; known are {sorted(LAYOUTS)}. Your own is known as soon as the '
                          f'module that registers it is imported (custom_imports of a config, --import of a tool).')
     return LAYOUTS[name]
 
