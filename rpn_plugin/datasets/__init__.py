@@ -1,4 +1,4 @@
-"""Untrimmed videos on disk."""
+"""Data sets of untrimmed videos, with their readers, checks, samplers and pipeline steps."""
 from rpn_plugin.datasets.annotations import AnnotationFile
 from rpn_plugin.datasets.samplers import SeededIndex, SeededSampler
 from rpn_plugin.datasets.transforms import (DecodeSnippets, LoadSnippets, PackUntrimmedInputs, RescaleSnippets,

@@ -1,4 +1,4 @@
-"""Annotations of untrimmed videos, of any known layout, as checked records."""
+"""Annotations of untrimmed videos in any known layout, with checked access to labels, times and durations."""
 from __future__ import annotations
 
 import math
@@ -81,7 +81,7 @@ class AnnotationFile:
         return videos
 
     def without_segments(self) -> AnnotationFile:
-        """The same without the time of any instance: whoever trains is given this and can learn none."""
+        """Return a copy without the time of any instance, so that a training data set cannot see one."""
         database = {}
         for video, entry in self.database.items():
             database[video] = {key: entry[key] for key in ('subset', 'duration', 'fps', 'labels') if key in entry}
@@ -164,7 +164,7 @@ class AnnotationFile:
         return as_segments([self.segment(video, annotation) for annotation in self.annotations(video)])
 
     def segment(self, video: str, annotation: Mapping[str, Any]) -> tuple[float, float]:
-        """[start, end] in seconds of one of a video's annotations.
+        """Return start and end in seconds of one of a video's annotations.
 
         Raises:
             ValueError: As :meth:`video_segments`.
@@ -183,5 +183,5 @@ class AnnotationFile:
 
 
 def bare_label(name: Any) -> str:
-    """A label without what differs between spellings of one name: case, spaces and underscores."""
+    """Return a label without what differs between spellings of one name: case, spaces and underscores."""
     return re.sub(r'[\s_]+', '', str(name)).casefold()

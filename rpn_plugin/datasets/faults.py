@@ -114,7 +114,7 @@ CHECKS: dict[str, Check] = {
 
 
 class Fault(ValueError):
-    """Something wrong with a data set that stops whoever reads it.
+    """A fault of a data set that stops whoever reads it.
 
     Args:
         code: Key of :data:`CHECKS`.
@@ -128,7 +128,7 @@ class Fault(ValueError):
 
 @dataclass(frozen=True)
 class Finding:
-    """Something wrong that was found and listed.
+    """A fault of a data set that was found and listed.
 
     Args:
         code: Key of :data:`CHECKS`.
@@ -149,7 +149,7 @@ class Finding:
 
 
 def by_severity(findings: Iterable[Finding]) -> tuple[list[Finding], list[Finding]]:
-    """Errors, which make training or scoring wrong or impossible, and warnings."""
+    """Divide findings into errors, which make training or scoring wrong or impossible, and warnings."""
     errors, warnings = [], []
     for finding in findings:
         (errors if finding.severity == ERROR else warnings).append(finding)
@@ -157,7 +157,7 @@ def by_severity(findings: Iterable[Finding]) -> tuple[list[Finding], list[Findin
 
 
 def describe_findings(findings: Sequence[Finding], most: int | None = None) -> list[str]:
-    """One paragraph per kind of finding and subset.
+    """Write one paragraph per kind of finding and subset.
 
     Args:
         findings: What was found.

@@ -1,4 +1,4 @@
-"""A seeded, THUMOS14-shaped set of made features, in the on-disk form that ``UntrimmedFeatureDataset`` reads.
+"""Makes a seeded, THUMOS14-shaped set of features in the plugin's layout.
 
 Each effect that the paper speaks of has something to act on: related classes share evidence and come together (GCN);
 scenery runs through a whole video, and context that looks like the action surrounds it (clustering loss, similarity
@@ -39,7 +39,7 @@ STREAMS = ('rgb', 'flow')
 
 @dataclass(frozen=True)
 class SyntheticSettings:
-    """What to make. Strengths are lengths of feature components; the noise has standard deviation ``noise``.
+    """Settings of a synthetic set. Strengths are lengths of feature components.
 
     Args:
         num_train: Training videos.
@@ -97,12 +97,12 @@ class SyntheticGenerator:
             ('background', 4))} for stream in STREAMS}
 
     def _directions(self, number: int) -> np.ndarray:
-        """(number, D) random unit vectors."""
+        """Draw random unit vectors, (number, D)."""
         vectors = self.rng.standard_normal((number, self.settings.feature_dim))
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
     def video(self) -> tuple[dict[str, np.ndarray], list[dict]]:
-        """Features (T, D) float16 per stream, and annotations with segments in seconds."""
+        """Draw a video: features (T, D) float16 per stream, and annotations with segments in seconds."""
         log_median = np.log(self.settings.median_snippets)
         length = int(np.clip(self.rng.lognormal(log_median, self.settings.length_std), 30, 2000))
         instances = self._instances(length)
@@ -151,7 +151,7 @@ class SyntheticGenerator:
         return np.maximum(clean + self._noise(length), 0).astype(np.float16)
 
     def _noise(self, length: int) -> np.ndarray:
-        """(T, D) autoregressive noise of constant variance."""
+        """Draw autoregressive noise of constant variance, (T, D)."""
         fresh = self.rng.standard_normal((length, self.settings.feature_dim)) * self.settings.noise
         noise = fresh.copy()
         keep = self.settings.correlation
@@ -191,7 +191,7 @@ def write_synthetic(root: str | Path, settings: SyntheticSettings = SyntheticSet
 
 
 def _write_label_table(path: Path, database: dict[str, dict]) -> None:
-    """``video,subset,duration,label,label``; test videos have no labels."""
+    """Write lines ``video,subset,duration,label,label``; test videos have no labels."""
     with path.open('w', newline='', encoding='utf-8') as file:
         table = csv.writer(file)
         table.writerow(['video', 'subset', 'duration', 'label', 'label'])

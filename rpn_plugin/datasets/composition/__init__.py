@@ -1,4 +1,4 @@
-"""Untrimmed recordings with exact borders, composed of trimmed clips' features."""
+"""Composition of trimmed clips' features into untrimmed videos with exact borders."""
 from __future__ import annotations
 
 from rpn_plugin.datasets.composition.settings import DTYPES, SUBSETS, CompositionSettings

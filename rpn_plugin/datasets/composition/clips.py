@@ -89,7 +89,7 @@ def collect_clips(sources: Mapping[str, str | Path], split: Mapping[str, ListedC
 
 def _used_classes(settings: CompositionSettings, split: Mapping[str, ListedClip], labels: Mapping[str, str],
                   there: Collection[str]) -> set[str]:
-    """Action and background classes; without named ones, background is every other class that has features."""
+    """Return action and background classes; the default background is every other class that has features."""
     known = sorted(set(labels.values()))
     unknown = sorted({*settings.classes, *(settings.background or ())}.difference(known))
     if unknown:
@@ -124,7 +124,7 @@ def _headers(source: str | Path, paths: Mapping[str, str]) -> dict[str, FeatureH
 
 def _common_lengths(sources: Mapping[str, str | Path], found: Mapping[str, Mapping[str, str]],
                     headers: Mapping[str, Mapping[str, FeatureHeader]]) -> dict[str, int]:
-    """Clip name to the T that all its streams have."""
+    """Return by clip name the T that all its streams have."""
     first = next(iter(headers))
     for name in headers[first]:
         lengths = {stream: headers[stream][name].length for stream in headers}
@@ -137,6 +137,6 @@ def _common_lengths(sources: Mapping[str, str | Path], found: Mapping[str, Mappi
 
 
 def abridged(names: Sequence[str], limit: int = 10) -> str:
-    """Names in a row; of more than ``limit``, the first and how many more."""
+    """List names; of more than ``limit``, the first and how many more."""
     rest = len(names) - limit
     return ', '.join(names[:limit]) + (f' and {rest} more' if rest > 0 else '')

@@ -1,4 +1,4 @@
-"""Which clip goes where: the timeline of every video of a subset, drawn from the clips' lengths alone."""
+"""Plans of composed videos: the timeline of every video of a subset, drawn from the clips' lengths alone."""
 from __future__ import annotations
 
 import math
@@ -134,7 +134,7 @@ class _Planner:
         return [items[index] for index in self.rng.permutation(len(items))]
 
     def _instances(self) -> list[list[_Excerpt]]:
-        """The instances of each video, in random order of videos."""
+        """Draw the instances of each video, in random order of videos."""
         mean = np.mean([excerpt.length for excerpts in self.actions.values() for excerpt in excerpts])
         instances, made_for = [], Counter()
         while len(instances) < self.number if self.number is not None else any(self.actions.values()):
@@ -162,7 +162,7 @@ class _Planner:
         return self.there[label] / (self.there[label] + self.lacking[label])
 
     def _second_class(self, main: str, turn: int) -> str | None:
-        """The second class of the ``turn``-th video made for ``main``, or None.
+        """Draw the second class of the ``turn``-th video made for ``main``, or None.
 
         The draws follow a golden-ratio sequence, so that frequencies hold in a handful of videos already.
         """
@@ -190,14 +190,14 @@ class _Planner:
         return drawn
 
     def _labels(self, main: str, second: str | None) -> Iterator[str]:
-        """Endless: each class once in random order, then any of them."""
+        """Yield each class once in random order, then any of them without end."""
         labels = [main] if second is None else [main, second]
         yield from self._shuffled(labels)
         while True:
             yield labels[int(self.rng.integers(len(labels)))]
 
     def _lay_out(self, instances: Sequence[Sequence[_Excerpt]]) -> list[tuple[Piece, ...]]:
-        """Background before, between and behind the instances, until there is none left."""
+        """Put background before, between and behind the instances, until there is none left."""
         stretches = [[True, *(self.rng.random(len(own) - 1) >= ADJACENT), True] for own in instances]
         wishes = iter(self._background_wishes(sum(map(sum, stretches)), _length(instances)))
         videos: list[tuple[Piece, ...]] = []
@@ -215,13 +215,13 @@ class _Planner:
         return videos
 
     def _background_wishes(self, number: int, action: int) -> list[int]:
-        """Lengths of stretches, a third to five thirds of their mean, that together give the share of action."""
+        """Draw lengths of stretches, a third to five thirds of their mean, that together give the share of action."""
         borders = np.cumsum(self.rng.uniform(1 / 3, 5 / 3, number))
         borders *= action * (1 - self.settings.share) / self.settings.share / borders[-1]
         return np.diff(np.round(borders), prepend=0).astype(int).tolist()
 
     def _fill(self, wish: int) -> list[_Excerpt]:
-        """Excerpts of background clips for a stretch; what is left out of it is due in the next."""
+        """Take excerpts of background clips for a stretch; what is missing of it is due in the next."""
         excerpts = []
         self.room += wish
         while self.room >= SHORTEST_REST and self.background:

@@ -1,4 +1,4 @@
-"""What to compose."""
+"""Settings of a composition."""
 from __future__ import annotations
 
 from collections import Counter
@@ -13,7 +13,7 @@ DTYPES = ('float16', 'float32', 'float64')
 
 @dataclass(frozen=True)
 class CompositionSettings:
-    """What to compose. The defaults give what ``ucf101-untrimmed`` has, see ``docs/compose_untrimmed.md``.
+    """Settings of a composition; the defaults give what ``ucf101-untrimmed`` has, see ``docs/compose_untrimmed.md``.
 
     Args:
         classes: C action classes; their order is that of the annotation file.

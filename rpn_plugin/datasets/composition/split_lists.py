@@ -1,4 +1,4 @@
-"""Split lists of UCF101 and HMDB51: which clip is for training, which for testing."""
+"""Reads the split lists of UCF101 and HMDB51, which name the clips for training and for testing."""
 from __future__ import annotations
 
 import re
@@ -63,7 +63,7 @@ def read_split(paths: Sequence[str | Path]) -> dict[str, ListedClip]:
 
 
 def label_of(name: str, listed: ListedClip, path: str) -> str:
-    """Class of a clip: the list's, else that of a UCF101 name ``v_<Class>_gNN_cNN``, else its folder's name.
+    """Return the class of a clip: the list's, else that of a name ``v_<Class>_gNN_cNN``, else its folder's name.
 
     Args:
         name: Of the clip.
@@ -83,7 +83,7 @@ def label_of(name: str, listed: ListedClip, path: str) -> str:
 
 
 def shared_groups(clips: dict[str, ListedClip]) -> list[str]:
-    """UCF101's groups (clips of one scene) that the lists have in both subsets."""
+    """Find UCF101's groups (clips of one scene) that the lists have in both subsets."""
     subsets: dict[str, set[str]] = {}
     for name, clip in clips.items():
         match = _UCF101_CLIP.fullmatch(name)

@@ -1,4 +1,4 @@
-"""Composed videos on disk, in the layout that ``UntrimmedFeatureDataset`` reads."""
+"""Writes composed videos in the layout that ``UntrimmedFeatureDataset`` reads."""
 from __future__ import annotations
 
 import hashlib
@@ -24,7 +24,7 @@ Progress = Callable[[Iterable[Any], str, int], Iterable[Any]]
 
 @dataclass(frozen=True)
 class Composition:
-    """What was made.
+    """The result of a composition.
 
     Args:
         ann_file: The annotation file.
@@ -155,14 +155,14 @@ def _entry(video: str, pieces: Sequence[Piece], settings: CompositionSettings) -
 
 
 def _described(settings: CompositionSettings, split: Sequence[str | Path]) -> dict[str, Any]:
-    """What was asked for."""
+    """Return the settings as values for the annotation file."""
     asked = {name: value for name, value in vars(settings).items() if name not in ('clock', 'classes')}
     return {**asked, 'pairs': [[*pair, probability] for pair, probability in settings.pairs.items()],
             'split': sorted(Path(path).name for path in split)}
 
 
 def _equal_clips(digests: Mapping[str, bytes], videos: Mapping[str, Sequence[Piece]]) -> list[str]:
-    """A sentence on clips that were published more than once."""
+    """Return a sentence on clips of different names with equal features, if there are any."""
     subset = {piece.clip.name: piece.clip.subset for pieces in videos.values() for piece in pieces}
     alike: dict[bytes, list[str]] = {}
     for name, digest in sorted(digests.items()):

@@ -1,4 +1,4 @@
-"""The layout of ActionFormer and OpenTAD: one JSON database whose annotations number their classes."""
+"""Reads the layout of ActionFormer and OpenTAD: one JSON database whose annotations number their classes."""
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""ActivityNet's official JSON, versions 1.2 and 1.3."""
+"""Reads ActivityNet's official JSON, versions 1.2 and 1.3."""
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""BaS-Net's layout and that of CoLA, ASL and ACM-Net."""
+"""Reads the layout of BaS-Net, CoLA, ASL and ACM-Net."""
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A CSV of ``video,label[,label...]``: all that weak supervision needs."""
+"""Reads a CSV of ``video,label[,label...]``, which is all that weak supervision needs."""
 from __future__ import annotations
 
 import csv

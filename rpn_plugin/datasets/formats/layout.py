@@ -1,4 +1,4 @@
-"""What every reader of a public layout returns."""
+"""Records of a layout, and of the annotations that its reader returns."""
 from __future__ import annotations
 
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""MMAction2's ActivityNet layout: ``anet_anno_*.json`` and one CSV of features per video."""
+"""Reads MMAction2's ActivityNet layout: ``anet_anno_*.json`` and one CSV of features per video."""
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The plugin's own annotation file, an ActivityNet-style JSON that pins its classes and states its recipe."""
+"""Reads the plugin's own annotation file, an ActivityNet-style JSON with its classes and its recipe."""
 from __future__ import annotations
 
 from pathlib import Path
@@ -9,7 +9,7 @@ from rpn_plugin.files import read_json
 
 
 def read_database(path: Path) -> dict[str, Any]:
-    """A JSON object with a ``database`` of videos.
+    """Read a JSON object with a ``database`` of videos.
 
     Raises:
         ValueError: If the file holds anything else.

@@ -1,4 +1,4 @@
-"""An array that stays where it lies in a file."""
+"""A record of an array that stays where it lies in a file."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class StoredArray:
-    """An array somewhere in a file.
+    """The place and form of an array in a file.
 
     Args:
         path: The file.
@@ -29,7 +29,7 @@ class StoredArray:
     latin1: bool
 
     def open(self) -> np.ndarray:
-        """The array, mapped from disk where its bytes are stored as they are.
+        """Open the array, mapped from disk where its bytes are stored as they are.
 
         Raises:
             ValueError: If the bytes do not fill the shape.

@@ -1,4 +1,4 @@
-"""The official text files of THUMOS14's detection task."""
+"""Reads the official text files of THUMOS14's detection task."""
 from __future__ import annotations
 
 from pathlib import Path

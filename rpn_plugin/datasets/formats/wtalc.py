@@ -1,4 +1,4 @@
-"""W-TALC's layout and that of its descendants (CO2-Net, RSKP, FAC-Net, DELU, ...)."""
+"""Reads the layout of W-TALC and its descendants (CO2-Net, RSKP, FAC-Net, DELU, ...)."""
 from __future__ import annotations
 
 from pathlib import Path
@@ -44,7 +44,7 @@ def read_wtalc(path: Path) -> Annotations:
 
 
 def _read(path: Path) -> list[Any]:
-    """Entries of a column, byte strings decoded."""
+    """Read the entries of a column, byte strings decoded."""
     try:
         array = np.load(path, allow_pickle=False)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Pipeline steps: load a video's snippets, sample them for training, pack them for the model."""
+"""Pipeline steps that load a video's snippets, sample them for training, and pack them for the model."""
 from __future__ import annotations
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""Pipeline step: decode a video's snippets."""
+"""A pipeline step that decodes a video's snippets."""
 from __future__ import annotations
 
 from collections.abc import Mapping

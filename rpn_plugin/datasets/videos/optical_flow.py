@@ -1,4 +1,4 @@
-"""Optical flow between neighbouring frames, as two-stream networks read it."""
+"""Computes the optical flow between neighbouring frames, as two-stream networks read it."""
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ class OpticalFlow:
                         cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM))
 
     def __call__(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        """Motion of every pixel in pixels.
+        """Compute the motion of every pixel, in pixels.
 
         Args:
             first: (H, W, 3) uint8 RGB.
@@ -49,7 +49,7 @@ class OpticalFlow:
         return self._method.calc(*grays, None)
 
     def between(self, frames: Iterable[Frame]) -> Iterator[Frame]:
-        """Flow from each frame to the next as pixel values; that of the last frame repeats the one before it.
+        """Yield the flow from each frame to the next as pixel values; that of the last frame repeats the one before.
 
         So there are as many as frames, and both streams of a video have the same snippets. A single frame has none.
         """

@@ -1,4 +1,4 @@
-"""From a video file to the frames of its snippets."""
+"""Decodes a video file into the frames of its snippets."""
 from __future__ import annotations
 
 import itertools
@@ -15,7 +15,7 @@ from rpn_plugin.structures import SnippetClock
 
 
 def clip_offsets(window: int, clip_len: int, frame_interval: int = 1) -> list[int]:
-    """Frames of a window that an encoder sees: its clip in the middle of the window.
+    """Choose the frames of a window that an encoder sees: its clip in the middle of the window.
 
     A clip longer than the window is drawn together (a smaller interval), then shortened to all of the window's frames.
 
@@ -67,7 +67,7 @@ class SnippetDecoder:
         self.flow = OpticalFlow(flow) if flow else None
 
     def clips(self, video: VideoFile, wanted: Collection[int] | None = None) -> Iterator[np.ndarray]:
-        """Images of every whole window of a video, in order.
+        """Decode the images of every whole window of a video, in order.
 
         Args:
             video: The file.

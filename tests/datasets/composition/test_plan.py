@@ -117,10 +117,10 @@ def test_a_longest_clip_gets_a_longest_wish_and_videos_the_length_asked_for() ->
     clips = [dataclasses.replace(clip, length=3 + index % 40) for index, clip in
              enumerate(clips_of(dict(a=400, ground=1200)))]
     plan = plan_subset(settings_of('a', share=0.4, video_sec=(100, 200)), clips, 'train')
-    runs = [(piece.clip.length, piece.end - piece.start) for video in plan.videos for piece in video
-            if piece.clip.label == 'a']
-    assert all(run >= min(length, 5) for length, run in runs)
-    assert [run for _, run in sorted(runs)] == sorted(run for _, run in runs)
+    lengths = [(piece.clip.length, piece.end - piece.start) for video in plan.videos for piece in video
+               if piece.clip.label == 'a']
+    assert all(taken >= min(length, 5) for length, taken in lengths)
+    assert [taken for _, taken in sorted(lengths)] == sorted(taken for _, taken in lengths)
     assert plan.unused['shorter than an instance'] == 2 * 10  # lengths 3 and 4
     lengths = sorted(video[-1].end for video in plan.videos)
     assert 120 < lengths[len(lengths) // 2] < 180
