@@ -55,14 +55,15 @@ class AnnotationFile:
             raise FileNotFoundError(f'No annotation file {path}. Set data_root (or ann_file) to where it is.')
         kind = get_layout(layout)
         read = kind.read(Path(path))
-        if classes is None and read.classes is None:
+        chosen = classes if classes is not None else read.classes
+        if chosen is None:
             raise Fault('class-unpinned', f'{path}: the order of the classes is pinned nowhere. Add "classes": [...] '
                                           f'to the file or metainfo=dict(classes=[...]) to the dataset\'s config.')
         if classes is not None and read.classes is not None and list(classes) != list(read.classes):
             raise Fault('class-order', f'{path}: its "classes" are {list(read.classes)}, but the config\'s are '
                                        f'{list(classes)}. The order fixes the class indices of checkpoints: make both '
                                        f'the same.')
-        names = tuple(classes if classes is not None else read.classes)
+        names = tuple(chosen)
         if len({bare_label(name) for name in names}) != len(names) or not names:
             raise Fault('class-spelling', f'{path}: expected at least one class name, and that they differ in more '
                                           f'than case, spaces and underscores, but got {list(names)}.')
@@ -169,7 +170,7 @@ class AnnotationFile:
         Raises:
             ValueError: As :meth:`video_segments`.
         """
-        segment = annotation.get('segment')
+        segment: Any = annotation.get('segment')
         try:
             start, end = map(float, segment)
         except (TypeError, ValueError):

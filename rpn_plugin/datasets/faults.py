@@ -150,7 +150,8 @@ class Finding:
 
 def by_severity(findings: Iterable[Finding]) -> tuple[list[Finding], list[Finding]]:
     """Divide findings into errors, which make training or scoring wrong or impossible, and warnings."""
-    errors, warnings = [], []
+    errors: list[Finding] = []
+    warnings: list[Finding] = []
     for finding in findings:
         (errors if finding.severity == ERROR else warnings).append(finding)
     return errors, warnings

@@ -112,6 +112,7 @@ class UntrimmedFeatureDataset(BaseDataset):
         self._stores = dict(subset.stores)
         checked = check_subset(subset, segments=self.test_mode)
         self._report(checked)
+        assert subset.recipe is not None, 'the checks refuse features without a recipe'
         self._metainfo['recipe'] = dict(subset.recipe)  # goes into checkpoints, as the classes do
         check_sidecars({stream: {store.where(video): clock for video, clock in checked.clocks.items()}
                         for stream, store in self._stores.items() if isinstance(store, FilePerVideo)})

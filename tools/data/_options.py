@@ -41,10 +41,8 @@ def import_modules(modules: Sequence[str]) -> None:
                          ) from error
 
 
-def pairs(values: Sequence[str] | None, option: str) -> dict[str, str] | None:
+def pairs(values: Sequence[str], option: str) -> dict[str, str]:
     """Split words ``name=value`` into a mapping."""
-    if values is None:
-        return None
     if not all('=' in value for value in values):
         raise SystemExit(f'{option} expects name=value, but got {" ".join(values)}')
     return dict(value.split('=', 1) for value in values)
@@ -52,9 +50,9 @@ def pairs(values: Sequence[str] | None, option: str) -> dict[str, str] | None:
 
 def recipe(values: Sequence[str] | None) -> dict[str, Any] | None:
     """Read a recipe, ``fps=25 stride=16 window=16`` or ``fps=25 spread_over_duration=true``."""
-    given = pairs(values, '--recipe')
-    if given is None:
+    if values is None:
         return None
+    given = pairs(values, '--recipe')
     if given.keys() - RECIPE_KEYS.keys():
         raise SystemExit(f'--recipe knows {", ".join(RECIPE_KEYS)}, but got {" ".join(values)}')
     try:
@@ -66,9 +64,10 @@ def recipe(values: Sequence[str] | None) -> dict[str, Any] | None:
 
 def columns(values: Sequence[str] | None) -> Mapping[str, list[int]] | None:
     """Read ranges of channels, ``rgb=0:1024 flow=1024:2048``."""
+    if values is None:
+        return None
     given = pairs(values, '--columns')
     try:
-        return None if given is None else {stream: [int(border) for border in channels.split(':')]
-                                           for stream, channels in given.items()}
+        return {stream: [int(border) for border in channels.split(':')] for stream, channels in given.items()}
     except ValueError as error:
         raise SystemExit(f'--columns expects stream=first:end, but got {" ".join(values)}') from error

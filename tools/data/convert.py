@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from _options import add_feature_options, add_import_option, columns, import_modules, pairs, recipe
@@ -30,13 +30,14 @@ def main() -> None:
                         help='what to do with annotated videos without features')
     options = parser.parse_args()
     import_modules(options.modules)
+    subsets = None if options.subsets is None else pairs(options.subsets, '--subsets')
     job = Conversion(
-        options.layout, options.annotations, pairs(options.features, '--features'),
-        pairs(options.subsets, '--subsets'), recipe(options.recipe), columns(options.columns),
+        options.layout, options.annotations, pairs(options.features, '--features'), subsets, recipe(options.recipe),
+        columns(options.columns),
         Path(options.classes).read_text(encoding='utf-8').splitlines() if options.classes else None, options.dtype,
         options.missing)
 
-    def bar(videos: Sequence[str]) -> Iterator[str]:
+    def bar(videos: Iterable[str]) -> Iterator[str]:
         yield from track(videos, 'converting')
 
     result = convert(job, options.out, bar)

@@ -128,7 +128,8 @@ def _duration_sec(checked: CheckedSubset, video: str) -> float | None:
 
 def _segments(checked: CheckedSubset, video: str) -> dict[str, list[tuple[float, float]]]:
     """Label to the segments of a video that are intervals."""
-    annotations, found = checked.subset.annotations, {}
+    annotations = checked.subset.annotations
+    found: dict[str, list[tuple[float, float]]] = {}
     for annotation in annotations.annotations(video):
         try:
             found.setdefault(annotation['label'], []).append(annotations.segment(video, annotation))

@@ -94,7 +94,7 @@ def _members(source: Path) -> Iterator[tuple[str, Callable[[], IO[bytes]]]]:
     if source.is_dir():
         for file in sorted(source.rglob('*')):
             if file.is_file():
-                yield file.relative_to(source).as_posix(), partial(file.open, 'rb')
+                yield file.relative_to(source).as_posix(), partial(_open, file)
         return
     try:
         if zipfile.is_zipfile(source):
@@ -106,10 +106,20 @@ def _members(source: Path) -> Iterator[tuple[str, Callable[[], IO[bytes]]]]:
         with tarfile.open(source, 'r|*') as archive:
             for member in archive:
                 if member.isfile():
-                    yield member.name, partial(archive.extractfile, member)
+                    yield member.name, partial(_extracted, archive, member)
     except _BROKEN_ARCHIVE as error:
         raise ValueError(f'{source}: expected a folder, or a whole .zip, .npz or .tar[.gz] archive, but got {error}.'
                          ) from error
+
+
+def _open(file: Path) -> IO[bytes]:
+    return file.open('rb')
+
+
+def _extracted(archive: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
+    file = archive.extractfile(member)
+    assert file is not None, 'only files are opened'
+    return file
 
 
 def _header(file: IO[bytes]) -> FeatureHeader:

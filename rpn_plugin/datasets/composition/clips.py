@@ -95,10 +95,9 @@ def _used_classes(settings: CompositionSettings, split: Mapping[str, ListedClip]
     if unknown:
         lists = ', '.join(sorted({clip.path for clip in split.values()}))
         raise ValueError(f'No clip of {", ".join(unknown)} in {lists}; the classes there are {", ".join(known)}.')
-    background = settings.background
-    if background is None:
-        background = {labels[name] for name in there if name in labels}
-    return {*settings.classes, *background}
+    if settings.background is not None:
+        return {*settings.classes, *settings.background}
+    return {*settings.classes, *(labels[name] for name in there if name in labels)}
 
 
 def _refuse_missing(sources: Mapping[str, str | Path], found: Mapping[str, Mapping[str, str]],

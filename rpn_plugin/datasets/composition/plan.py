@@ -136,7 +136,8 @@ class _Planner:
     def _instances(self) -> list[list[_Excerpt]]:
         """Draw the instances of each video, in random order of videos."""
         mean = np.mean([excerpt.length for excerpts in self.actions.values() for excerpt in excerpts])
-        instances, made_for = [], Counter()
+        instances: list[list[_Excerpt]] = []
+        made_for: Counter[str] = Counter()
         while len(instances) < self.number if self.number is not None else any(self.actions.values()):
             seconds = self.rng.uniform(*self.settings.video_sec) * self.settings.share
             wanted = seconds / self.settings.clock.seconds_per_snippet
@@ -154,7 +155,7 @@ class _Planner:
         left = {label: len(excerpts) for label, excerpts in self.actions.items()}
         enough = {label: there for label, there in left.items() if there >= number}
         if not enough:
-            return max(left, key=left.get) if any(left.values()) else max(self.there, key=self._clips_per_need)
+            return max(left, key=left.__getitem__) if any(left.values()) else max(self.there, key=self._clips_per_need)
         chances = np.array(list(enough.values())) / sum(enough.values())
         return str(self.rng.choice(list(enough), p=chances))
 

@@ -79,7 +79,8 @@ def compose(sources: Mapping[str, str | Path], split: Sequence[str | Path], sett
         content = dict(version='1', classes=settings.classes, feature=feature, composition=_described(settings, split),
                        database=database)
         (temporary / 'annotations.json').write_text(json.dumps(content, indent=1), encoding='utf-8')
-    used, unused = Counter(), Counter(clips.unused)
+    used: Counter[str] = Counter()
+    unused = Counter(clips.unused)
     for plan in plans.values():
         used.update(plan.used)
         unused.update(plan.unused)

@@ -190,7 +190,9 @@ def _dtype(dtype: np.dtype, state: tuple) -> np.dtype:
     order, item_size = _text(state[1]), state[5]
     if dtype.kind in 'SU' and item_size > 0:
         dtype = np.dtype(f'{dtype.kind}{item_size // (4 if dtype.kind == "U" else 1)}')
-    return dtype.newbyteorder(order) if order in '<>' else dtype
+    if order not in ('<', '>', '|'):
+        raise ValueError(f'a dtype of byte order {order!r}')
+    return dtype if order == '|' else dtype.newbyteorder('<' if order == '<' else '>')
 
 
 def _value(item: Any, done: dict[int, Any]) -> Any:

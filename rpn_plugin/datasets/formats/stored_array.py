@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -34,7 +35,7 @@ class StoredArray:
         Raises:
             ValueError: If the bytes do not fill the shape.
         """
-        order = 'F' if self.fortran_order else 'C'
+        order: Literal['C', 'F'] = 'F' if self.fortran_order else 'C'
         if not self.latin1:
             return np.memmap(self.path, dtype=self.dtype, mode='r', offset=self.offset, shape=self.shape, order=order)
         try:

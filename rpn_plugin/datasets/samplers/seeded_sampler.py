@@ -23,7 +23,7 @@ class SeededIndex(int):
         self.seed = seed
         return self
 
-    def __getnewargs__(self) -> tuple[int, tuple[int, ...]]:
+    def __getnewargs__(self) -> tuple[int, tuple[int, ...]]:  # type: ignore[override]  # an int has one argument
         """Return the arguments with which pickle makes it again in a worker process."""
         return int(self), self.seed
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 import itertools
 from collections import deque
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, Collection, Mapping
 
 import numpy as np
@@ -55,7 +56,7 @@ class SnippetDecoder:
                  resize: Mapping[str, Any] = dict(scale=(-1, 256)),
                  crop_size: int | None = 224,
                  flow: str | None = None) -> None:
-        frames = (clock.stride_frames, clock.window_frames, clock.offset_frames)
+        frames = (clock.stride_frames, clock.window_frames or clock.stride_frames, clock.offset_frames)
         if any(number != int(number) for number in frames) or clock.offset_frames < 0:
             raise ValueError(f'Decoding needs a stride, window and offset of whole frames, but the recipe is {clock}.')
         self.clock = clock
@@ -79,8 +80,8 @@ class SnippetDecoder:
         Raises:
             VideoError: As :meth:`VideoFile.frames`, or if the resized frames are smaller than the crop.
         """
-        frames = (Frame(lambda frame=frame: self._resized(frame.image)) for frame in
-                  resampled_frames(video, self.clock.fps))
+        frames: Iterator[Frame] = (Frame(partial(self._resized, frame))
+                                   for frame in resampled_frames(video, self.clock.fps))
         frames = self.flow.between(frames) if self.flow else frames
         snippets = iter(sorted(wanted)) if wanted is not None else itertools.count()
         coming = next(snippets, None)
@@ -99,7 +100,8 @@ class SnippetDecoder:
             if coming is None and not begun:
                 return
 
-    def _resized(self, image: np.ndarray) -> np.ndarray:
+    def _resized(self, frame: Frame) -> np.ndarray:
+        image = frame.image
         return self.resize.transform(dict(imgs=[image], img_shape=image.shape[:2]))['imgs'][0]
 
     def _cropped(self, image: np.ndarray, video: VideoFile) -> np.ndarray:

@@ -190,12 +190,13 @@ def resampled_frames(video: VideoFile, fps: float) -> Iterator[Frame]:
     Raises:
         VideoError: As :meth:`VideoFile.frames`.
     """
-    index, shown = 0, None
+    index = 0
+    shown: Frame | None = None
     for time_sec, frame in video.frames():
         while shown is not None and index / fps + LATE_SEC < time_sec:
             yield shown
             index += 1
         shown = frame
-    while index / fps + LATE_SEC < video.duration_sec:
+    while shown is not None and index / fps + LATE_SEC < video.duration_sec:
         yield shown
         index += 1
