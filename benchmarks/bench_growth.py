@@ -35,7 +35,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))
 
 import rpn_plugin  # noqa: E402
-from rpn_plugin.datasets.synthetic import SyntheticRecipe, write_synthetic  # noqa: E402
+from rpn_plugin.datasets.synthetic import SyntheticSettings, write_synthetic  # noqa: E402
 
 NUM_WORKERS = 2
 EPOCHS = 2
@@ -111,7 +111,7 @@ def rows(numbers: list[int], recipe: dict[str, Any]) -> Iterator[tuple[float, ..
     context = multiprocessing.get_context('spawn')
     for number in numbers:
         with tempfile.TemporaryDirectory() as folder:
-            write_synthetic(Path(folder) / 'data', SyntheticRecipe(num_train=number, num_test=1, **recipe))
+            write_synthetic(Path(folder) / 'data', SyntheticSettings(num_train=number, num_test=1, **recipe))
             size = sum(path.stat().st_size for path in Path(folder).rglob('*.npy')) / MIB
             receiver, sender = context.Pipe(duplex=False)
             process = context.Process(target=measure, args=(f'{folder}/data', sender))

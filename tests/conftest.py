@@ -14,7 +14,7 @@ import torch
 from mmengine.registry import init_default_scope
 
 import rpn_plugin  # noqa: F401  (registers every part)
-from rpn_plugin.datasets.synthetic import SyntheticRecipe, write_synthetic
+from rpn_plugin.datasets.synthetic import SyntheticSettings, write_synthetic
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 CLASSES = ['Diving', 'CliffDiving', 'HighJump']
@@ -35,11 +35,11 @@ def _plain_config_text(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def synthetic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[SyntheticRecipe], Path]:
+def synthetic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[SyntheticSettings], Path]:
     """Writes a made data set to which configs/rpn_synthetic.py then points; gives its folder."""
 
-    def write(recipe: SyntheticRecipe) -> Path:
-        write_synthetic(tmp_path / 'data', recipe)
+    def write(settings: SyntheticSettings) -> Path:
+        write_synthetic(tmp_path / 'data', settings)
         monkeypatch.setenv('RPN_SYNTHETIC_ROOT', str(tmp_path / 'data'))
         return tmp_path / 'data'
 

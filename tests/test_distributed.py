@@ -12,7 +12,7 @@ import ranks
 from mmengine.config import Config
 from processes import run_ranks, start
 
-from rpn_plugin.datasets.synthetic import SyntheticRecipe, write_synthetic
+from rpn_plugin.datasets.synthetic import SyntheticSettings, write_synthetic
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 CONFIGS = sorted(str(path.relative_to(REPOSITORY)) for path in (REPOSITORY / 'configs').rglob('*.py')
@@ -23,7 +23,7 @@ CONFIGS = sorted(str(path.relative_to(REPOSITORY)) for path in (REPOSITORY / 'co
 def data(tmp_path_factory) -> Iterator[None]:
     """The root of ``rpn_synthetic`` is a small made set: 20 training videos, 5 to test."""
     root = tmp_path_factory.mktemp('data')
-    write_synthetic(root / 'data', SyntheticRecipe(num_train=20, num_test=5, median_snippets=40))
+    write_synthetic(root / 'data', SyntheticSettings(num_train=20, num_test=5, median_snippets=40))
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv('RPN_SYNTHETIC_ROOT', str(root / 'data'))
         yield

@@ -11,7 +11,8 @@ from rpn_plugin.files import DuplicateKeyError, folder_written_whole, read_json,
 
 def test_an_object_is_read_with_its_numbers_and_order(tmp_path) -> None:
     path = tmp_path / 'a.json'
-    path.write_text('{"b": [NaN, Infinity, -Infinity], "a": {"ü": 12345678901234567890123, "c": 0.1}}', encoding='utf-8')
+    path.write_text('{"b": [NaN, Infinity, -Infinity], "a": {"ü": 12345678901234567890123, "c": 0.1}}',
+                    encoding='utf-8')
     content = read_json(str(path))
     assert list(content) == ['b', 'a'] and content['a'] == {'ü': 12345678901234567890123, 'c': 0.1}
     assert math.isnan(content['b'][0]) and content['b'][1:] == [math.inf, -math.inf]

@@ -14,7 +14,7 @@ import ranks
 import torch
 from processes import run_ranks, start
 
-from rpn_plugin.datasets.synthetic import SyntheticRecipe, write_synthetic
+from rpn_plugin.datasets.synthetic import SyntheticSettings, write_synthetic
 
 EPOCHS, STEPS_PER_EPOCH = 4, 5
 KILLS = 20
@@ -52,7 +52,7 @@ class Unbroken:
 def unbroken(tmp_path_factory) -> Unbroken:
     root = tmp_path_factory.mktemp('resume')
     with pytest.MonkeyPatch.context() as environment:
-        write_synthetic(root / 'data', SyntheticRecipe(num_train=20, num_test=5, median_snippets=40))
+        write_synthetic(root / 'data', SyntheticSettings(num_train=20, num_test=5, median_snippets=40))
         environment.setenv('RPN_SYNTHETIC_ROOT', str(root / 'data'))
         Unbroken(root / 'warm_up')
         yield Unbroken(root / 'unbroken')

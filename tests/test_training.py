@@ -12,8 +12,8 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
+from rpn_plugin.datasets.synthetic import SyntheticSettings, write_synthetic
 from rpn_plugin.deployment import ModelFile
-from rpn_plugin.datasets.synthetic import SyntheticRecipe, write_synthetic
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 CONFIG = str(REPOSITORY / 'configs' / 'rpn_synthetic.py')
@@ -22,7 +22,7 @@ CONFIG = str(REPOSITORY / 'configs' / 'rpn_synthetic.py')
 @pytest.fixture
 def data(tmp_path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = tmp_path / 'data'
-    write_synthetic(root, SyntheticRecipe(num_train=24, num_test=9, median_snippets=60))
+    write_synthetic(root, SyntheticSettings(num_train=24, num_test=9, median_snippets=60))
     monkeypatch.setenv('RPN_SYNTHETIC_ROOT', str(root))
     monkeypatch.setenv('OMP_NUM_THREADS', '1')
     return root

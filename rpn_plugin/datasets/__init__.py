@@ -1,6 +1,6 @@
-"""Untrimmed videos on disk."""
+"""Data sets of untrimmed videos, with their readers, checks, samplers and pipeline steps."""
 from rpn_plugin.datasets.annotations import AnnotationFile
-from rpn_plugin.datasets.seeded_sampler import SeededIndex, SeededSampler
+from rpn_plugin.datasets.samplers import SeededIndex, SeededSampler
 from rpn_plugin.datasets.transforms import (DecodeSnippets, LoadSnippets, PackUntrimmedInputs, RescaleSnippets,
                                              SampleSnippets)
 from rpn_plugin.datasets.untrimmed_feature_dataset import UntrimmedFeatureDataset

@@ -1,4 +1,4 @@
-"""Annotations of untrimmed videos, of any known layout, as checked records."""
+"""Annotations of untrimmed videos in any known layout, with checked access to labels, times and durations."""
 from __future__ import annotations
 
 import math
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from rpn_plugin.datasets.faults import Fault
-from rpn_plugin.datasets.formats import Layout, get_layout
+from rpn_plugin.datasets.formats import DataLayout, get_layout
 from rpn_plugin.structures import as_segments
 
 
@@ -34,7 +34,7 @@ class AnnotationFile:
     classes: tuple[str, ...]
     recipe: Mapping[str, Any] | None
     database: Mapping[str, Mapping[str, Any]]
-    layout: Layout
+    layout: DataLayout
     ambiguous: Mapping[str, list[list[float]]] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
 
@@ -55,14 +55,15 @@ class AnnotationFile:
             raise FileNotFoundError(f'No annotation file {path}. Set data_root (or ann_file) to where it is.')
         kind = get_layout(layout)
         read = kind.read(Path(path))
-        if classes is None and read.classes is None:
+        chosen = classes if classes is not None else read.classes
+        if chosen is None:
             raise Fault('class-unpinned', f'{path}: the order of the classes is pinned nowhere. Add "classes": [...] '
                                           f'to the file or metainfo=dict(classes=[...]) to the dataset\'s config.')
         if classes is not None and read.classes is not None and list(classes) != list(read.classes):
             raise Fault('class-order', f'{path}: its "classes" are {list(read.classes)}, but the config\'s are '
                                        f'{list(classes)}. The order fixes the class indices of checkpoints: make both '
                                        f'the same.')
-        names = tuple(classes if classes is not None else read.classes)
+        names = tuple(chosen)
         if len({bare_label(name) for name in names}) != len(names) or not names:
             raise Fault('class-spelling', f'{path}: expected at least one class name, and that they differ in more '
                                           f'than case, spaces and underscores, but got {list(names)}.')
@@ -81,7 +82,7 @@ class AnnotationFile:
         return videos
 
     def without_segments(self) -> AnnotationFile:
-        """The same without the time of any instance: whoever trains is given this and can learn none."""
+        """Return a copy without the time of any instance, so that a training data set cannot see one."""
         database = {}
         for video, entry in self.database.items():
             database[video] = {key: entry[key] for key in ('subset', 'duration', 'fps', 'labels') if key in entry}
@@ -164,12 +165,12 @@ class AnnotationFile:
         return as_segments([self.segment(video, annotation) for annotation in self.annotations(video)])
 
     def segment(self, video: str, annotation: Mapping[str, Any]) -> tuple[float, float]:
-        """[start, end] in seconds of one of a video's annotations.
+        """Return start and end in seconds of one of a video's annotations.
 
         Raises:
             ValueError: As :meth:`video_segments`.
         """
-        segment = annotation.get('segment')
+        segment: Any = annotation.get('segment')
         try:
             start, end = map(float, segment)
         except (TypeError, ValueError):
@@ -183,5 +184,5 @@ class AnnotationFile:
 
 
 def bare_label(name: Any) -> str:
-    """A label without what differs between spellings of one name: case, spaces and underscores."""
+    """Return a label without what differs between spellings of one name: case, spaces and underscores."""
     return re.sub(r'[\s_]+', '', str(name)).casefold()

@@ -1,4 +1,4 @@
-"""Any known layout into the plugin's own: one ``annotations.json``, and ``features/<stream>/<video>.npy``."""
+"""Converts any known layout into the plugin's own: ``annotations.json`` and ``features/<stream>/<video>.npy``."""
 from __future__ import annotations
 
 import json
@@ -11,7 +11,7 @@ import numpy as np
 
 from rpn_plugin.datasets.feature_stores import FeatureStore, check_finite, open_store
 from rpn_plugin.datasets.formats import Annotations, get_layout
-from rpn_plugin.files import written_whole
+from rpn_plugin.files import read_json, written_whole
 from rpn_plugin.structures import describe_recipe
 
 DTYPES = ('keep', 'float16', 'float32')
@@ -19,7 +19,7 @@ DTYPES = ('keep', 'float16', 'float32')
 
 @dataclass(frozen=True)
 class Conversion:
-    """What to convert, and how.
+    """A conversion: its source and its settings.
 
     Args:
         layout: Name of the source's layout.
@@ -46,7 +46,7 @@ class Conversion:
 
 @dataclass(frozen=True)
 class ConversionResult:
-    """What a conversion did.
+    """The result of a conversion.
 
     Args:
         path: The annotation file.
@@ -120,7 +120,7 @@ def convert(job: Conversion, out: str | Path,
 
 
 def _chosen(source: Annotations, job: Conversion) -> dict[str, dict[str, Any]]:
-    """The videos of the subsets asked for, under their new names."""
+    """Return the videos of the subsets asked for, under the new names of the subsets."""
     there = {str(entry.get('subset')) for entry in source.database.values()}
     subsets = {name: name for name in there} if job.subsets is None else job.subsets
     absent = sorted(set(subsets.values()) - there)
@@ -147,7 +147,7 @@ def _classes(job: Conversion, source: Annotations, database: Mapping[str, Mappin
 
 def _stores(job: Conversion, columns: Mapping[str, Sequence[int]],
             source: Annotations) -> dict[tuple[str, str], FeatureStore]:
-    """By stream and the source's subset; subsets share a store where they share its place."""
+    """Open stores by stream and the source's subset; subsets share a store where they share its place."""
     opened: dict[tuple[str, str], FeatureStore] = {}
     stores = {}
     for stream, where in job.features.items():
@@ -161,7 +161,7 @@ def _stores(job: Conversion, columns: Mapping[str, Sequence[int]],
 
 def _without_features(job: Conversion, database: Mapping[str, Mapping],
                       stores: Mapping[tuple[str, str], FeatureStore]) -> dict[str, str]:
-    """Why a video cannot be converted, by video."""
+    """Return the reason for every video that cannot be converted."""
     original = {new: old for new, old in (job.subsets or {}).items()}
     unusable: dict[str, str] = {}
     for video, entry in database.items():
@@ -185,7 +185,7 @@ def _claim(out: Path, job: Conversion) -> None:
     described = json.loads(json.dumps(job.__dict__))
     manifest = out / 'conversion.json'
     if manifest.is_file():
-        before = json.loads(manifest.read_text(encoding='utf-8'))
+        before = read_json(manifest)
         differing = sorted(key for key in described if before.get(key) != described[key])
         if differing:
             raise ValueError(f'{out}: holds another conversion, which differs in {", ".join(differing)}. Choose '

@@ -1,4 +1,4 @@
-"""How to read the features of one video out of its own file, by the kind of file."""
+"""Readers of files that hold the features of one video, by the kind of file."""
 from __future__ import annotations
 
 import zipfile
@@ -9,7 +9,7 @@ import torch
 
 
 def _choose(names: Sequence[str], stream: str) -> str:
-    """The only name, else the stream's."""
+    """Choose the only name, else the stream's."""
     if len(names) != 1 and stream not in names:
         raise ValueError(f'it holds the arrays {sorted(names)}; expected one, or one named {stream!r}')
     return names[0] if len(names) == 1 else stream
@@ -43,17 +43,17 @@ def _read_h5(path: str, stream: str) -> np.ndarray:
 
 
 def _read_csv(path: str, stream: str) -> np.ndarray:
-    """Rows of comma-separated numbers under one line of column names, as MMAction2's ActivityNet features."""
+    """Read comma-separated numbers under one line of column names, as MMAction2's ActivityNet features are."""
     return np.loadtxt(path, dtype=np.float32, delimiter=',', skiprows=1, ndmin=2)
 
 
 def h5_dataset(node: Any, stream: str) -> Any:
-    """The only dataset below a node of an HDF5 file, else the stream's."""
+    """Find the only dataset below a node of an HDF5 file, else the stream's."""
     return node if not hasattr(node, 'keys') else h5_dataset(node[_choose(list(node), stream)], stream)
 
 
 def import_h5py() -> Any:
-    """The optional package.
+    """Import the optional package.
 
     Raises:
         ValueError: If it is not installed; says how to install it.
@@ -69,4 +69,4 @@ READERS: dict[str, Callable[[str, str], np.ndarray]] = {
     '.npy': _read_npy, '.npz': _read_npz, '.pt': _read_pt, '.pth': _read_pt, '.h5': _read_h5, '.hdf5': _read_h5,
     '.csv': _read_csv,
 }  # yapf: disable
-"""How to read a video's own file, by suffix."""
+"""Readers of a video's own file by its suffix."""

@@ -1,4 +1,4 @@
-"""Features of one stream on disk, whatever the files are: a (T, D) array per video."""
+"""Stores of features on disk: a (T, D) array per video, whatever the files are."""
 from __future__ import annotations
 
 import os
@@ -31,7 +31,7 @@ class FeatureHeader:
 
 
 class FeatureStore:
-    """Features of one stream by video.
+    """A store of the features of one stream.
 
     Args:
         columns: Half-open range of the channels that are this stream's, where a file holds several streams side by
@@ -48,11 +48,11 @@ class FeatureStore:
         raise NotImplementedError
 
     def where(self, video: str) -> str:
-        """Where a video's features are, for messages."""
+        """Return the place of a video's features, for messages."""
         raise NotImplementedError
 
     def header(self, video: str) -> FeatureHeader:
-        """Shape of a video's features; files that cannot be mapped (.npz, .csv) are read whole for it.
+        """Read the shape of a video's features; files that cannot be mapped (.npz, .csv) are read whole for it.
 
         Raises:
             ValueError: If they are missing, unreadable, or no float array of shape (T, D) with T >= 1; says what came.
@@ -60,7 +60,7 @@ class FeatureStore:
         return FeatureHeader(*self.open(video).shape)
 
     def open(self, video: str) -> np.ndarray:
-        """Features of a video, (T, D) float16, float32 or float64; mapped from disk where the file allows.
+        """Read the features of a video, (T, D) float16, float32 or float64; mapped from disk where the file allows.
 
         Raises:
             ValueError: As :meth:`header`.
@@ -89,7 +89,7 @@ class FeatureStore:
 
 
 class FilePerVideo(FeatureStore):
-    """One file per video.
+    """A store with one file per video.
 
     Args:
         pattern: Path with ``{}`` in place of the video's name; its suffix is one of :data:`READERS`.
@@ -128,7 +128,7 @@ class FilePerVideo(FeatureStore):
 
 
 class ArrayPerVideo(FeatureStore):
-    """One ``.npy`` file of all videos, an array of arrays as W-TALC publishes it.
+    """A store in one ``.npy`` file of all videos, an array of arrays as W-TALC publishes it.
 
     Args:
         path: The file. It is never unpickled, see :func:`read_object_array`.
@@ -160,7 +160,7 @@ class ArrayPerVideo(FeatureStore):
 
 
 class Hdf5File(FeatureStore):
-    """One HDF5 file of all videos: a dataset, or a group of datasets, per video.
+    """A store in one HDF5 file of all videos: a dataset, or a group of datasets, per video.
 
     Args:
         path: The file. Needs ``h5py``.
@@ -198,7 +198,7 @@ class Hdf5File(FeatureStore):
 
 
 def open_store(where: str, stream: str, videos: Sequence[str], columns: Sequence[int] | None = None) -> FeatureStore:
-    """The features of one stream.
+    """Open the features of one stream.
 
     Args:
         where: A folder of one file per video, a pattern for such files with ``{}`` for the video's name

@@ -1,4 +1,4 @@
-"""What a feature file's values are: a JSON file beside it, written by ``tools/data/extract_features.py``."""
+"""Descriptions of feature files: a JSON file beside each, written by ``tools/data/extract_features.py``."""
 from __future__ import annotations
 
 import json
@@ -8,13 +8,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Mapping, Sequence
 
-from rpn_plugin.files import written_whole
+from rpn_plugin.files import read_json, written_whole
 from rpn_plugin.structures import SnippetClock
 
 
 @dataclass(frozen=True)
 class Sidecar:
-    """How a feature file was made.
+    """The description of how a feature file was made.
 
     Args:
         feature: Its recipe, see ``SnippetClock.from_recipe``.
@@ -33,7 +33,7 @@ class Sidecar:
 
     @property
     def clock(self) -> SnippetClock:
-        """When each feature was seen."""
+        """The clock of the features."""
         return SnippetClock.from_recipe(self.feature)
 
     def write(self, path: str | Path) -> None:
@@ -49,7 +49,7 @@ class Sidecar:
             ValueError: If it is not such a JSON, or its recipe is none.
         """
         try:
-            sidecar = cls(**json.loads(Path(path).read_text(encoding='utf-8')))
+            sidecar = cls(**read_json(path))
             sidecar.clock, sidecar.encoder['stream'], sidecar.source['file']  # noqa: B018  (complete, or an error)
         except (ValueError, TypeError, KeyError) as error:
             raise ValueError(f'{path}: not a description of features as tools/data/extract_features.py writes it '
@@ -58,7 +58,7 @@ class Sidecar:
 
 
 def sidecar_path(feature_path: str | Path) -> Path:
-    """``<video>.json`` beside ``<video>.npy``."""
+    """Return the path ``<video>.json`` beside ``<video>.npy``."""
     return Path(feature_path).with_suffix('.json')
 
 
@@ -96,7 +96,7 @@ def _difference(one: Sidecar, other: Sidecar) -> dict[str, Any]:
 
 
 def _existing(paths: Sequence[Path]) -> Iterator[Path]:
-    """The paths that are there, by one listing per folder instead of one look per file."""
+    """Yield the paths that exist, by one listing per folder instead of one look per file."""
     listings: dict[Path, set[str]] = {}
     for path in paths:
         if path.parent not in listings:

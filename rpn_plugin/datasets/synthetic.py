@@ -1,4 +1,4 @@
-"""A seeded, THUMOS14-shaped set of made features, in the on-disk form that ``UntrimmedFeatureDataset`` reads.
+"""Makes a seeded, THUMOS14-shaped set of features in the plugin's layout.
 
 Each effect that the paper speaks of has something to act on: related classes share evidence and come together (GCN);
 scenery runs through a whole video, and context that looks like the action surrounds it (clustering loss, similarity
@@ -38,15 +38,15 @@ STREAMS = ('rgb', 'flow')
 
 
 @dataclass(frozen=True)
-class SyntheticRecipe:
-    """What to make. Strengths are lengths of feature components; the noise has standard deviation ``noise``.
+class SyntheticSettings:
+    """Settings of a synthetic set. Strengths are lengths of feature components.
 
     Args:
         num_train: Training videos.
         num_test: Test videos.
         feature_dim: D of each stream.
         median_snippets: Median T; T is log-normal.
-        spread: Standard deviation of log T.
+        length_std: Standard deviation of log T.
         group: What the classes of a group share.
         action: What a class alone has.
         manner: How a class looks in one video only.
@@ -62,7 +62,7 @@ class SyntheticRecipe:
     num_test: int = 50
     feature_dim: int = 64
     median_snippets: int = 120
-    spread: float = 0.5
+    length_std: float = 0.5
     group: float = 3.0
     action: float = 3.0
     manner: float = 2.0
@@ -82,28 +82,29 @@ class _Instance:
 
 
 class SyntheticGenerator:
-    """Draws videos of a recipe.
+    """Draws made videos.
 
     Args:
-        recipe: What to make.
+        settings: What to make.
     """
 
-    def __init__(self, recipe: SyntheticRecipe) -> None:
-        self.recipe = recipe
-        self.rng = np.random.default_rng(recipe.seed)
+    def __init__(self, settings: SyntheticSettings) -> None:
+        self.settings = settings
+        self.rng = np.random.default_rng(settings.seed)
         self.group_of = [group for group, names in enumerate(GROUPS.values()) for _ in names]
         self.directions = {stream: {part: self._directions(number) for part, number in (
             ('group', len(GROUPS)), ('action', len(CLASSES)), ('scenery', len(GROUPS)), ('context', len(GROUPS)),
             ('background', 4))} for stream in STREAMS}
 
     def _directions(self, number: int) -> np.ndarray:
-        """(number, D) random unit vectors."""
-        vectors = self.rng.standard_normal((number, self.recipe.feature_dim))
+        """Draw random unit vectors, (number, D)."""
+        vectors = self.rng.standard_normal((number, self.settings.feature_dim))
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
     def video(self) -> tuple[dict[str, np.ndarray], list[dict]]:
-        """Features (T, D) float16 per stream, and annotations with segments in seconds."""
-        length = int(np.clip(self.rng.lognormal(np.log(self.recipe.median_snippets), self.recipe.spread), 30, 2000))
+        """Draw a video: features (T, D) float16 per stream, and annotations with segments in seconds."""
+        log_median = np.log(self.settings.median_snippets)
+        length = int(np.clip(self.rng.lognormal(log_median, self.settings.length_std), 30, 2000))
         instances = self._instances(length)
         features = {stream: self._features(stream, length, instances) for stream in STREAMS}
         annotations = [dict(label=CLASSES[label], segment=[CLOCK.to_seconds(instance.start),
@@ -131,35 +132,35 @@ class SyntheticGenerator:
         return instances or [_Instance(3, 9, (main, other) if together else (main, ))]
 
     def _features(self, stream: str, length: int, instances: list[_Instance]) -> np.ndarray:
-        recipe, parts = self.recipe, self.directions[stream]
+        settings, parts = self.settings, self.directions[stream]
         group = self.group_of[instances[0].labels[0]]
         manner = {label: self._directions(1)[0] for instance in instances for label in instance.labels}
-        evidence = np.zeros((length, recipe.feature_dim))
+        evidence = np.zeros((length, settings.feature_dim))
         kinds = np.repeat(self.rng.integers(len(parts['background']), size=length // 8 + 1), 8)[:length]
-        evidence += recipe.background * parts['background'][kinds]
-        looks = [np.mean([recipe.group * parts['group'][self.group_of[label]] + recipe.action * parts['action'][label] +
-                          recipe.manner * manner[label] for label in instance.labels], axis=0)
-                 for instance in instances]
-        for instance, look in zip(instances, looks):
+        evidence += settings.background * parts['background'][kinds]
+        appearances = [np.mean([settings.group * parts['group'][self.group_of[label]]
+                                + settings.action * parts['action'][label] + settings.manner * manner[label]
+                                for label in instance.labels], axis=0) for instance in instances]
+        for instance, appearance in zip(instances, appearances):
             reach = max(1, (instance.end - instance.start) // 2)
-            context = recipe.context * look + recipe.background * parts['context'][group]
+            context = settings.context * appearance + settings.background * parts['context'][group]
             evidence[max(0, instance.start - reach):instance.end + reach] = context
-        for instance, look in zip(instances, looks):
-            evidence[instance.start:instance.end] = look
-        clean = evidence + recipe.scenery * parts['scenery'][group]
+        for instance, appearance in zip(instances, appearances):
+            evidence[instance.start:instance.end] = appearance
+        clean = evidence + settings.scenery * parts['scenery'][group]
         return np.maximum(clean + self._noise(length), 0).astype(np.float16)
 
     def _noise(self, length: int) -> np.ndarray:
-        """(T, D) autoregressive noise of constant variance."""
-        fresh = self.rng.standard_normal((length, self.recipe.feature_dim)) * self.recipe.noise
+        """Draw autoregressive noise of constant variance, (T, D)."""
+        fresh = self.rng.standard_normal((length, self.settings.feature_dim)) * self.settings.noise
         noise = fresh.copy()
-        keep = self.recipe.correlation
+        keep = self.settings.correlation
         for t in range(1, length):
             noise[t] = keep * noise[t - 1] + np.sqrt(1 - keep**2) * fresh[t]
         return noise
 
 
-def write_synthetic(root: str | Path, recipe: SyntheticRecipe = SyntheticRecipe()) -> Path:
+def write_synthetic(root: str | Path, settings: SyntheticSettings = SyntheticSettings()) -> Path:
     """Write ``annotations.json`` and ``features/{rgb,flow}/<video>.npy`` under ``root``.
 
     Beside them ``labels.csv`` holds what weak supervision needs: the labels of the training videos.
@@ -169,11 +170,11 @@ def write_synthetic(root: str | Path, recipe: SyntheticRecipe = SyntheticRecipe(
     Returns:
         The path of the annotation file.
     """
-    generator, database = SyntheticGenerator(recipe), {}
+    generator, database = SyntheticGenerator(settings), {}
     with folder_written_whole(root, overwrite=True) as temporary:
         for stream in STREAMS:
             (temporary / 'features' / stream).mkdir(parents=True)
-        for subset, number in (('train', recipe.num_train), ('test', recipe.num_test)):
+        for subset, number in (('train', settings.num_train), ('test', settings.num_test)):
             for index in range(number):
                 name = f'{subset}_{index:04d}'
                 features, annotations = generator.video()
@@ -183,14 +184,14 @@ def write_synthetic(root: str | Path, recipe: SyntheticRecipe = SyntheticRecipe(
                                       fps=CLOCK.fps, annotations=annotations)
         content = dict(version='1', classes=CLASSES,
                        feature=dict(fps=CLOCK.fps, snippet_stride=CLOCK.stride_frames, window=CLOCK.window_frames),
-                       recipe=recipe.__dict__, database=database)
+                       synthetic=settings.__dict__, database=database)
         (temporary / 'annotations.json').write_text(json.dumps(content, indent=1), encoding='utf-8')
         _write_label_table(temporary / 'labels.csv', database)
     return Path(root) / 'annotations.json'
 
 
 def _write_label_table(path: Path, database: dict[str, dict]) -> None:
-    """``video,subset,duration,label,label``; test videos have no labels."""
+    """Write lines ``video,subset,duration,label,label``; test videos have no labels."""
     with path.open('w', newline='', encoding='utf-8') as file:
         table = csv.writer(file)
         table.writerow(['video', 'subset', 'duration', 'label', 'label'])

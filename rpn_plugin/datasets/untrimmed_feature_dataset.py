@@ -1,4 +1,4 @@
-"""Untrimmed videos as feature files with video-level labels."""
+"""The data set of untrimmed videos as feature files."""
 from __future__ import annotations
 
 from dataclasses import replace
@@ -17,7 +17,7 @@ from rpn_plugin.datasets.annotations import AnnotationFile
 from rpn_plugin.datasets.checking import CheckedSubset, VideoSubset, agreed_recipe, check_subset, open_stores
 from rpn_plugin.datasets.faults import by_severity, describe_findings
 from rpn_plugin.datasets.feature_stores import FeatureStore, FilePerVideo, check_finite
-from rpn_plugin.datasets.seeded_sampler import SeededIndex
+from rpn_plugin.datasets.samplers import SeededIndex
 from rpn_plugin.datasets.sidecars import check_sidecars
 
 MOST_LOGGED = 50
@@ -26,7 +26,7 @@ MOST_LOGGED = 50
 
 @DATASETS.register_module()
 class UntrimmedFeatureDataset(BaseDataset):
-    """One item per untrimmed video of a subset.
+    """A data set with one item per untrimmed video of a subset.
 
     For training (``test_mode=False``) an item holds video-level labels only; no segment is read, so a file without
     segments trains the same network. For testing it also holds the annotated segments, for the metric.
@@ -91,7 +91,7 @@ class UntrimmedFeatureDataset(BaseDataset):
         super().__init__(ann_file=ann_file, data_prefix=dict(data_prefix), metainfo=metainfo, **kwargs)
 
     def open_subset(self) -> VideoSubset:
-        """Annotations and features as they are on disk, not yet checked.
+        """Open annotations and features as they are on disk, not yet checked.
 
         Raises:
             ValueError: If the annotations cannot be read, or contradict the config.
@@ -112,6 +112,7 @@ class UntrimmedFeatureDataset(BaseDataset):
         self._stores = dict(subset.stores)
         checked = check_subset(subset, segments=self.test_mode)
         self._report(checked)
+        assert subset.recipe is not None, 'the checks refuse features without a recipe'
         self._metainfo['recipe'] = dict(subset.recipe)  # goes into checkpoints, as the classes do
         check_sidecars({stream: {store.where(video): clock for video, clock in checked.clocks.items()}
                         for stream, store in self._stores.items() if isinstance(store, FilePerVideo)})
@@ -131,7 +132,7 @@ class UntrimmedFeatureDataset(BaseDataset):
                              '\n'.join(describe_findings(errors)))
 
     def get_data_info(self, idx: int) -> dict[str, Any]:
-        """An item with its arrays or tensors (T, D) per stream, mapped from disk or out of the cache.
+        """Return an item with its arrays or tensors (T, D) per stream, mapped from disk or out of the cache.
 
         Raises:
             RuntimeError: If a worker process asks for features that lie on a device.
@@ -147,18 +148,18 @@ class UntrimmedFeatureDataset(BaseDataset):
         return item
 
     def prepare_data(self, idx: int) -> Any:
-        """An item after the pipeline, whose transforms draw from the item's ``rng`` under :class:`SeededSampler`."""
+        """Return an item after the pipeline; transforms draw from the item's ``rng`` under :class:`SeededSampler`."""
         item = self.get_data_info(idx)
         if isinstance(idx, SeededIndex):
             item['rng'] = idx.generator()
         return self.pipeline(item)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without the cache: a worker process that is not forked reads from disk instead of getting its own copy."""
+        """Return the state without the cache: a worker that is not forked reads from disk, not its own copy."""
         return {**self.__dict__, '_cache': {}}
 
     def video_labels(self) -> list[list[int]]:
-        """Class indices of every video, in order; what :class:`CooccurrenceHook` counts."""
+        """Return the class indices of every video, in order; :class:`CooccurrenceHook` counts them."""
         self.full_init()
         return [self._label(index) for index in range(len(self))]
 
@@ -197,7 +198,7 @@ class UntrimmedFeatureDataset(BaseDataset):
                 f'rest is read on demand.')
 
     def _kept(self, array: np.ndarray, stream: str, video: str) -> np.ndarray | Tensor:
-        """A copy to cache; on a device checked and no wider than float32, since ``LoadSnippets`` leaves it alone."""
+        """Copy an array to cache; on a device checked and at most float32, since ``LoadSnippets`` leaves it alone."""
         if self.cache_device is None:
             return np.array(array)
         features = np.array(array, dtype=np.float32 if array.dtype == np.float64 else array.dtype)

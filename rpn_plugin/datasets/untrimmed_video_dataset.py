@@ -1,4 +1,4 @@
-"""Untrimmed video files with video-level labels."""
+"""The data set of untrimmed video files."""
 from __future__ import annotations
 
 import os
@@ -22,7 +22,7 @@ CHANNELS = 3
 
 
 class VideoFolder(FeatureStore):
-    """A folder of video files, whose headers say how many snippets they have.
+    """A store of video files in a folder, whose headers say how many snippets they have.
 
     Args:
         folder: Where they are, named ``<video>`` and a suffix of ``VIDEO_SUFFIXES``.
@@ -58,7 +58,7 @@ class VideoFolder(FeatureStore):
 
 @DATASETS.register_module()
 class UntrimmedVideoDataset(UntrimmedFeatureDataset):
-    """As :class:`UntrimmedFeatureDataset`, with video files in the place of feature files.
+    """An :class:`UntrimmedFeatureDataset` with video files in the place of feature files.
 
     Only their headers are read to build it; ``DecodeSnippets`` decodes. An item has ``snippets``, the numbers of the
     snippets to decode, which ``SampleSnippets`` may thin out before.
@@ -78,7 +78,7 @@ class UntrimmedVideoDataset(UntrimmedFeatureDataset):
         super().__init__(ann_file, subset, data_prefix, columns=None, feature_dim=CHANNELS, cache_gib=0.0, **kwargs)
 
     def open_subset(self) -> VideoSubset:
-        """Annotations and videos as they are on disk, not yet checked.
+        """Open annotations and videos as they are on disk, not yet checked.
 
         Raises:
             ValueError: As the features' data set, or if it is stated nowhere how videos are cut into snippets.
@@ -92,7 +92,7 @@ class UntrimmedVideoDataset(UntrimmedFeatureDataset):
                                        for stream, folder in self.data_prefix.items()})
 
     def get_data_info(self, idx: int) -> dict[str, Any]:
-        """An item with the path of its video and the numbers of its snippets per stream."""
+        """Return an item with the path of its video and the numbers of its snippets per stream."""
         item = BaseDataset.get_data_info(self, idx)
         item['video_paths'] = {stream: store.where(item['video_name']) for stream, store in self._stores.items()}
         item['snippets'] = {stream: np.arange(item['num_snippets']) for stream in self._stores}

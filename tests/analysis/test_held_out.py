@@ -10,14 +10,14 @@ from mmaction.registry import DATASETS
 from mmengine.config import Config
 
 from rpn_plugin.analysis.held_out import write_held_out_sets
-from rpn_plugin.datasets.synthetic import CLOCK, SyntheticRecipe
+from rpn_plugin.datasets.synthetic import CLOCK, SyntheticSettings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
 def data(synthetic) -> Path:
-    return synthetic(SyntheticRecipe(num_train=9, num_test=3, median_snippets=60))
+    return synthetic(SyntheticSettings(num_train=9, num_test=3, median_snippets=60))
 
 
 def read_config() -> Config:

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from rpn_plugin.datasets import synthetic
-from rpn_plugin.datasets.synthetic import SyntheticRecipe, write_synthetic
+from rpn_plugin.datasets.synthetic import SyntheticSettings, write_synthetic
 
-SMALL = SyntheticRecipe(num_train=40, num_test=10, median_snippets=60)
+SMALL = SyntheticSettings(num_train=40, num_test=10, median_snippets=60)
 
 
 def read(path):
@@ -46,7 +46,7 @@ def test_cliff_diving_is_always_diving_too(tmp_path) -> None:
 
 
 def test_noise_is_correlated_over_time() -> None:
-    generator = synthetic.SyntheticGenerator(SyntheticRecipe(noise=0.5, correlation=0.6))
+    generator = synthetic.SyntheticGenerator(SyntheticSettings(noise=0.5, correlation=0.6))
     noise = generator._noise(20_000)
     assert noise.std() == pytest.approx(0.5, rel=0.02)
     assert (noise[1:] * noise[:-1]).mean() / noise.var() == pytest.approx(0.6, abs=0.02)
@@ -56,5 +56,5 @@ def test_an_interrupted_run_leaves_the_old_set(tmp_path, monkeypatch: pytest.Mon
     before = read(write_synthetic(tmp_path / 'set', SMALL))[0]
     monkeypatch.setattr(synthetic.json, 'dumps', lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
-        write_synthetic(tmp_path / 'set', SyntheticRecipe(num_train=2, num_test=1, seed=5))
+        write_synthetic(tmp_path / 'set', SyntheticSettings(num_train=2, num_test=1, seed=5))
     assert read(tmp_path / 'set' / 'annotations.json')[0] == before

@@ -12,7 +12,7 @@ import torch
 from mmaction.registry import DATASETS
 from mmengine.logging import MMLogger
 
-from rpn_plugin.datasets.formats import LAYOUTS, Annotations, Layout
+from rpn_plugin.datasets.formats import LAYOUTS, Annotations, DataLayout
 
 
 def everything_in(item: object) -> str:
@@ -295,7 +295,7 @@ def test_building_a_training_dataset_reads_no_segment_time(tiny, monkeypatch) ->
     database = {video: entry | dict(annotations=[SecretTimes(annotation) for annotation in entry['annotations']])
                 for video, entry in tiny.content['database'].items()}
     read = Annotations(database, tuple(tiny.content['classes']), tiny.content['feature'])
-    monkeypatch.setitem(LAYOUTS, 'plugin', Layout('plugin', '', lambda path: read))
+    monkeypatch.setitem(LAYOUTS, 'plugin', DataLayout('plugin', '', lambda path: read))
     dataset = DATASETS.build(tiny.config())
     assert dataset.video_labels()[0] == [0, 1] and len(dataset) == 8
     with pytest.raises(AssertionError):

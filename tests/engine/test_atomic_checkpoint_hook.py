@@ -9,7 +9,7 @@ from mmengine.config import Config
 from mmengine.fileio import get_file_backend
 from mmengine.runner import Runner
 
-from rpn_plugin.datasets.synthetic import SyntheticRecipe, write_synthetic
+from rpn_plugin.datasets.synthetic import SyntheticSettings, write_synthetic
 from rpn_plugin.engine import AtomicCheckpointHook
 
 CONFIG = Path(__file__).resolve().parents[2] / 'configs' / 'rpn_synthetic.py'
@@ -17,7 +17,7 @@ CONFIG = Path(__file__).resolve().parents[2] / 'configs' / 'rpn_synthetic.py'
 
 @pytest.fixture
 def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
-    write_synthetic(tmp_path / 'data', SyntheticRecipe(num_train=4, num_test=2, median_snippets=40))
+    write_synthetic(tmp_path / 'data', SyntheticSettings(num_train=4, num_test=2, median_snippets=40))
     monkeypatch.setenv('RPN_SYNTHETIC_ROOT', str(tmp_path / 'data'))
     config = Config.fromfile(CONFIG)
     config.update(work_dir=str(tmp_path / 'work'), experiment_name=tmp_path.name, log_level='ERROR')

@@ -11,7 +11,7 @@ import pytest
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from rpn_plugin.datasets.synthetic import SyntheticRecipe, write_synthetic
+from rpn_plugin.datasets.synthetic import SyntheticSettings, write_synthetic
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 TENSORBOARD = {'visualizer.vis_backends.0.type': 'TensorboardVisBackend'}
@@ -21,7 +21,7 @@ EPOCHS, INTERVAL = 25, 20
 @pytest.fixture(scope='module')
 def data(tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp('logged') / 'data'
-    write_synthetic(root, SyntheticRecipe(num_train=24, num_test=1, median_snippets=40))
+    write_synthetic(root, SyntheticSettings(num_train=24, num_test=1, median_snippets=40))
     return root
 
 

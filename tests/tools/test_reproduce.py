@@ -20,7 +20,7 @@ from rpn_plugin.analysis import experiments
 from rpn_plugin.analysis.experiments import data_stamp, launch
 from rpn_plugin.analysis.paper_tables import FAMILIES, PAPER_TABLES
 from rpn_plugin.structures import Spread
-from rpn_plugin.datasets.synthetic import SyntheticRecipe
+from rpn_plugin.datasets.synthetic import SyntheticSettings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -32,7 +32,7 @@ def tool():
 
 @pytest.fixture
 def data(synthetic) -> Path:
-    return synthetic(SyntheticRecipe(num_train=12, num_test=6, median_snippets=40))
+    return synthetic(SyntheticSettings(num_train=12, num_test=6, median_snippets=40))
 
 
 def option(command: Sequence[str], name: str) -> str:

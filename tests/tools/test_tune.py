@@ -14,7 +14,7 @@ from rpn_plugin.analysis.experiments import plugin_digest
 from rpn_plugin.analysis.held_out import write_held_out_sets
 from rpn_plugin.analysis.knobs import knobs_of
 from rpn_plugin.analysis.search import Candidate, SearchSpace, side_by_side
-from rpn_plugin.datasets.synthetic import SyntheticRecipe
+from rpn_plugin.datasets.synthetic import SyntheticSettings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CONFIG = REPOSITORY / 'configs' / 'rpn_synthetic.py'
@@ -27,7 +27,7 @@ def tool():
 
 @pytest.fixture
 def data(synthetic) -> Path:
-    return synthetic(SyntheticRecipe(num_train=10, num_test=4, median_snippets=40))
+    return synthetic(SyntheticSettings(num_train=10, num_test=4, median_snippets=40))
 
 
 def tune(tool, work_dir: Path, knobs: str, *arguments: str) -> None:

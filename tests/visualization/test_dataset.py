@@ -7,8 +7,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from rpn_plugin.datasets.annotations import AnnotationFile
 from rpn_plugin.datasets.checking import DatasetCheck, VideoSubset, check_dataset
-from rpn_plugin.datasets.checking.sources import subsets_of_annotations
 from rpn_plugin.datasets.formats import get_layout
+from rpn_plugin.datasets.sources import subsets_of_annotations
 from rpn_plugin.visualization.dataset import draw_dataset
 
 

@@ -5,12 +5,14 @@ import argparse
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mmengine.utils import import_modules_from_strings
+
 RECIPE_KEYS = dict(fps='fps', stride='snippet_stride', window='window', offset='offset',
                    spread_over_duration='spread_over_duration')
 
 
 def add_feature_options(parser: argparse.ArgumentParser) -> None:
-    """``--features``, ``--recipe`` and ``--columns``."""
+    """Add ``--features``, ``--recipe`` and ``--columns``."""
     parser.add_argument('--features', nargs='+', metavar='STREAM=PLACE', default=[],
                         help='a folder of <video>.npy/.npz/.pt/.h5/.csv, a pattern such as dir/v_{}.npy, or one '
                         '.npy or .h5 file of all videos; {subset} stands for the name of the subset')
@@ -20,20 +22,37 @@ def add_feature_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--columns', nargs='+', metavar='STREAM=FIRST:END', help='channels of each stream in its files')
 
 
-def pairs(values: Sequence[str] | None, option: str) -> dict[str, str] | None:
-    """``name=value`` words as a mapping."""
-    if values is None:
-        return None
+def add_import_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--import``, for layouts from outside the package."""
+    parser.add_argument('--import', nargs='+', dest='modules', metavar='MODULE', default=[],
+                        help='modules that register further layouts, see docs/layouts/README.md')
+
+
+def import_modules(modules: Sequence[str]) -> None:
+    """Import the modules that ``--import`` names.
+
+    Raises:
+        ValueError: If one cannot be found or imported.
+    """
+    try:
+        import_modules_from_strings(list(modules))
+    except ImportError as error:
+        raise ValueError(f'--import {" ".join(modules)}: {error}. Set PYTHONPATH to the folder that holds the module.'
+                         ) from error
+
+
+def pairs(values: Sequence[str], option: str) -> dict[str, str]:
+    """Split words ``name=value`` into a mapping."""
     if not all('=' in value for value in values):
         raise SystemExit(f'{option} expects name=value, but got {" ".join(values)}')
     return dict(value.split('=', 1) for value in values)
 
 
 def recipe(values: Sequence[str] | None) -> dict[str, Any] | None:
-    """``fps=25 stride=16 window=16``, or ``fps=25 spread_over_duration=true``."""
-    given = pairs(values, '--recipe')
-    if given is None:
+    """Read a recipe, ``fps=25 stride=16 window=16`` or ``fps=25 spread_over_duration=true``."""
+    if values is None:
         return None
+    given = pairs(values, '--recipe')
     if given.keys() - RECIPE_KEYS.keys():
         raise SystemExit(f'--recipe knows {", ".join(RECIPE_KEYS)}, but got {" ".join(values)}')
     try:
@@ -44,10 +63,11 @@ def recipe(values: Sequence[str] | None) -> dict[str, Any] | None:
 
 
 def columns(values: Sequence[str] | None) -> Mapping[str, list[int]] | None:
-    """``rgb=0:1024 flow=1024:2048``."""
+    """Read ranges of channels, ``rgb=0:1024 flow=1024:2048``."""
+    if values is None:
+        return None
     given = pairs(values, '--columns')
     try:
-        return None if given is None else {stream: [int(border) for border in channels.split(':')]
-                                           for stream, channels in given.items()}
+        return {stream: [int(border) for border in channels.split(':')] for stream, channels in given.items()}
     except ValueError as error:
         raise SystemExit(f'--columns expects stream=first:end, but got {" ".join(values)}') from error

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
 
-from _options import add_feature_options, columns, pairs, recipe
+from _options import add_feature_options, add_import_option, columns, import_modules, pairs, recipe
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from rich.console import Console
@@ -20,8 +20,7 @@ from rich.progress import track
 
 from rpn_plugin.datasets.checking import CheckedSubset, DatasetCheck, check_dataset
 from rpn_plugin.datasets.checking.report import as_json, as_text
-from rpn_plugin.datasets.checking.sources import Sources, subsets_of_annotations, subsets_of_config
-from rpn_plugin.datasets.formats import LAYOUTS
+from rpn_plugin.datasets.sources import Sources, subsets_of_annotations, subsets_of_config
 from rpn_plugin.evaluation.video_sets import VIDEO_SETS, VideoSet
 from rpn_plugin.files import written_whole
 from rpn_plugin.visualization import save_figure
@@ -31,14 +30,16 @@ from rpn_plugin.visualization.dataset import draw_dataset
 def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description='Check annotations and features before training.')
     parser.add_argument('source', help='config of a training (.py), or the file or folder of annotations')
-    parser.add_argument('--layout', choices=LAYOUTS, help='of annotations; default plugin')
+    parser.add_argument('--layout', metavar='NAME', help='of annotations, see docs/layouts; default plugin')
     add_feature_options(parser)
+    add_import_option(parser)
     parser.add_argument('--json', metavar='FILE', help='write everything that was found; - for standard output')
     parser.add_argument('--plot', metavar='FILE', help='draw one page of pictures')
     return parser.parse_args(arguments)
 
 
 def open_sources(options: argparse.Namespace) -> Sources:
+    import_modules(options.modules)
     if not options.source.endswith('.py'):
         return subsets_of_annotations(options.source, options.layout or 'plugin', pairs(options.features, '--features'),
                                       recipe(options.recipe), columns(options.columns))

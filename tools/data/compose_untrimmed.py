@@ -8,12 +8,12 @@ from typing import Any
 from rich.progress import track
 
 from rpn_plugin.command_line import one_line_errors
-from rpn_plugin.datasets.composition import DTYPES, SUBSETS, Composition, CompositionRecipe, compose
+from rpn_plugin.datasets.composition import DTYPES, SUBSETS, Composition, CompositionSettings, compose
 from rpn_plugin.structures import SnippetClock
 
 
 def parse() -> argparse.Namespace:
-    default = CompositionRecipe
+    default = CompositionSettings
     parser = argparse.ArgumentParser(description='Compose untrimmed videos of trimmed clips\' features.')
     parser.add_argument('--features', nargs='+', required=True, metavar='STREAM=PLACE', type=named,
                         help='per stream a folder, .zip, .tar[.gz] or .npz of one (T, D) array per clip')
@@ -73,16 +73,16 @@ def bar(items: Iterable[Any], what: str, number: int) -> Iterator[Any]:
     yield from track(items, what, total=number)
 
 
-def report(made: Composition, recipe: CompositionRecipe) -> None:
+def report(made: Composition, settings: CompositionSettings) -> None:
     """Print what was made."""
     for subset, has in made.statistics.items():
         low, _, median, _, high = has['video_sec']
         shortest, *_, longest = has['instance_sec']
         print(f'{subset}: {has["videos"]} videos of {low:.1f} to {high:.1f} s (median {median:.1f}), '
               f'{has["hours"]:.2f} hours, {has["instances"]} instances of {shortest:.1f} to {longest:.1f} s, '
-              f'{has["share"]:.1%} action (asked {recipe.share:.1%}), '
+              f'{has["share"]:.1%} action (asked {settings.share:.1%}), '
               f'two classes in {has["two_classes"]:.1%} of the videos')
-        for names, probability in recipe.pairs.items():
+        for names, probability in settings.pairs.items():
             print(f'  {names[1]} in {has["together"].get(names, 0):.0%} of the videos with {names[0]} '
                   f'(asked {probability:.0%})')
     for what, clips in (('used', made.used), ('not used', made.unused)):
@@ -96,13 +96,13 @@ def report(made: Composition, recipe: CompositionRecipe) -> None:
 @one_line_errors()
 def main() -> None:
     options = parse()
-    recipe = CompositionRecipe(
+    settings = CompositionSettings(
         tuple(options.classes), SnippetClock(options.fps, options.stride, options.window),
         tuple(options.background) if options.background else None, once(options.pair, '--pair'), options.mixed,
         dict(zip(SUBSETS, options.videos)) if options.videos else None, tuple(options.video_sec),
         tuple(options.instance_sec), options.share, options.soft, options.dtype, options.seed)
-    made = compose(once(options.features, '--features'), options.split, recipe, options.out, options.overwrite, bar)
-    report(made, recipe)
+    made = compose(once(options.features, '--features'), options.split, settings, options.out, options.overwrite, bar)
+    report(made, settings)
 
 
 if __name__ == '__main__':

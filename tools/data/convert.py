@@ -2,10 +2,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from _options import add_feature_options, columns, pairs, recipe
+from _options import add_feature_options, add_import_option, columns, import_modules, pairs, recipe
 from rich.progress import track
 
 from rpn_plugin.command_line import one_line_errors
@@ -18,23 +18,26 @@ def main() -> None:
     layouts = '\n'.join(f'  {name}: {layout.description}' for name, layout in LAYOUTS.items())
     parser = argparse.ArgumentParser(description=f'Convert annotations and features.\n\nlayouts:\n{layouts}',
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('layout', choices=LAYOUTS)
+    parser.add_argument('layout', help='one of those above, or one that --import adds')
     parser.add_argument('annotations', help='file or folder of annotations')
     parser.add_argument('--out', required=True, help='folder to write')
     parser.add_argument('--subsets', nargs='+', metavar='NEW=OLD', help='subsets to convert; default all, as named')
     add_feature_options(parser)
+    add_import_option(parser)
     parser.add_argument('--classes', help='text file with one class name per line, in order')
     parser.add_argument('--dtype', choices=DTYPES, default='keep')
     parser.add_argument('--missing', choices=('error', 'skip'), default='error',
                         help='what to do with annotated videos without features')
     options = parser.parse_args()
+    import_modules(options.modules)
+    subsets = None if options.subsets is None else pairs(options.subsets, '--subsets')
     job = Conversion(
-        options.layout, options.annotations, pairs(options.features, '--features'),
-        pairs(options.subsets, '--subsets'), recipe(options.recipe), columns(options.columns),
+        options.layout, options.annotations, pairs(options.features, '--features'), subsets, recipe(options.recipe),
+        columns(options.columns),
         Path(options.classes).read_text(encoding='utf-8').splitlines() if options.classes else None, options.dtype,
         options.missing)
 
-    def bar(videos: Sequence[str]) -> Iterator[str]:
+    def bar(videos: Iterable[str]) -> Iterator[str]:
         yield from track(videos, 'converting')
 
     result = convert(job, options.out, bar)

@@ -1,4 +1,4 @@
-"""What is wrong with a data set, before it is trained on; ``rpn_plugin.datasets.faults`` lists the rules."""
+"""Checks of a data set before it is trained on; ``rpn_plugin.datasets.faults`` lists them."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ __all__ = ['CheckedSubset', 'DatasetCheck', 'SubsetStatistics', 'VideoSubset', '
 
 
 def check_subset(subset: VideoSubset, segments: bool) -> CheckedSubset:
-    """Look at labels, durations and the headers of the features, as is done whenever a dataset is built.
+    """Check labels, durations and the headers of the features, as is done whenever a dataset is built.
 
     Args:
         subset: What to look at.
@@ -40,7 +40,7 @@ def check_subset(subset: VideoSubset, segments: bool) -> CheckedSubset:
 
 @dataclass(frozen=True)
 class DatasetCheck:
-    """What was found in a whole data set.
+    """The findings of a whole data set, with its statistics.
 
     Args:
         checked: One per subset that has videos.
@@ -57,7 +57,7 @@ class DatasetCheck:
 
 def check_dataset(subsets: Sequence[VideoSubset],
                   progress: Callable[[list[str]], Iterable[str]] = iter) -> DatasetCheck:
-    """Look at everything: labels, segments, headers, each feature value once, and subsets against each other.
+    """Check all: labels, segments, headers, each feature value once, and subsets against each other.
 
     Args:
         subsets: All of a data set.

@@ -1,4 +1,4 @@
-"""Rules between subsets: what is trained on against what is tested on."""
+"""Checks between subsets: training videos against test videos."""
 from __future__ import annotations
 
 from itertools import combinations
@@ -36,7 +36,7 @@ def _class_orders(all_checked: Sequence[CheckedSubset]) -> list[Finding]:
 
 
 def _classes(all_checked: Sequence[CheckedSubset]) -> list[Finding]:
-    """Classes without video, and classes with test videos only, where there is a training subset."""
+    """Find classes without video and, where there is a training subset, classes with test videos only."""
     findings, classes = [], all_checked[0].subset.annotations.classes
     trained, tested = ({label for checked in all_checked if checked.subset.training == training
                         for labels in checked.labels.values() for label in labels} for training in (True, False))
@@ -54,7 +54,7 @@ def _number(all_checked: Sequence[CheckedSubset], label: int) -> int:
 
 def _videos_twice(first: CheckedSubset, second: CheckedSubset, first_contents: Contents,
                   second_contents: Contents) -> list[Finding]:
-    """Videos in two subsets: by name, by another form of the name, or by what their features hold."""
+    """Find videos in two subsets: by name, by another form of the name, or by equal features."""
     if first.subset.training == second.subset.training:
         return []
     one, two = first.subset, second.subset
@@ -68,7 +68,7 @@ def _videos_twice(first: CheckedSubset, second: CheckedSubset, first_contents: C
 
 
 def _copies(checked: CheckedSubset, contents: Contents) -> list[Finding]:
-    """Videos of one subset with equal features, unless their names have told already."""
+    """Find videos of one subset with equal features, unless their names have told already."""
     known = {finding.videos for finding in checked.findings if finding.code == 'duplicated-video'}
     return [Finding('duplicated-video', f'{first} and {second} have equal features ({streams})', checked.subset.name,
                     (first, second))

@@ -1,4 +1,4 @@
-"""Rules on the shapes of features. No value is read."""
+"""Checks of the shapes of features. No value is read."""
 from __future__ import annotations
 
 import re
@@ -40,7 +40,7 @@ def check_headers(checked: CheckedSubset) -> None:
 
 
 def check_places(checked: CheckedSubset) -> None:
-    """Two streams must not read the same place, nor one that is named after the other."""
+    """Find streams that read the same place, or a place that is named after another stream."""
     stores = checked.subset.stores
     for (one, first), (two, second) in combinations(stores.items(), 2):
         places = first.where('*'), second.where('*')
@@ -53,13 +53,16 @@ def check_places(checked: CheckedSubset) -> None:
 
 
 def same_place(first: FeatureStore, second: FeatureStore) -> bool:
-    """Whether two stores read the very same arrays. Files that may hold one array per stream do not tell."""
+    """Return whether two stores read the very same arrays; False for files that may hold an array per stream."""
     place = first.where('*')
     return place == second.where('*') and first.columns == second.columns and place.endswith(ONE_ARRAY)
 
 
 def expected_widths(subset: VideoSubset, headers: Headers) -> dict[str, int]:
-    """D per stream: the config's, else the most common. Where every file has another D but the same T, it is that T."""
+    """Return the expected D per stream: the config's, else the most common.
+
+    Where every file has another D but the same T, files are transposed, and that T is D.
+    """
     widths = {}
     for stream in subset.stores:
         lengths, common = (Counter(getattr(found[stream], axis) for found in headers.values())
@@ -71,7 +74,7 @@ def expected_widths(subset: VideoSubset, headers: Headers) -> dict[str, int]:
 
 
 def _read(subset: VideoSubset) -> tuple[Headers, dict[str, Fault]]:
-    """Shapes by video and stream, and for the other videos what is in the way."""
+    """Return the shapes by video and stream, and for the other videos the fault."""
     headers, faults = {}, {}
     for video in subset.videos:
         try:
@@ -137,7 +140,7 @@ def _first_place(checked: CheckedSubset, video: str) -> str:
 
 
 def extra_videos(subsets: Iterable[VideoSubset]) -> dict[str, list[str]]:
-    """Place to the names of the features there that belong to no video of any annotation file that reads the place."""
+    """Return by place the features that belong to no video of any annotation file that reads the place."""
     there: dict[str, set[str]] = {}
     annotated: dict[str, set[str]] = {}
     for subset in subsets:

@@ -1,4 +1,4 @@
-"""Rules on video-level labels. No time is read."""
+"""Checks of video-level labels. No time is read."""
 from __future__ import annotations
 
 from rpn_plugin.datasets.checking.names import same_video_names

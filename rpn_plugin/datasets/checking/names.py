@@ -1,4 +1,4 @@
-"""Names of videos: which of them mean the same one."""
+"""Finds names that mean the same video."""
 from __future__ import annotations
 
 import re

@@ -1,4 +1,4 @@
-"""What was found, for people and for programs."""
+"""The report of a checked data set, as text and as JSON."""
 from __future__ import annotations
 
 import math
@@ -18,7 +18,7 @@ Rows = Mapping[str, Sequence[str]]
 
 
 def as_text(check: DatasetCheck, rows: Rows) -> str:
-    """Remarks of the readers, tables of subsets, features and classes, classes that come together, and findings."""
+    """Write remarks, tables of subsets, features and classes, classes that come together, and findings."""
     errors, warnings = by_severity(check.findings)
     parts = [f'note: {remark}' for remark in check.remarks]
     if check.statistics:
@@ -30,7 +30,7 @@ def as_text(check: DatasetCheck, rows: Rows) -> str:
 
 
 def as_json(check: DatasetCheck, rows: Rows) -> dict[str, Any]:
-    """The same as plain values, complete."""
+    """Return the same as plain values that JSON can hold, complete."""
     errors, warnings = by_severity(check.findings)
     return dict(
         errors=len(errors), warnings=len(warnings), remarks=check.remarks,

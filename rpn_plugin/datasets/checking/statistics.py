@@ -1,4 +1,4 @@
-"""What a subset holds, in numbers."""
+"""Statistics of a subset."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from rpn_plugin.datasets.feature_stores import FeatureStore
 
 @dataclass(frozen=True)
 class FeatureNames:
-    """Whose features are there, in one stream.
+    """The videos that have features in one stream, and those that have none.
 
     Args:
         place: Where they are.
@@ -30,7 +30,7 @@ class FeatureNames:
 
 @dataclass(frozen=True)
 class SubsetStatistics:
-    """Numbers of a subset; segments and labels that are faulty are left out.
+    """Statistics of a subset; segments and labels that are faulty are left out.
 
     Args:
         name: Of the subset.
@@ -71,7 +71,7 @@ class SubsetStatistics:
 
     @property
     def num_instances(self) -> int:
-        """N."""
+        """Number of instances, N."""
         return len(self.instance_lengths_sec)
 
     def pairs(self) -> list[tuple[str, str, int]]:
@@ -120,7 +120,7 @@ def _names(store: FeatureStore, videos: Collection[str], extra: Mapping[str, lis
 
 
 def _duration_sec(checked: CheckedSubset, video: str) -> float | None:
-    """What the file states, else what the features last by a usable recipe."""
+    """Return the duration that the file states, else the time that the features cover by a usable recipe."""
     if video in checked.durations:
         return checked.durations[video]
     return checked.clocks[video].duration_sec(checked.num_snippets(video)) if video in checked.clocks else None
@@ -128,7 +128,8 @@ def _duration_sec(checked: CheckedSubset, video: str) -> float | None:
 
 def _segments(checked: CheckedSubset, video: str) -> dict[str, list[tuple[float, float]]]:
     """Label to the segments of a video that are intervals."""
-    annotations, found = checked.subset.annotations, {}
+    annotations = checked.subset.annotations
+    found: dict[str, list[tuple[float, float]]] = {}
     for annotation in annotations.annotations(video):
         try:
             found.setdefault(annotation['label'], []).append(annotations.segment(video, annotation))

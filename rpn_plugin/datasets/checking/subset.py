@@ -1,4 +1,4 @@
-"""What is checked: the videos of one subset, their annotations and their features."""
+"""The videos of one subset with annotations and features, and the findings about them."""
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -42,7 +42,7 @@ class VideoSubset:
 
 @dataclass
 class CheckedSubset:
-    """What a look at labels, durations and headers found.
+    """The findings about a subset, and what was read of it.
 
     Args:
         subset: What was looked at.
@@ -65,21 +65,21 @@ class CheckedSubset:
         self.findings.append(Finding(code, message, self.subset.name, videos, severity))
 
     def add_fault(self, fault: Fault, *videos: str, severity: str = '') -> None:
-        """Note what stopped a reader."""
+        """Note the fault that stopped a reader."""
         self.add(fault.code, str(fault), *videos, severity=severity)
 
     def found(self, code: str) -> bool:
-        """Whether there is such a finding."""
+        """Return whether there is such a finding."""
         return any(finding.code == code for finding in self.findings)
 
     def num_snippets(self, video: str) -> int:
-        """T, of the shortest stream."""
+        """Return T of the shortest stream."""
         return min(header.length for header in self.headers[video].values())
 
 
 def open_stores(annotations: AnnotationFile, places: Mapping[str, str],
                 columns: Mapping[str, Sequence[int]]) -> dict[str, FeatureStore]:
-    """Features by stream, see :func:`open_store`.
+    """Open the features of every stream, see :func:`open_store`.
 
     Args:
         annotations: Name the videos.
@@ -97,7 +97,7 @@ def open_stores(annotations: AnnotationFile, places: Mapping[str, str],
 
 
 def agreed_recipe(annotations: AnnotationFile, configured: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    """The recipe that the config states, else the file, else the layout; None if none does.
+    """Return the recipe that the config states, else the file, else the layout; None if none does.
 
     Raises:
         ValueError: If config and file state different ones, or one is not of the expected form. The layout's is only

@@ -1,4 +1,4 @@
-"""Rules on durations, on the recipe of the features, and on annotated segments."""
+"""Checks of durations, of the recipe of the features, and of annotated segments."""
 from __future__ import annotations
 
 from collections import Counter
@@ -85,7 +85,7 @@ def _clock(checked: CheckedSubset, recipe: Mapping[str, Any], video: str) -> Sni
 
 
 def fits(clock: SnippetClock, duration_sec: float, num_snippets: int) -> bool:
-    """Whether a video has as many snippets as a clock gives it, to within one snippet of rounding at either end.
+    """Return whether a video has as many snippets as a clock gives it, to one snippet of rounding at either end.
 
     Counted are whole windows (the fewest) up to windows that begin inside the video (the most).
 
@@ -100,7 +100,7 @@ def fits(clock: SnippetClock, duration_sec: float, num_snippets: int) -> bool:
 
 
 def describe_fit(checked: CheckedSubset, videos: Sequence[str]) -> str:
-    """Which recipes the durations and lengths of videos speak for, as half a sentence."""
+    """Name the recipes that fit the durations and lengths of videos, as half a sentence."""
     if not videos:
         return 'no video has a duration that would tell'
     durations = np.array([checked.durations[video] for video in videos])
@@ -124,7 +124,7 @@ def _rate(fps: float | str) -> str:
 
 
 def _share_that_fits(checked: CheckedSubset, recipe: Mapping[str, Any], videos: Sequence[str]) -> float:
-    """0 where a recipe needs the frame rates of the videos and they are not known."""
+    """Return the share of videos that a recipe fits; 0 where it needs frame rates that are not known."""
     try:
         return float(np.mean([fits(_clock(checked, recipe, video), checked.durations[video],
                                    checked.num_snippets(video)) for video in videos]))
@@ -181,7 +181,7 @@ def _check_instances(checked: CheckedSubset, video: str, found: Sequence[Instanc
 
 def _outside(checked: CheckedSubset, video: str, clock: SnippetClock | None,
              found: Sequence[Instance]) -> tuple[float, str, list[Instance]]:
-    """Where a video ends in seconds, what says so, and the segments before 0 or after that, to within one snippet."""
+    """Return a video's end in seconds, what states it, and the segments outside by more than one snippet."""
     limit_sec, what, slack_sec = checked.durations.get(video, np.inf), 'duration', SLACK_SEC
     if clock is not None:
         slack_sec = clock.seconds_per_snippet

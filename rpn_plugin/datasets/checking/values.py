@@ -1,4 +1,4 @@
-"""Rules on feature values. Reads one video at a time and keeps a few numbers of each."""
+"""Checks of feature values. One video is read at a time, and a few numbers of each are kept."""
 from __future__ import annotations
 
 import hashlib
@@ -21,7 +21,7 @@ SCALE_RATIO = 4
 
 @dataclass(frozen=True)
 class Content:
-    """What is remembered of a video's features in one stream.
+    """The numbers that are kept of a video's features in one stream.
 
     Args:
         digest: Equal for equal values, whether they are stored as float16 or float32.
@@ -61,7 +61,7 @@ def check_values(checked: CheckedSubset, progress: Callable[[list[str]], Iterabl
 
 
 def _check_array(checked: CheckedSubset, array: np.ndarray, video: str, where: str) -> None:
-    """Features (T, D) of one stream; raises what makes them useless."""
+    """Check features (T, D) of one stream; raises the fault that makes them useless."""
     check_finite(array, where)
     if not array.any():
         raise Fault('values-zero', f'{where}: all {len(array)} snippets are zero')
@@ -74,7 +74,7 @@ def _check_array(checked: CheckedSubset, array: np.ndarray, video: str, where: s
 
 
 def longest_repetition(array: np.ndarray) -> tuple[int, int]:
-    """First snippet and number of snippets of the longest run of equal ones in (T, D)."""
+    """Find the longest row of equal snippets in (T, D); its first snippet and its length."""
     changes = np.flatnonzero((array[1:] != array[:-1]).any(axis=1)) + 1
     borders = np.concatenate([[0], changes, [len(array)]])
     longest = int(np.diff(borders).argmax())

@@ -1,7 +1,7 @@
-"""Untrimmed recordings with exact borders, composed of trimmed clips' features."""
+"""Composition of trimmed clips' features into untrimmed videos with exact borders."""
 from __future__ import annotations
 
-from rpn_plugin.datasets.composition.recipe import DTYPES, SUBSETS, CompositionRecipe
+from rpn_plugin.datasets.composition.settings import DTYPES, SUBSETS, CompositionSettings
 from rpn_plugin.datasets.composition.writer import Composition, compose
 
-__all__ = ['DTYPES', 'SUBSETS', 'Composition', 'CompositionRecipe', 'compose']
+__all__ = ['DTYPES', 'SUBSETS', 'Composition', 'CompositionSettings', 'compose']

@@ -19,14 +19,16 @@ _BROKEN_ARCHIVE = (OSError, EOFError, zlib.error, zipfile.BadZipFile, tarfile.Ta
 
 
 def clip_name(path: str) -> str:
-    """Name of a clip from the path of its video or features: ``Diving/v_Diving_g01_c01.avi.npy`` is
-    ``v_Diving_g01_c01``."""
+    """Return the name of a clip from the path of its video or features.
+
+    ``Diving/v_Diving_g01_c01.avi.npy`` is ``v_Diving_g01_c01``.
+    """
     name = PurePosixPath(path).name.removesuffix('.npy')
     return PurePosixPath(name).stem if name.lower().endswith(('.avi', '.mp4', '.mkv', '.webm')) else name
 
 
 def list_clips(source: str | Path) -> tuple[dict[str, str], int]:
-    """Clips of a source.
+    """List the clips of a source.
 
     Args:
         source: A folder of ``.npy`` files at any depth, an archive of them (``.zip``, ``.tar``, ``.tar.gz``, ...), or
@@ -55,7 +57,7 @@ def list_clips(source: str | Path) -> tuple[dict[str, str], int]:
 
 
 def read_headers(source: str | Path, paths: Collection[str]) -> Iterator[tuple[str, FeatureHeader]]:
-    """Path and shape of clips, in the order in which they lie in the source.
+    """Yield path and shape of clips, in the order in which they lie in the source.
 
     Raises:
         ValueError: If one is unreadable, or no float array of shape (T, D) with T and D at least 1; names the file.
@@ -64,7 +66,7 @@ def read_headers(source: str | Path, paths: Collection[str]) -> Iterator[tuple[s
 
 
 def read_arrays(source: str | Path, paths: Collection[str]) -> Iterator[tuple[str, np.ndarray]]:
-    """Path and features (T, D) of clips, in the order in which they lie in the source, one at a time.
+    """Yield path and features (T, D) of clips, in the order in which they lie in the source, one at a time.
 
     Raises:
         ValueError: As :func:`read_headers`, or if a value is NaN or infinite.
@@ -86,13 +88,13 @@ def _read(source: Path, paths: Collection[str], read: Callable) -> Iterator[tupl
 
 
 def _members(source: Path) -> Iterator[tuple[str, Callable[[], IO[bytes]]]]:
-    """Path of every file, and what opens it before the next is asked for."""
+    """Yield the path of every file, and a function that opens it until the next is asked for."""
     if not source.exists():
         raise FileNotFoundError(f'{source}: not there. Give the folder or archive of the clips\' features.')
     if source.is_dir():
         for file in sorted(source.rglob('*')):
             if file.is_file():
-                yield file.relative_to(source).as_posix(), partial(file.open, 'rb')
+                yield file.relative_to(source).as_posix(), partial(_open, file)
         return
     try:
         if zipfile.is_zipfile(source):
@@ -104,10 +106,20 @@ def _members(source: Path) -> Iterator[tuple[str, Callable[[], IO[bytes]]]]:
         with tarfile.open(source, 'r|*') as archive:
             for member in archive:
                 if member.isfile():
-                    yield member.name, partial(archive.extractfile, member)
+                    yield member.name, partial(_extracted, archive, member)
     except _BROKEN_ARCHIVE as error:
         raise ValueError(f'{source}: expected a folder, or a whole .zip, .npz or .tar[.gz] archive, but got {error}.'
                          ) from error
+
+
+def _open(file: Path) -> IO[bytes]:
+    return file.open('rb')
+
+
+def _extracted(archive: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
+    file = archive.extractfile(member)
+    assert file is not None, 'only files are opened'
+    return file
 
 
 def _header(file: IO[bytes]) -> FeatureHeader:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rpn_plugin.datasets.composition.clip_files import list_clips, read_headers
-from rpn_plugin.datasets.composition.recipe import CompositionRecipe
+from rpn_plugin.datasets.composition.settings import CompositionSettings
 from rpn_plugin.datasets.composition.split_lists import ListedClip, label_of, shared_groups
 from rpn_plugin.datasets.feature_stores import FeatureHeader
 
@@ -48,13 +48,13 @@ class ClipCollection:
 
 
 def collect_clips(sources: Mapping[str, str | Path], split: Mapping[str, ListedClip],
-                  recipe: CompositionRecipe) -> ClipCollection:
-    """Find and check the clips of the recipe's classes.
+                  settings: CompositionSettings) -> ClipCollection:
+    """Find and check the clips of the classes that are asked for.
 
     Args:
         sources: Stream to a folder or archive of its features, see ``list_clips``.
         split: Of :func:`read_split`.
-        recipe: Names the classes.
+        settings: What to compose.
 
     Raises:
         ValueError: If a class is unknown, a listed clip of one of the classes has no features in a stream, or features
@@ -69,7 +69,7 @@ def collect_clips(sources: Mapping[str, str | Path], split: Mapping[str, ListedC
     names = sorted(set().union(*found.values()))
     labels = {name: label_of(name, listed, next((paths[name] for paths in found.values() if name in paths), ''))
               for name, listed in split.items()}
-    used = _used_classes(recipe, split, labels, names)
+    used = _used_classes(settings, split, labels, names)
     wanted = {name: label for name, label in labels.items() if label in used}
     _refuse_missing(sources, found, split, wanted)
     headers = {stream: _headers(source, {name: found[stream][name] for name in wanted})
@@ -87,16 +87,17 @@ def collect_clips(sources: Mapping[str, str | Path], split: Mapping[str, ListedC
                           unused, tuple(remarks))
 
 
-def _used_classes(recipe: CompositionRecipe, split: Mapping[str, ListedClip], labels: Mapping[str, str],
+def _used_classes(settings: CompositionSettings, split: Mapping[str, ListedClip], labels: Mapping[str, str],
                   there: Collection[str]) -> set[str]:
-    """Action and background classes; without named ones, background is every other class that has features."""
+    """Return action and background classes; the default background is every other class that has features."""
     known = sorted(set(labels.values()))
-    unknown = sorted({*recipe.classes, *(recipe.background or ())}.difference(known))
+    unknown = sorted({*settings.classes, *(settings.background or ())}.difference(known))
     if unknown:
         lists = ', '.join(sorted({clip.path for clip in split.values()}))
         raise ValueError(f'No clip of {", ".join(unknown)} in {lists}; the classes there are {", ".join(known)}.')
-    background = {labels[name] for name in there if name in labels} if recipe.background is None else recipe.background
-    return {*recipe.classes, *background}
+    if settings.background is not None:
+        return {*settings.classes, *settings.background}
+    return {*settings.classes, *(labels[name] for name in there if name in labels)}
 
 
 def _refuse_missing(sources: Mapping[str, str | Path], found: Mapping[str, Mapping[str, str]],
@@ -122,7 +123,7 @@ def _headers(source: str | Path, paths: Mapping[str, str]) -> dict[str, FeatureH
 
 def _common_lengths(sources: Mapping[str, str | Path], found: Mapping[str, Mapping[str, str]],
                     headers: Mapping[str, Mapping[str, FeatureHeader]]) -> dict[str, int]:
-    """Clip name to the T that all its streams have."""
+    """Return by clip name the T that all its streams have."""
     first = next(iter(headers))
     for name in headers[first]:
         lengths = {stream: headers[stream][name].length for stream in headers}
@@ -135,6 +136,6 @@ def _common_lengths(sources: Mapping[str, str | Path], found: Mapping[str, Mappi
 
 
 def abridged(names: Sequence[str], limit: int = 10) -> str:
-    """Names in a row; of more than ``limit``, the first and how many more."""
+    """List names; of more than ``limit``, the first and how many more."""
     rest = len(names) - limit
     return ', '.join(names[:limit]) + (f' and {rest} more' if rest > 0 else '')

@@ -1,4 +1,4 @@
-"""Split lists of UCF101 and HMDB51: which clip is for training, which for testing."""
+"""Reads the split lists of UCF101 and HMDB51, which name the clips for training and for testing."""
 from __future__ import annotations
 
 import re
@@ -51,7 +51,9 @@ def read_split(paths: Sequence[str | Path]) -> dict[str, ListedClip]:
             if not line.strip():
                 continue
             name, clip = _clip(path, number, line.strip())
-            first = clips.setdefault(name, clip) if clip else clip
+            if clip is None:
+                continue
+            first = clips.setdefault(name, clip)
             if first is not clip:
                 raise ValueError(f'{path}: line {number}: clip {name} is in {first.path} ({first.subset}) already. '
                                  f'Give the lists of one split, in which every clip is once.')
@@ -63,7 +65,7 @@ def read_split(paths: Sequence[str | Path]) -> dict[str, ListedClip]:
 
 
 def label_of(name: str, listed: ListedClip, path: str) -> str:
-    """Class of a clip: the list's, else that of a UCF101 name ``v_<Class>_gNN_cNN``, else its folder's name.
+    """Return the class of a clip: the list's, else that of a name ``v_<Class>_gNN_cNN``, else its folder's name.
 
     Args:
         name: Of the clip.
@@ -83,7 +85,7 @@ def label_of(name: str, listed: ListedClip, path: str) -> str:
 
 
 def shared_groups(clips: dict[str, ListedClip]) -> list[str]:
-    """UCF101's groups (clips of one scene) that the lists have in both subsets."""
+    """Find UCF101's groups (clips of one scene) that the lists have in both subsets."""
     subsets: dict[str, set[str]] = {}
     for name, clip in clips.items():
         match = _UCF101_CLIP.fullmatch(name)
@@ -101,15 +103,19 @@ def _lines(path: Path) -> list[str]:
 
 def _clip(path: Path, number: int, line: str) -> tuple[str, ListedClip | None]:
     ucf101, hmdb51 = _UCF101_LIST.fullmatch(path.name), _HMDB51_LIST.fullmatch(path.name)
-    if not ucf101 and not hmdb51:
-        raise ValueError(f'{path}: expected the name of a UCF101 list (trainlist*.txt, testlist*.txt) or of an HMDB51 '
-                         f'list (<class>_test_split<k>.txt).')
-    match = (_UCF101_LINE if ucf101 else _HMDB51_LINE).fullmatch(line)
-    if not match:
-        form = '<Class>/<clip>.avi' if ucf101 else '<clip>.avi 0|1|2'
-        raise ValueError(f'{path}: line {number} is {line!r}; expected {form}.')
-    name = clip_name(match['file'])
     if ucf101:
-        return name, ListedClip(ucf101[1], match['label'], str(path))
-    subset = _HMDB51_USE.get(match['use'])
-    return name, ListedClip(subset, hmdb51[1], str(path)) if subset else None
+        match = _matched(path, number, line, _UCF101_LINE, '<Class>/<clip>.avi')
+        return clip_name(match['file']), ListedClip(ucf101[1], match['label'], str(path))
+    if hmdb51:
+        match = _matched(path, number, line, _HMDB51_LINE, '<clip>.avi 0|1|2')
+        subset = _HMDB51_USE.get(match['use'])
+        return clip_name(match['file']), ListedClip(subset, hmdb51[1], str(path)) if subset else None
+    raise ValueError(f'{path}: expected the name of a UCF101 list (trainlist*.txt, testlist*.txt) or of an HMDB51 list '
+                     f'(<class>_test_split<k>.txt).')
+
+
+def _matched(path: Path, number: int, line: str, pattern: re.Pattern[str], form: str) -> re.Match[str]:
+    match = pattern.fullmatch(line)
+    if not match:
+        raise ValueError(f'{path}: line {number} is {line!r}; expected {form}.')
+    return match

@@ -1,4 +1,4 @@
-"""What a composition has, in numbers that compare with another's."""
+"""Statistics of a composition, which can be compared with those of another."""
 from __future__ import annotations
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Composed videos on disk, in the layout that ``UntrimmedFeatureDataset`` reads."""
+"""Writes composed videos in the layout that ``UntrimmedFeatureDataset`` reads."""
 from __future__ import annotations
 
 import hashlib
@@ -14,7 +14,7 @@ import numpy as np
 from rpn_plugin.datasets.composition.clip_files import read_arrays
 from rpn_plugin.datasets.composition.clips import ClipCollection, abridged, collect_clips
 from rpn_plugin.datasets.composition.plan import Piece, plan_subset
-from rpn_plugin.datasets.composition.recipe import SUBSETS, CompositionRecipe
+from rpn_plugin.datasets.composition.settings import SUBSETS, CompositionSettings
 from rpn_plugin.datasets.composition.split_lists import read_split
 from rpn_plugin.datasets.composition.statistics import summarize
 from rpn_plugin.files import folder_written_whole
@@ -24,7 +24,7 @@ Progress = Callable[[Iterable[Any], str, int], Iterable[Any]]
 
 @dataclass(frozen=True)
 class Composition:
-    """What was made.
+    """The result of a composition.
 
     Args:
         ann_file: The annotation file.
@@ -41,50 +41,52 @@ class Composition:
     remarks: tuple[str, ...]
 
 
-def compose(sources: Mapping[str, str | Path], split: Sequence[str | Path], recipe: CompositionRecipe, out: str | Path,
-            overwrite: bool = False, progress: Progress = lambda items, what, number: items) -> Composition:
+def compose(sources: Mapping[str, str | Path], split: Sequence[str | Path], settings: CompositionSettings,
+            out: str | Path, overwrite: bool = False,
+            progress: Progress = lambda items, what, number: items) -> Composition:
     """Write ``annotations.json`` and ``features/<stream>/<video>.npy`` under ``out``, whole or not at all.
 
-    The same clips, lists and recipe give the same bytes, wherever and in whatever order the clips lie.
+    The same clips, lists and settings give the same bytes, wherever and in whatever order the clips lie.
 
     Args:
         sources: Stream to the folder or archive of its clips' features, see ``list_clips``.
         split: Split lists of UCF101 or HMDB51, see ``read_split``.
-        recipe: What to make.
+        settings: What to make.
         out: Folder to write.
         overwrite: Whether a composition that is there may be replaced.
         progress: Called with an iterable, what is done and how many items there are; yields the items.
 
     Raises:
         FileExistsError: If ``out`` is there and may not be replaced, or is no composition.
-        ValueError: If clips, lists or recipe are at fault; names file or clip and says what to do.
+        ValueError: If clips, lists or settings are at fault; names file or clip and says what to do.
     """
     out = Path(out)
     _refuse_to_replace(out, sources)
     with folder_written_whole(out, overwrite) as temporary:
-        clips = collect_clips(sources, read_split(split), recipe)
-        plans = {subset: plan_subset(recipe, clips.clips, subset) for subset in SUBSETS}
+        clips = collect_clips(sources, read_split(split), settings)
+        plans = {subset: plan_subset(settings, clips.clips, subset) for subset in SUBSETS}
         videos = {f'{subset}_{index:04d}': pieces for subset, plan in plans.items()
                   for index, pieces in enumerate(plan.videos)}
         digests: dict[str, bytes] = {}
         for stream, source in sources.items():
             folder = temporary / 'features' / stream
             folder.mkdir(parents=True)
-            digests |= _write_pieces(folder, stream, source, clips, videos, recipe.dtype, progress)
-            _soften(folder, videos, recipe)
-        database = {video: _entry(video, pieces, recipe) for video, pieces in videos.items()}
-        feature = dict(fps=recipe.clock.fps, snippet_stride=recipe.clock.stride_frames,
-                       window=recipe.clock.window_frames)
-        content = dict(version='1', classes=recipe.classes, feature=feature, composition=_described(recipe, split),
+            digests |= _write_pieces(folder, stream, source, clips, videos, settings.dtype, progress)
+            _soften(folder, videos, settings)
+        database = {video: _entry(video, pieces, settings) for video, pieces in videos.items()}
+        feature = dict(fps=settings.clock.fps, snippet_stride=settings.clock.stride_frames,
+                       window=settings.clock.window_frames)
+        content = dict(version='1', classes=settings.classes, feature=feature, composition=_described(settings, split),
                        database=database)
         (temporary / 'annotations.json').write_text(json.dumps(content, indent=1), encoding='utf-8')
-    used, unused = Counter(), Counter(clips.unused)
+    used: Counter[str] = Counter()
+    unused = Counter(clips.unused)
     for plan in plans.values():
         used.update(plan.used)
         unused.update(plan.unused)
     return Composition(out / 'annotations.json', {subset: summarize(content, subset) for subset in SUBSETS}, used,
                        unused, (*clips.remarks, *(remark for plan in plans.values() for remark in plan.remarks),
-                                *_twins(digests, videos)))
+                                *_equal_clips(digests, videos)))
 
 
 def _refuse_to_replace(out: Path, sources: Mapping[str, str | Path]) -> None:
@@ -117,13 +119,13 @@ def _write_pieces(folder: Path, stream: str, source: str | Path, clips: ClipColl
     return digests
 
 
-def _soften(folder: Path, videos: Mapping[str, Sequence[Piece]], recipe: CompositionRecipe) -> None:
+def _soften(folder: Path, videos: Mapping[str, Sequence[Piece]], settings: CompositionSettings) -> None:
     """Fade the ends of instances into the snippet beside them; background stays as it is.
 
     A linear cross-fade of 2 n snippets through the border has the weights 1 / (2n + 1) to 2n / (2n + 1); the instance
     gets its half of it, so that more than half of each of its snippets is its own.
     """
-    number = recipe.soft_snippets
+    number = settings.soft_snippets
     if not number:
         return
     own = ((np.arange(number) + number + 1) / (2 * number + 1)).astype(np.float32)[:, None]  # (n, 1)
@@ -131,7 +133,7 @@ def _soften(folder: Path, videos: Mapping[str, Sequence[Piece]], recipe: Composi
         features = np.lib.format.open_memmap(folder / f'{video}.npy', 'r+')
         hard = features.astype(np.promote_types(features.dtype, np.float32))
         for piece in pieces:
-            if piece.clip.label not in recipe.classes:
+            if piece.clip.label not in settings.classes:
                 continue
             if piece.start > 0:
                 begin = slice(piece.start, piece.start + number)
@@ -141,35 +143,35 @@ def _soften(folder: Path, videos: Mapping[str, Sequence[Piece]], recipe: Composi
                 features[end] = own[::-1] * hard[end] + (1 - own[::-1]) * hard[piece.end]
 
 
-def _entry(video: str, pieces: Sequence[Piece], recipe: CompositionRecipe) -> dict[str, Any]:
-    clock = recipe.clock
+def _entry(video: str, pieces: Sequence[Piece], settings: CompositionSettings) -> dict[str, Any]:
+    clock = settings.clock
     return dict(
         subset=video.rsplit('_', 1)[0],
         duration=clock.duration_sec(pieces[-1].end),
         fps=clock.fps,
         annotations=[dict(label=piece.clip.label, segment=[clock.to_seconds(piece.start), clock.to_seconds(piece.end)])
-                     for piece in pieces if piece.clip.label in recipe.classes],
+                     for piece in pieces if piece.clip.label in settings.classes],
         pieces=[dict(clip=piece.clip.name, label=piece.clip.label, snippets=[piece.start, piece.end],
                      clip_start=piece.clip_start) for piece in pieces])
 
 
-def _described(recipe: CompositionRecipe, split: Sequence[str | Path]) -> dict[str, Any]:
-    """What was asked for."""
-    asked = {name: value for name, value in vars(recipe).items() if name not in ('clock', 'classes')}
-    return {**asked, 'pairs': [[*pair, probability] for pair, probability in recipe.pairs.items()],
+def _described(settings: CompositionSettings, split: Sequence[str | Path]) -> dict[str, Any]:
+    """Return the settings as values for the annotation file."""
+    asked = {name: value for name, value in vars(settings).items() if name not in ('clock', 'classes')}
+    return {**asked, 'pairs': [[*pair, probability] for pair, probability in settings.pairs.items()],
             'split': sorted(Path(path).name for path in split)}
 
 
-def _twins(digests: Mapping[str, bytes], videos: Mapping[str, Sequence[Piece]]) -> list[str]:
-    """A sentence on clips that were published more than once."""
+def _equal_clips(digests: Mapping[str, bytes], videos: Mapping[str, Sequence[Piece]]) -> list[str]:
+    """Return a sentence on clips of different names with equal features, if there are any."""
     subset = {piece.clip.name: piece.clip.subset for pieces in videos.values() for piece in pieces}
     alike: dict[bytes, list[str]] = {}
     for name, digest in sorted(digests.items()):
         alike.setdefault(digest, []).append(name)
-    twins = [names for names in alike.values() if len(names) > 1]
-    if not twins:
+    equal = [names for names in alike.values() if len(names) > 1]
+    if not equal:
         return []
-    across = sum(len({subset[name] for name in names}) > 1 for names in twins)
-    return [f'{len(twins)} times, clips of different names have the same features ({across} times across train and '
-            f'test): {abridged([" = ".join(names[:2]) for names in twins])}. To use such features once, take all but '
+    across = sum(len({subset[name] for name in names}) > 1 for names in equal)
+    return [f'{len(equal)} times, clips of different names have the same features ({across} times across train and '
+            f'test): {abridged([" = ".join(names[:2]) for names in equal])}. To use such features once, take all but '
             f'one of their clips out of the split lists.']

@@ -1,10 +1,10 @@
-"""The layout of ActionFormer and OpenTAD: one JSON database whose annotations number their classes."""
+"""Reads the layout of ActionFormer and OpenTAD: one JSON database whose annotations number their classes."""
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from rpn_plugin.datasets.formats.layout import Annotations, Layout
+from rpn_plugin.datasets.formats.layout import Annotations, DataLayout
 from rpn_plugin.datasets.formats.plugin_json import read_database
 
 
@@ -58,5 +58,5 @@ def _remarks(ids: dict[str, int]) -> tuple[str, ...]:
             f'numbered from 0.', )
 
 
-ACTIONFORMER = Layout('actionformer', 'ActionFormer and OpenTAD: one JSON with label_id; <video>.npy (T, 2048)',
-                      read_actionformer, columns=dict(rgb=(0, 1024), flow=(1024, 2048)))
+ACTIONFORMER = DataLayout('actionformer', 'ActionFormer and OpenTAD: one JSON with label_id; <video>.npy (T, 2048)',
+                          read_actionformer, columns=dict(rgb=(0, 1024), flow=(1024, 2048)))

@@ -1,9 +1,9 @@
-"""ActivityNet's official JSON, versions 1.2 and 1.3."""
+"""Reads ActivityNet's official JSON, versions 1.2 and 1.3."""
 from __future__ import annotations
 
 from pathlib import Path
 
-from rpn_plugin.datasets.formats.layout import Annotations, Layout
+from rpn_plugin.datasets.formats.layout import Annotations, DataLayout
 from rpn_plugin.datasets.formats.plugin_json import read_database
 
 
@@ -27,5 +27,6 @@ def read_activitynet(path: Path) -> Annotations:
     return Annotations(database, remarks=tuple(remarks))
 
 
-ACTIVITYNET = Layout('activitynet', 'the official activity_net.v1-2/v1-3 JSON; features <video>.npy or v_<video>.npy',
-                     read_activitynet)
+ACTIVITYNET = DataLayout('activitynet',
+                         'the official activity_net.v1-2/v1-3 JSON; features <video>.npy or v_<video>.npy',
+                         read_activitynet)

@@ -1,9 +1,9 @@
-"""BaS-Net's layout and that of CoLA, ASL and ACM-Net."""
+"""Reads the layout of BaS-Net, CoLA, ASL and ACM-Net."""
 from __future__ import annotations
 
 from pathlib import Path
 
-from rpn_plugin.datasets.formats.layout import Annotations, Layout
+from rpn_plugin.datasets.formats.layout import Annotations, DataLayout
 from rpn_plugin.datasets.formats.plugin_json import read_database
 
 RECIPE = dict(fps=25, snippet_stride=16, window=16)
@@ -47,5 +47,6 @@ def _annotation(file: Path, video: str, annotation: dict) -> dict:
                          f'[start, end]}} with seconds.') from error
 
 
-BASNET = Layout('basnet', 'BaS-Net, CoLA, ASL, ACM-Net: gt.json, split_{train,test}.txt, features/<subset>/<stream>/',
-                read_basnet, RECIPE)
+BASNET = DataLayout('basnet',
+                    'BaS-Net, CoLA, ASL, ACM-Net: gt.json, split_{train,test}.txt, features/<subset>/<stream>/',
+                    read_basnet, RECIPE)

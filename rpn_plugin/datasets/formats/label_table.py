@@ -1,10 +1,11 @@
-"""A CSV of ``video,label[,label...]``: all that weak supervision needs."""
+"""Reads a CSV of ``video,label[,label...]``, which is all that weak supervision needs."""
 from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import Any
 
-from rpn_plugin.datasets.formats.layout import Annotations, Layout
+from rpn_plugin.datasets.formats.layout import Annotations, DataLayout
 
 COLUMNS = ('subset', 'duration')
 
@@ -30,10 +31,9 @@ def read_label_table(path: Path) -> Annotations:
         if not video or video in database:
             raise ValueError(f'{path}: line {number} names the video {video!r}; expected one line per video.')
         named = dict(zip(header[1:], cells))
-        entry = dict(subset=named.get('subset') or 'train',
-                     labels=sorted({cell for index, cell in enumerate(cells, start=1)
-                                    if cell and (index >= len(header) or header[index] not in COLUMNS)}),
-                     annotations=[])
+        labels = {cell for index, cell in enumerate(cells, start=1)
+                  if cell and (index >= len(header) or header[index] not in COLUMNS)}
+        entry: dict[str, Any] = dict(subset=named.get('subset') or 'train', labels=sorted(labels), annotations=[])
         if not entry['labels'] and entry['subset'] == 'train':
             raise ValueError(f'{path}: line {number}, video {video}, has no label.')
         if named.get('duration'):
@@ -48,4 +48,4 @@ def read_label_table(path: Path) -> Annotations:
     return Annotations(database, tuple(sorted({label for entry in database.values() for label in entry['labels']})))
 
 
-LABEL_TABLE = Layout('label_table', 'a CSV of video,label[,label...]', read_label_table)
+LABEL_TABLE = DataLayout('label_table', 'a CSV of video,label[,label...]', read_label_table)

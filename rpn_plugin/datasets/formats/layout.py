@@ -1,4 +1,4 @@
-"""What every reader of a public layout returns."""
+"""Records of a layout, and of the annotations that its reader returns."""
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ class Annotations:
 
 
 @dataclass(frozen=True)
-class Layout:
+class DataLayout:
     """A way in which annotations and features are published.
 
     Args:

@@ -1,11 +1,11 @@
-"""MMAction2's ActivityNet layout: ``anet_anno_*.json`` and one CSV of features per video."""
+"""Reads MMAction2's ActivityNet layout: ``anet_anno_*.json`` and one CSV of features per video."""
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from rpn_plugin.datasets.formats.layout import Annotations, Layout
-from rpn_plugin.datasets.formats.plugin_json import read_json
+from rpn_plugin.datasets.formats.layout import Annotations, DataLayout
+from rpn_plugin.files import read_json
 
 _PREFIX = 'anet_anno_'
 _WHOLE = 'full'
@@ -40,6 +40,6 @@ def read_mmaction2(path: Path) -> Annotations:
     return Annotations(database)
 
 
-MMACTION2 = Layout('mmaction2',
-                   'MMAction2\'s ActivityNet: anet_anno_<subset>.json, and <video>.csv rescaled to 100 rows',
-                   read_mmaction2, dict(fps=25, spread_over_duration=True))
+MMACTION2 = DataLayout('mmaction2',
+                       'MMAction2\'s ActivityNet: anet_anno_<subset>.json, and <video>.csv rescaled to 100 rows',
+                       read_mmaction2, dict(fps=25, spread_over_duration=True))

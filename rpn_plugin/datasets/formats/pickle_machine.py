@@ -28,7 +28,7 @@ class _Payload:
 
 
 class _ArrayUnderConstruction:
-    """What ``numpy.core.multiarray._reconstruct`` stands for until its state comes."""
+    """An array between ``numpy.core.multiarray._reconstruct`` and its state."""
 
     value: Any = None
 
@@ -186,15 +186,17 @@ def _text(value: Any) -> str:
 
 
 def _dtype(dtype: np.dtype, state: tuple) -> np.dtype:
-    """The dtype with the byte order and item size of its pickled state."""
+    """Return the dtype with the byte order and item size of its pickled state."""
     order, item_size = _text(state[1]), state[5]
     if dtype.kind in 'SU' and item_size > 0:
         dtype = np.dtype(f'{dtype.kind}{item_size // (4 if dtype.kind == "U" else 1)}')
-    return dtype.newbyteorder(order) if order in '<>' else dtype
+    if order not in ('<', '>', '|'):
+        raise ValueError(f'a dtype of byte order {order!r}')
+    return dtype if order == '|' else dtype.newbyteorder('<' if order == '<' else '>')
 
 
 def _value(item: Any, done: dict[int, Any]) -> Any:
-    """Arrays in place of what they were under construction, all the way down; ``done`` keeps shared parts shared."""
+    """Put arrays in the place of those under construction, at any depth; ``done`` keeps shared parts shared."""
     if isinstance(item, _ArrayUnderConstruction):
         return _value(item.value, done)
     if isinstance(item, (list, tuple)):

@@ -1,14 +1,15 @@
-"""An array that stays where it lies in a file."""
+"""A record of an array that stays where it lies in a file."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 
 @dataclass(frozen=True)
 class StoredArray:
-    """An array somewhere in a file.
+    """The place and form of an array in a file.
 
     Args:
         path: The file.
@@ -29,12 +30,12 @@ class StoredArray:
     latin1: bool
 
     def open(self) -> np.ndarray:
-        """The array, mapped from disk where its bytes are stored as they are.
+        """Open the array, mapped from disk where its bytes are stored as they are.
 
         Raises:
             ValueError: If the bytes do not fill the shape.
         """
-        order = 'F' if self.fortran_order else 'C'
+        order: Literal['C', 'F'] = 'F' if self.fortran_order else 'C'
         if not self.latin1:
             return np.memmap(self.path, dtype=self.dtype, mode='r', offset=self.offset, shape=self.shape, order=order)
         try:

@@ -1,9 +1,9 @@
-"""The official text files of THUMOS14's detection task."""
+"""Reads the official text files of THUMOS14's detection task."""
 from __future__ import annotations
 
 from pathlib import Path
 
-from rpn_plugin.datasets.formats.layout import Annotations, Layout
+from rpn_plugin.datasets.formats.layout import Annotations, DataLayout
 
 SUBSETS = {'val': 'validation', 'test': 'test'}
 
@@ -63,4 +63,4 @@ def read_intervals(file: Path) -> dict[str, list[list[float]]]:
     return intervals
 
 
-THUMOS14 = Layout('thumos14', 'the official text files, <Class>_val.txt and <Class>_test.txt', read_thumos14)
+THUMOS14 = DataLayout('thumos14', 'the official text files, <Class>_val.txt and <Class>_test.txt', read_thumos14)

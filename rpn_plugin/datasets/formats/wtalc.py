@@ -1,4 +1,4 @@
-"""W-TALC's layout and that of its descendants (CO2-Net, RSKP, FAC-Net, DELU, ...)."""
+"""Reads the layout of W-TALC and its descendants (CO2-Net, RSKP, FAC-Net, DELU, ...)."""
 from __future__ import annotations
 
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from rpn_plugin.datasets.formats.layout import Annotations, Layout
+from rpn_plugin.datasets.formats.layout import Annotations, DataLayout
 from rpn_plugin.datasets.formats.object_arrays import read_object_array
 from rpn_plugin.datasets.formats.stored_array import StoredArray
 from rpn_plugin.datasets.formats.thumos14 import read_intervals
@@ -44,7 +44,7 @@ def read_wtalc(path: Path) -> Annotations:
 
 
 def _read(path: Path) -> list[Any]:
-    """Entries of a column, byte strings decoded."""
+    """Read the entries of a column, byte strings decoded."""
     try:
         array = np.load(path, allow_pickle=False)
     except ValueError:
@@ -96,5 +96,6 @@ def _remarks(columns: dict[str, list], database: dict[str, dict]) -> tuple[str, 
     return tuple(remarks)
 
 
-WTALC = Layout('wtalc', 'W-TALC and descendants: a folder of .npy columns, and one .npy of all features, RGB then flow',
-               read_wtalc, RECIPE, dict(rgb=(0, 1024), flow=(1024, 2048)))
+WTALC = DataLayout('wtalc',
+                   'W-TALC and descendants: a folder of .npy columns, and one .npy of all features, RGB then flow',
+                   read_wtalc, RECIPE, dict(rgb=(0, 1024), flow=(1024, 2048)))

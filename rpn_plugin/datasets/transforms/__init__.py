@@ -1,4 +1,4 @@
-"""Pipeline steps."""
+"""Pipeline steps of the data sets."""
 from rpn_plugin.datasets.transforms.host_features import RescaleSnippets
 from rpn_plugin.datasets.transforms.snippets import LoadSnippets, PackUntrimmedInputs, SampleSnippets
 from rpn_plugin.datasets.transforms.videos import DecodeSnippets

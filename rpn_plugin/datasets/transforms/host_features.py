@@ -1,4 +1,4 @@
-"""Our features in the form that the host's own localizers take."""
+"""A pipeline step that gives our features the form that the host's own localizers take."""
 from __future__ import annotations
 
 from typing import Any
@@ -12,7 +12,7 @@ from mmcv.transforms import BaseTransform
 
 @TRANSFORMS.register_module()
 class RescaleSnippets(BaseTransform):
-    """Stands where the host's ``LoadLocalizationFeature`` does: a video of any length as T' evenly spaced snippets.
+    """Rescales a video of any length to T' evenly spaced snippets, in place of ``LoadLocalizationFeature``.
 
     All streams, one after another along D, linearly interpolated over time, as BSN and BMN take their features.
     ``GenerateLocalizationLabels`` and ``PackLocalizationInputs`` follow. The host places snippet 0 at 0 s and knows of
@@ -31,7 +31,7 @@ class RescaleSnippets(BaseTransform):
         self.length = length
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
-        """Add what the host's pipeline reads."""
+        """Add the keys that the host's pipeline reads."""
         clock = results['clock']
         snippets = np.concatenate([stream.astype(np.float32) for stream in results['snippets'].values()], axis=1)
         rescaled = F.interpolate(torch.from_numpy(snippets.T)[None], size=self.length, mode='linear')  # (1, D, T')

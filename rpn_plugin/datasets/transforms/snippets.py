@@ -1,4 +1,4 @@
-"""Pipeline steps: load a video's snippets, sample them for training, pack them for the model."""
+"""Pipeline steps that load a video's snippets, sample them for training, and pack them for the model."""
 from __future__ import annotations
 
 from typing import Any
@@ -61,7 +61,7 @@ class SampleSnippets(BaseTransform):
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Sample the same snippets of every stream."""
         length = results['num_snippets']
-        number = self.num_snippets if self.num_snippets >= 1 else max(1, int(self.num_snippets * length))
+        number = self.num_snippets if isinstance(self.num_snippets, int) else max(1, int(self.num_snippets * length))
         if length <= number:
             return results
         rng = results.get('rng', np.random)

@@ -1,4 +1,4 @@
-"""Pipeline step: decode a video's snippets."""
+"""A pipeline step that decodes a video's snippets."""
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -27,7 +27,8 @@ class DecodeSnippets(BaseTransform):
 
     def __init__(self, clip_len: int = 1, frame_interval: int = 1,
                  resize: Mapping[str, Any] = dict(scale=(-1, 256)), crop_size: int = 224) -> None:
-        self.settings = dict(clip_len=clip_len, frame_interval=frame_interval, resize=resize, crop_size=crop_size)
+        self.settings: dict[str, Any] = dict(clip_len=clip_len, frame_interval=frame_interval, resize=resize,
+                                             crop_size=crop_size)
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Turn ``snippets`` into stream to (T, n, H, W, 3) uint8.

@@ -1,4 +1,4 @@
-"""Video files: frames at a stated rate, snippets of frames, optical flow."""
+"""Reading of video files: frames at a stated rate, snippets of frames, optical flow."""
 from rpn_plugin.datasets.videos.optical_flow import FLOW_BOUND, OpticalFlow, flow_to_pixels
 from rpn_plugin.datasets.videos.snippet_decoder import SnippetDecoder, clip_offsets
 from rpn_plugin.datasets.videos.thumbnails import read_thumbnails

@@ -1,8 +1,9 @@
-"""Optical flow between neighbouring frames, as two-stream networks read it."""
+"""Computes the optical flow between neighbouring frames, as two-stream networks read it."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Iterable
+from functools import partial
+from typing import Any, Iterable
 
 import cv2
 import numpy as np
@@ -32,11 +33,12 @@ class OpticalFlow:
             raise RuntimeError('TV-L1 is in OpenCV\'s contributed modules, which this OpenCV lacks: pip install '
                                '--force-reinstall --no-deps opencv-contrib-python')
         self.algorithm = algorithm
-        self._method = (cv2.optflow.DualTVL1OpticalFlow_create() if algorithm == 'tvl1' else
-                        cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM))
+        opencv: Any = cv2  # whose type stubs lack the two functions
+        self._method = (opencv.optflow.DualTVL1OpticalFlow_create() if algorithm == 'tvl1' else
+                        opencv.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM))
 
     def __call__(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        """Motion of every pixel in pixels.
+        """Compute the motion of every pixel, in pixels.
 
         Args:
             first: (H, W, 3) uint8 RGB.
@@ -49,18 +51,22 @@ class OpticalFlow:
         return self._method.calc(*grays, None)
 
     def between(self, frames: Iterable[Frame]) -> Iterator[Frame]:
-        """Flow from each frame to the next as pixel values; that of the last frame repeats the one before it.
+        """Yield the flow from each frame to the next as pixel values; that of the last frame repeats the one before.
 
         So there are as many as frames, and both streams of a video have the same snippets. A single frame has none.
         """
-        previous, flow = None, None
+        previous: Frame | None = None
+        flow: Frame | None = None
         for frame in frames:
             if previous is not None:
-                flow = Frame(lambda first=previous, second=frame: flow_to_pixels(self(first.image, second.image)))
+                flow = Frame(partial(self._pixels, previous, frame))
                 yield flow
             previous = frame
         if flow is not None:
             yield flow
+
+    def _pixels(self, first: Frame, second: Frame) -> np.ndarray:
+        return flow_to_pixels(self(first.image, second.image))
 
 
 def flow_to_pixels(flow: np.ndarray) -> np.ndarray:

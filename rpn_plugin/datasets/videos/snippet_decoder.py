@@ -1,9 +1,10 @@
-"""From a video file to the frames of its snippets."""
+"""Decodes a video file into the frames of its snippets."""
 from __future__ import annotations
 
 import itertools
 from collections import deque
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, Collection, Mapping
 
 import numpy as np
@@ -15,7 +16,7 @@ from rpn_plugin.structures import SnippetClock
 
 
 def clip_offsets(window: int, clip_len: int, frame_interval: int = 1) -> list[int]:
-    """Frames of a window that an encoder sees: its clip in the middle of the window.
+    """Choose the frames of a window that an encoder sees: its clip in the middle of the window.
 
     A clip longer than the window is drawn together (a smaller interval), then shortened to all of the window's frames.
 
@@ -55,7 +56,7 @@ class SnippetDecoder:
                  resize: Mapping[str, Any] = dict(scale=(-1, 256)),
                  crop_size: int | None = 224,
                  flow: str | None = None) -> None:
-        frames = (clock.stride_frames, clock.window_frames, clock.offset_frames)
+        frames = (clock.stride_frames, clock.window_frames or clock.stride_frames, clock.offset_frames)
         if any(number != int(number) for number in frames) or clock.offset_frames < 0:
             raise ValueError(f'Decoding needs a stride, window and offset of whole frames, but the recipe is {clock}.')
         self.clock = clock
@@ -67,7 +68,7 @@ class SnippetDecoder:
         self.flow = OpticalFlow(flow) if flow else None
 
     def clips(self, video: VideoFile, wanted: Collection[int] | None = None) -> Iterator[np.ndarray]:
-        """Images of every whole window of a video, in order.
+        """Decode the images of every whole window of a video, in order.
 
         Args:
             video: The file.
@@ -79,8 +80,8 @@ class SnippetDecoder:
         Raises:
             VideoError: As :meth:`VideoFile.frames`, or if the resized frames are smaller than the crop.
         """
-        frames = (Frame(lambda frame=frame: self._resized(frame.image)) for frame in
-                  resampled_frames(video, self.clock.fps))
+        frames: Iterator[Frame] = (Frame(partial(self._resized, frame))
+                                   for frame in resampled_frames(video, self.clock.fps))
         frames = self.flow.between(frames) if self.flow else frames
         snippets = iter(sorted(wanted)) if wanted is not None else itertools.count()
         coming = next(snippets, None)
@@ -99,7 +100,8 @@ class SnippetDecoder:
             if coming is None and not begun:
                 return
 
-    def _resized(self, image: np.ndarray) -> np.ndarray:
+    def _resized(self, frame: Frame) -> np.ndarray:
+        image = frame.image
         return self.resize.transform(dict(imgs=[image], img_shape=image.shape[:2]))['imgs'][0]
 
     def _cropped(self, image: np.ndarray, video: VideoFile) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""A few small images that stand for a video."""
+"""Reads a few small images that stand for a video."""
 from __future__ import annotations
 
 from itertools import islice
@@ -12,7 +12,7 @@ from rpn_plugin.datasets.videos.video_file import VideoError, VideoFile, resampl
 
 def read_thumbnails(path: str | Path, duration_sec: float, count: int = 10,
                     height: int = 96) -> list[tuple[float, np.ndarray]]:
-    """Frames from the middle of each of ``count`` equal parts of a video, in one pass.
+    """Read frames from the middle of each of ``count`` equal parts of a video, in one pass.
 
     Args:
         path: Video file.

@@ -1,4 +1,4 @@
-"""Frames of video files, in the order and at the times at which a player shows them."""
+"""Reads the frames of video files, in the order and at the times at which a player shows them."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ SHORT_SEC = 1.0
 
 
 class VideoError(ValueError):
-    """What is wrong with a video file; the message names it."""
+    """A fault of a video file; the message names the file."""
 
 
 class Frame:
@@ -31,12 +31,12 @@ class Frame:
 
     @cached_property
     def image(self) -> np.ndarray:
-        """(H, W, 3) uint8 RGB of a video's frame, (H, W, 2) float32 of optical flow."""
+        """The image, (H, W, 3) uint8 RGB of a video's frame or (H, W, 2) float32 of optical flow."""
         return self._make()
 
 
 def find_videos(folder: str | Path) -> dict[str, Path]:
-    """Video files of a folder by their name without suffix, sorted; known by ``VIDEO_SUFFIXES``.
+    """Find the video files of a folder by their name without suffix, sorted; known by ``VIDEO_SUFFIXES``.
 
     Raises:
         ValueError: If two files differ in their suffix only.
@@ -61,7 +61,7 @@ def _import_av() -> Any:
 
 
 class VideoFile:
-    """One pass over the frames of a file, decoded by PyAV (FFmpeg). Nothing is read ahead and nothing is kept.
+    """A video file, decoded by PyAV (FFmpeg) in one pass. Nothing is read ahead and nothing is kept.
 
     Times come from the file's time stamps, counted from the first frame shown, so a variable frame rate and a file
     that does not start at zero are no special cases. A rotation that the file asks for is applied.
@@ -83,7 +83,7 @@ class VideoFile:
 
     @cached_property
     def header(self) -> dict[str, float]:
-        """What the file says of itself: ``fps`` (mean) and ``duration_sec``, 0 where it does not say.
+        """The file's header: ``fps`` (mean) and ``duration_sec``, 0 where it does not say.
 
         Raises:
             VideoError: If it cannot be opened or holds no video.
@@ -92,7 +92,7 @@ class VideoFile:
             return self._read_header(container, self._stream(container))
 
     def frames(self) -> Iterator[tuple[float, Frame]]:
-        """Time in seconds and image of every frame, in the order in which they are shown.
+        """Yield time in seconds and image of every frame, in the order in which they are shown.
 
         Raises:
             VideoError: If the file cannot be opened, holds no video stream, no frame or no time stamps, is damaged, or
@@ -117,7 +117,7 @@ class VideoFile:
         self._check_whole(header)
 
     def _decoded(self, container: Any, stream: Any) -> Iterator[Any]:
-        """PyAV's frames of a stream, while the packets of all streams are counted."""
+        """Yield PyAV's frames of a stream, while the packets of all streams are counted."""
         av = _import_av()
         stream.thread_type = 'AUTO'
         try:
@@ -130,7 +130,7 @@ class VideoFile:
                              f'{error}. Get the file again, or save what can be read: ffmpeg -i IN OUT.mp4') from error
 
     def _image(self, frame: Any) -> np.ndarray:
-        """(H, W, 3) uint8 RGB, turned as the file's display matrix says."""
+        """Return (H, W, 3) uint8 RGB, turned as the file's display matrix says."""
         try:
             pixels = frame.to_ndarray(format='rgb24')
         except _import_av().FFmpegError as error:
@@ -164,7 +164,7 @@ class VideoFile:
         return dict(fps=fps, duration_sec=max(seconds, stream.frames / fps if fps else 0.0))
 
     def _count(self, packet: Any, container: Any) -> None:
-        """Where the packets of all streams end, and how many are the video's."""
+        """Note where the packets of all streams end, and count those of the video."""
         self._packets += packet.stream.type == 'video' and packet.size > 0
         if packet.pts is not None:
             end = float((packet.pts + (packet.duration or 0)) * packet.time_base)
@@ -181,7 +181,7 @@ class VideoFile:
 
 
 def resampled_frames(video: VideoFile, fps: float) -> Iterator[Frame]:
-    """The frames of a video at another rate: frame k is the source frame on the screen at the time k / fps.
+    """Yield the frames of a video at another rate: frame k is the source frame on the screen at the time k / fps.
 
     That is the last source frame whose time stamp is at most k / fps (plus a millisecond, since some containers round
     to that). Frames are repeated or left out, never mixed. There is a frame for every k / fps before the end of the
@@ -190,12 +190,13 @@ def resampled_frames(video: VideoFile, fps: float) -> Iterator[Frame]:
     Raises:
         VideoError: As :meth:`VideoFile.frames`.
     """
-    index, shown = 0, None
+    index = 0
+    shown: Frame | None = None
     for time_sec, frame in video.frames():
         while shown is not None and index / fps + LATE_SEC < time_sec:
             yield shown
             index += 1
         shown = frame
-    while index / fps + LATE_SEC < video.duration_sec:
+    while shown is not None and index / fps + LATE_SEC < video.duration_sec:
         yield shown
         index += 1

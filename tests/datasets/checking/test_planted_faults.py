@@ -12,9 +12,9 @@ import pytest
 from mmengine.config import Config
 
 from rpn_plugin.datasets.checking import check_dataset
-from rpn_plugin.datasets.checking.sources import subsets_of_annotations, subsets_of_config
-from rpn_plugin.datasets.faults import ERROR, RULES, WARNING, Finding
-from rpn_plugin.datasets.synthetic import SyntheticRecipe, write_synthetic
+from rpn_plugin.datasets.faults import CHECKS, ERROR, WARNING, Finding
+from rpn_plugin.datasets.sources import subsets_of_annotations, subsets_of_config
+from rpn_plugin.datasets.synthetic import SyntheticSettings, write_synthetic
 
 STREAMS = ('rgb', 'flow')
 
@@ -298,7 +298,7 @@ def test_a_planted_fault_is_found_and_nothing_else(tiny, name) -> None:
 
 
 def test_every_rule_has_a_planted_fault() -> None:
-    assert {code for _, expected in PLANTS.values() for code, _, _ in expected} == RULES.keys()
+    assert {code for _, expected in PLANTS.values() for code, _, _ in expected} == CHECKS.keys()
 
 
 def test_several_faults_are_all_found(tiny) -> None:
@@ -318,7 +318,7 @@ def test_a_missing_file_that_is_there_under_another_name_is_said(tiny) -> None:
 
 
 def test_made_data_are_clean(tmp_path) -> None:
-    path = write_synthetic(tmp_path / 'made', SyntheticRecipe(num_train=14, num_test=6, feature_dim=16))
+    path = write_synthetic(tmp_path / 'made', SyntheticSettings(num_train=14, num_test=6, feature_dim=16))
     features = {stream: str(path.parent / 'features' / stream) for stream in STREAMS}
     sources = subsets_of_annotations(str(path), 'plugin', features, None)
     found = check_dataset(sources.subsets).findings

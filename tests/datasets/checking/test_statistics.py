@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from rpn_plugin.datasets.annotations import AnnotationFile
 from rpn_plugin.datasets.checking import VideoSubset, check_dataset
-from rpn_plugin.datasets.checking.sources import subsets_of_annotations
 from rpn_plugin.datasets.formats import get_layout
+from rpn_plugin.datasets.sources import subsets_of_annotations
 
 CLASSES = ('Diving', 'CliffDiving', 'HighJump')
 TENTHS = st.integers(0, 300)

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rpn_plugin.datasets.checking import check_dataset, check_subset
-from rpn_plugin.datasets.checking.sources import subsets_of_annotations
 from rpn_plugin.datasets.checking.values import check_values, longest_repetition
+from rpn_plugin.datasets.sources import subsets_of_annotations
 
 
 @given(st.lists(st.integers(0, 2), min_size=1, max_size=30))

@@ -16,7 +16,7 @@ from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
 from clip_data import ucf101_clips, write_clips, write_ucf101_lists
-from rpn_plugin.datasets.composition import CompositionRecipe, compose
+from rpn_plugin.datasets.composition import CompositionSettings, compose
 from rpn_plugin.datasets.composition.statistics import summarize
 from rpn_plugin.structures import SnippetClock
 
@@ -41,8 +41,8 @@ class ClipSet:
 
     def compose(self, **changes: object):
         options = {name: changes.pop(name) for name in ('overwrite', 'progress') if name in changes}
-        recipe = CompositionRecipe(**dict(classes=CLASSES, clock=CLOCK, share=0.7, dtype='float32') | changes)
-        return compose(self.sources, self.split, recipe, self.root / 'out', **options)
+        settings = CompositionSettings(**dict(classes=CLASSES, clock=CLOCK, share=0.7, dtype='float32') | changes)
+        return compose(self.sources, self.split, settings, self.root / 'out', **options)
 
     def left_over(self) -> list[str]:
         """What lies beside clips and lists."""
@@ -216,7 +216,7 @@ def test_an_existing_folder_is_replaced_only_if_asked_and_only_if_it_is_a_data_s
     with pytest.raises(FileExistsError, match='is no data set'):
         clips.compose(overwrite=True)
     with pytest.raises(ValueError, match='the clips\' features .*rgb, .*flow lie in it'):
-        compose(clips.sources, clips.split, CompositionRecipe(CLASSES, CLOCK), clips.root, overwrite=True)
+        compose(clips.sources, clips.split, CompositionSettings(CLASSES, CLOCK), clips.root, overwrite=True)
 
 
 def test_an_interruption_leaves_the_old_set_and_nothing_else(clips) -> None:
@@ -247,7 +247,7 @@ def test_the_defaults_give_what_ucf101_untrimmed_has(shared_data, tmp_path) -> N
     np.savez(tmp_path / 'clips.npz', **arrays)
     pairs = {('BasketballDunk', 'Basketball'): 0.5, ('BodyWeightSquats', 'BenchPress'): 0.5}
     made = compose(dict(rgb=tmp_path / 'clips.npz'), list(lists.values()),
-                   CompositionRecipe(tuple(real['classes']), CLOCK, pairs=pairs), tmp_path / 'out')
+                   CompositionSettings(tuple(real['classes']), CLOCK, pairs=pairs), tmp_path / 'out')
     for subset, tolerance in (('train', 0.1), ('test', 0.2)):
         theirs, ours = summarize(real, subset), made.statistics[subset]
         assert ours['instances'] == theirs['instances']

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 
-from rpn_plugin.datasets.composition import CompositionRecipe
+from rpn_plugin.datasets.composition import CompositionSettings
 from rpn_plugin.structures import SnippetClock
 
 CLOCK = SnippetClock(fps=25, stride_frames=16)
@@ -28,9 +28,9 @@ CLOCK = SnippetClock(fps=25, stride_frames=16)
 ])
 def test_bad_wishes(changes, message) -> None:
     with pytest.raises(ValueError, match=message):
-        CompositionRecipe(**dict(classes=('Diving', 'HighJump', 'LongJump'), clock=CLOCK) | changes)
+        CompositionSettings(**dict(classes=('Diving', 'HighJump', 'LongJump'), clock=CLOCK) | changes)
 
 
 def test_seconds_become_snippets_of_the_clock() -> None:
-    assert CompositionRecipe(('Diving', ), CLOCK).instance_snippets == (5, 25)
-    assert CompositionRecipe(('Diving', ), SnippetClock(25, 4, 64)).instance_snippets == (20, 100)
+    assert CompositionSettings(('Diving', ), CLOCK).instance_snippets == (5, 25)
+    assert CompositionSettings(('Diving', ), SnippetClock(25, 4, 64)).instance_snippets == (20, 100)

@@ -1,4 +1,4 @@
-"""What to compose."""
+"""Settings of a composition."""
 from __future__ import annotations
 
 from collections import Counter
@@ -12,8 +12,8 @@ DTYPES = ('float16', 'float32', 'float64')
 
 
 @dataclass(frozen=True)
-class CompositionRecipe:
-    """What to compose. The defaults give what ``ucf101-untrimmed`` has, see ``docs/compose_untrimmed.md``.
+class CompositionSettings:
+    """Settings of a composition; the defaults give what ``ucf101-untrimmed`` has, see ``docs/compose_untrimmed.md``.
 
     Args:
         classes: C action classes; their order is that of the annotation file.

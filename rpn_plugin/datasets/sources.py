@@ -1,4 +1,4 @@
-"""Finds the subsets that a config or an annotation file speaks of."""
+"""Finds the subsets that a config or an annotation file names."""
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -12,20 +12,21 @@ from rpn_plugin.datasets.checking.subset import VideoSubset, agreed_recipe, open
 from rpn_plugin.datasets.faults import WARNING, Fault, Finding
 from rpn_plugin.datasets.formats import get_layout
 from rpn_plugin.datasets.untrimmed_feature_dataset import UntrimmedFeatureDataset
+from rpn_plugin.files import DuplicateKeyError
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
 @dataclass
 class Sources:
-    """Subsets that could be opened, and what is wrong with the others."""
+    """Subsets that could be opened, and findings about the others."""
 
     subsets: list[VideoSubset] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
 
 def subsets_of_config(config: Mapping[str, Any]) -> Sources:
-    """The datasets of a training config's loaders, each once.
+    """Open the datasets of a training config's loaders, each once.
 
     Raises:
         ValueError: If there is no :class:`UntrimmedFeatureDataset` among them.
@@ -47,7 +48,7 @@ def subsets_of_config(config: Mapping[str, Any]) -> Sources:
 
 
 def _datasets(node: Any) -> Iterator[Mapping[str, Any]]:
-    """Our datasets in a loader's config, also inside wrappers such as ``RepeatDataset``."""
+    """Find our datasets in a loader's config, also inside wrappers such as ``RepeatDataset``."""
     if isinstance(node, Mapping) and node.get('type') in (UntrimmedFeatureDataset.__name__, UntrimmedFeatureDataset):
         yield node
     elif isinstance(node, (Mapping, list, tuple)):
@@ -57,7 +58,7 @@ def _datasets(node: Any) -> Iterator[Mapping[str, Any]]:
 
 def subsets_of_annotations(path: str, layout: str, features: Mapping[str, str], recipe: Mapping[str, Any] | None,
                            columns: Mapping[str, Sequence[int]] | None = None) -> Sources:
-    """All subsets of an annotation file.
+    """Open all subsets of an annotation file.
 
     What begins with ``train`` is trained on; without such, what begins with ``val``, as on THUMOS14. The rest is for
     testing; such a subset of which every annotation is withheld, as ActivityNet's, is left out with a warning.
@@ -103,7 +104,7 @@ def subsets_of_annotations(path: str, layout: str, features: Mapping[str, str], 
 
 
 def _read(path: str, layout: str, sources: Sources) -> AnnotationFile:
-    """Annotations; where they pin no class order, the labels by name take its place, with a warning."""
+    """Read annotations; where they pin no class order, that of the names takes its place, with a warning."""
     try:
         return AnnotationFile.read(path, None, layout)
     except Fault as fault:
@@ -122,4 +123,8 @@ def _read(path: str, layout: str, sources: Sources) -> AnnotationFile:
 
 
 def _unreadable(error: Exception, subset: str = '') -> Finding:
-    return Finding(error.code if isinstance(error, Fault) else 'annotations-unreadable', str(error), subset)
+    if isinstance(error, Fault):
+        code = error.code
+    else:
+        code = 'duplicated-key' if isinstance(error, DuplicateKeyError) else 'annotations-unreadable'
+    return Finding(code, str(error), subset)

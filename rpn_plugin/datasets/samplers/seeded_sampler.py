@@ -1,4 +1,4 @@
-"""Which video comes when, and with which random numbers."""
+"""A sampler whose order and random numbers depend on seed and epoch alone."""
 from __future__ import annotations
 
 from typing import Iterator
@@ -23,18 +23,18 @@ class SeededIndex(int):
         self.seed = seed
         return self
 
-    def __getnewargs__(self) -> tuple[int, tuple[int, ...]]:
-        """How pickle makes it again in a worker process."""
+    def __getnewargs__(self) -> tuple[int, tuple[int, ...]]:  # type: ignore[override]  # an int has one argument
+        """Return the arguments with which pickle makes it again in a worker process."""
         return int(self), self.seed
 
     def generator(self) -> np.random.Generator:
-        """Random numbers of this item."""
+        """Return the generator of this item's random numbers."""
         return np.random.default_rng((*self.seed, int(self)))
 
 
 @DATA_SAMPLERS.register_module()
 class SeededSampler(DefaultSampler):
-    """The host's sampler, whose every index carries a seed made of the run's seed and the epoch.
+    """The host's sampler with indices that carry a seed, made of the training's seed and the epoch.
 
     What a transform draws for a video then depends on (seed, epoch, video) and on nothing that happened before, so that
     a resumed run, another number of worker processes and another number of ranks see the same snippets.
@@ -48,5 +48,5 @@ class SeededSampler(DefaultSampler):
     """
 
     def __iter__(self) -> Iterator[SeededIndex]:
-        """Indices of this process, in order."""
+        """Yield the indices of this process, in order."""
         return (SeededIndex(index, (self.seed, self.epoch)) for index in super().__iter__())

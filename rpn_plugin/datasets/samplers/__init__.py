@@ -1,0 +1,4 @@
+"""Samplers decide in which order videos are read."""
+from rpn_plugin.datasets.samplers.seeded_sampler import SeededIndex, SeededSampler
+
+__all__ = ['SeededIndex', 'SeededSampler']
