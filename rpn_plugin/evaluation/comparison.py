@@ -1,17 +1,20 @@
 """The same detections under two protocols, and which rule made the difference."""
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Mapping
 
 import numpy as np
 
 from rpn_plugin.evaluation.functional import LocalizationResult, evaluate_localization
 from rpn_plugin.evaluation.protocols import Protocol
+from rpn_plugin.evaluation.rules import RULES
 from rpn_plugin.structures import VideoSegments
 
-STEPS = ('video_set', 'other_videos', 'clock', 'borders', 'ambiguous', 'matching', 'comparison', 'interpolation')
-"""Rules in the order in which they are exchanged."""
+_BEFORE = dict(other_videos='video_set', borders='clock')
+STEPS = tuple(step for category in RULES for step in (_BEFORE.get(category), category) if step)
+"""Fields of a protocol in the order in which they are exchanged: the rules in the order of their table, each after what
+it depends on."""
 
 
 @dataclass(frozen=True)

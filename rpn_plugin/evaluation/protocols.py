@@ -1,52 +1,19 @@
 """Evaluation protocols by name: what a number called mAP means.
 
-A protocol only states its rules; each named rule selects a pure function in ``evaluation.functional``. Two rules hold
-everywhere, because the originals leave them to the sorting algorithm: equal scores keep their input order (that of the
+A protocol only names its rules; ``evaluation.rules`` has each as a sentence and a function. Two rules hold everywhere, because the originals leave them to the sorting algorithm: equal scores keep their input order (that of the
 videos in the file, then that in the video), and of equally good instances the first in the file is taken. Segments
 overlap only over a positive length: a tIoU of 0/0 is no match.
 """
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Iterable
 
 import numpy as np
 
+from rpn_plugin.evaluation.rules import AMBIGUOUS, RULES, BordersRule, Rule
 from rpn_plugin.evaluation.video_sets import VideoSet, get_video_set
 from rpn_plugin.structures import SnippetClock
-
-RULES = {
-    'matching': {
-        'detection_takes_best': 'in descending score, a detection takes the free instance with the highest tIoU',
-        'detection_takes_first': 'in descending score, a detection takes the first free instance in the file that '
-                                 'reaches the threshold',
-        'instance_takes_best': 'in file order, an instance takes the free detection with the highest tIoU, whatever '
-                               'its score (of equal ones the better scored)',
-    },
-    'comparison': {
-        '>=': 'a match needs tIoU >= threshold',
-        '>': 'a match needs tIoU > threshold',
-    },
-    'interpolation': {
-        'envelope': 'AP is the mean over the instances of the precision envelope (VOC 2010)',
-        'none': 'AP is the sum of the precision at each true positive over the number of instances',
-    },
-    'ambiguous': {
-        'ignored': 'ambiguous intervals are not looked at',
-        'drop_unmatched': 'unmatched detections that overlap an ambiguous interval of the video are no false positives',
-        'drop_first': 'detections that overlap an ambiguous interval of the video are removed before matching',
-    },
-    'other_videos': {
-        'false_positives': 'detections on videos without instances or not in the ground truth are false positives',
-        'dropped': 'detections on videos without instances or not in the ground truth are left out',
-    },
-    'borders': {
-        'as_given': 'a segment whose end is not after its start overlaps nothing',
-        'min_max': 'a segment is [min, max] of its borders',
-    },
-}
-"""What each rule may be, and what that means."""
-
 
 @dataclass(frozen=True)
 class Protocol:
@@ -67,7 +34,7 @@ class Protocol:
         source: Where the rules come from.
 
     Raises:
-        ValueError: If a rule is unknown, or the average takes in a threshold that is not reported.
+        ValueError: If a rule is unknown or has no implementation, or the average takes in a threshold that is not reported.
     """
 
     name: str
@@ -87,19 +54,33 @@ class Protocol:
         if not self.average_over or self.averaged.sum() != len(self.average_over):
             raise ValueError(f'Protocol {self.name} averages over {list(self.average_over)}, which are not all among '
                              f'its tIoU thresholds {list(self.tiou_thresholds)}.')
-        for rule, known in RULES.items():
-            if getattr(self, rule) not in known:
-                raise ValueError(f'Protocol {self.name} has the {rule} {getattr(self, rule)!r}; known are '
-                                 f'{sorted(known)}.')
+        for category in RULES:
+            self._check_rule(category)
+
+    def _check_rule(self, category: str) -> None:
+        name, known = getattr(self, category), RULES[category]
+        has = f'Protocol {self.name} has the {category} {name!r}'
+        if name not in known:
+            raise ValueError(f'{has}; known are {sorted(known)}.')
+        kind = BordersRule if category == 'borders' else Rule
+        if not isinstance(known[name], kind):
+            raise ValueError(f'{has}, which has no implementation: expected a {kind.__name__} with a sentence and a '
+                             f'function, but got {known[name]!r}.')
 
     @property
     def averaged(self) -> np.ndarray:
         """(H,) bool, the thresholds that the average takes in."""
         return np.isin(np.round(self.tiou_thresholds, 4), np.round(self.average_over, 4))
 
+    @property
+    def uses_ambiguous(self) -> bool:
+        """Whether a detection is treated otherwise when it is an ambiguous interval."""
+        removed, forgiven = AMBIGUOUS[self.ambiguous].apply(np.ones(1))
+        return bool(removed.any() or forgiven.any())
+
     def described(self) -> dict[str, str]:
         """Every rule as a sentence, by its name, for people."""
-        rules = {rule: known[getattr(self, rule)] for rule, known in RULES.items()}
+        rules = {category: known[getattr(self, category)].description for category, known in RULES.items()}
         if self.clock is not None:
             rules['borders'] = (f'borders are rounded to snippets, {self.clock.fps:g}/{self.clock.stride_frames:g} a '
                                 f'second; a detection has at least one')

@@ -86,7 +86,7 @@ def run(options: argparse.Namespace) -> None:
         results = [evaluate_localization(detections, ground_truth, protocols[0], ambiguous)]
     for result in results:
         print(format_table(result) + '\n' + format_notes(result) + '\n')
-        if result.protocol.ambiguous != 'ignored' and not ambiguous:
+        if result.protocol.uses_ambiguous and not ambiguous:
             print(f'{result.protocol.name} looks at ambiguous intervals, and {options.ground_truth} has none\n')
     if len(protocols) == 2:
         print(format_comparison(comparison))

@@ -1,16 +1,16 @@
 """Average precision per class and tIoU of a whole set of detections, under a protocol."""
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Mapping
 
 import numpy as np
 
 from rpn_plugin.evaluation.functional.average_precision import average_precision
-from rpn_plugin.evaluation.functional.matching import (Matches, Pairs, match, overlapping_pairs,
-                                                       union_by_hull, union_by_lengths)
+from rpn_plugin.evaluation.functional.matching import Matches, Pairs, match, overlapping_pairs
 from rpn_plugin.evaluation.functional.tables import SegmentTable, at_least_one_snippet, snippet_borders, tabulate
 from rpn_plugin.evaluation.protocols import Protocol
+from rpn_plugin.evaluation.rules import AMBIGUOUS, BORDERS, COMPARISON, INTERPOLATION, MATCHING, OTHER_VIDEOS
 from rpn_plugin.evaluation.video_sets import VideoSet
 from rpn_plugin.structures import VideoSegments
 
@@ -117,17 +117,16 @@ def match_detections(detections: Mapping[str, VideoSegments], ground_truth: Mapp
     keep = _kept(found, instances, detections, ground_truth, scored, protocol, counts)
     counts |= _degenerate(found, '') | _degenerate(instances, '_instances')
     found, instances = _on_borders(found, instances, protocol)
-    in_ambiguous = np.zeros(len(found), dtype=bool)
-    if protocol.ambiguous != 'ignored' and ambiguous:
-        in_ambiguous = _overlaps_ambiguous(found, detections, ambiguous, protocol)
-    if protocol.ambiguous == 'drop_first':
-        counts['dropped_in_ambiguous_intervals'] = int((keep & in_ambiguous).sum())
-        keep &= ~in_ambiguous
+    tiou = np.zeros(len(found))
+    if ambiguous and protocol.uses_ambiguous:
+        tiou = _tiou_with_ambiguous(found, detections, ambiguous, protocol)
+    removed, forgiven = AMBIGUOUS[protocol.ambiguous].apply(tiou)
+    counts['dropped_in_ambiguous_intervals'] = int((keep & removed).sum())
+    keep &= ~removed
     ranking, first = _ranking(found, keep, len(classes))
     counts['scored'] = len(ranking)
-    forgiven = in_ambiguous[ranking] & (protocol.ambiguous == 'drop_unmatched')
     return MatchedDetections(classes, np.bincount(instances.labels, minlength=len(classes)), found, instances, ranking,
-                             first, _matches(found, keep, ranking, instances, protocol), forgiven, counts)
+                             first, _matches(found, keep, ranking, instances, protocol), forgiven[ranking], counts)
 
 
 def _scored_videos(ground_truth: Mapping[str, VideoSegments], video_set: VideoSet) -> dict[str, VideoSegments]:
@@ -143,9 +142,9 @@ def _kept(found: SegmentTable, instances: SegmentTable, detections: Mapping[str,
                           for video in detections], lengths).astype(bool)
     unknown = np.repeat([video not in ground_truth for video in detections], lengths).astype(bool)
     other_class = ~excluded & (found.labels < 0)
-    elsewhere = np.bincount(instances.videos, minlength=len(scored)) == 0
-    elsewhere = ~excluded & ~other_class & np.append(elsewhere, True)[found.videos]  # the last is that of unknown ones
-    dropped = elsewhere & (protocol.other_videos == 'dropped')
+    empty = np.append(np.bincount(instances.videos, minlength=len(scored)) == 0, False)  # the last is for no. -1
+    left = ~excluded & ~other_class
+    dropped = OTHER_VIDEOS[protocol.other_videos].apply(left & empty[found.videos], left & unknown)
     counts |= dict(on_excluded_videos=int(excluded.sum()), of_other_classes=int(other_class.sum()),
                    dropped_on_other_videos=int(dropped.sum()), on_unknown_videos=int((unknown & ~excluded).sum()))
     return ~(excluded | other_class | dropped)
@@ -161,24 +160,24 @@ def _on_borders(found: SegmentTable, instances: SegmentTable,
     if protocol.clock is not None:
         borders = at_least_one_snippet(snippet_borders(found.segments, protocol.clock))
         return found.on_borders(borders), instances.on_borders(snippet_borders(instances.segments, protocol.clock))
-    if protocol.borders == 'min_max':
-        return tuple(table.on_borders(np.sort(table.segments, axis=1)) for table in (found, instances))
-    return found, instances
+    read = BORDERS[protocol.borders].apply
+    return found.on_borders(read(found.segments)), instances.on_borders(read(instances.segments))
 
 
-def _overlaps_ambiguous(found: SegmentTable, detections: Mapping[str, VideoSegments], ambiguous: Ambiguous,
+def _tiou_with_ambiguous(found: SegmentTable, detections: Mapping[str, VideoSegments], ambiguous: Ambiguous,
                         protocol: Protocol) -> np.ndarray:
-    """(N,) bool, the detections with a positive tIoU with an ambiguous interval of their video, known or not."""
+    """(N,) highest tIoU of each detection with an ambiguous interval of its video, known or not; 0 without one."""
     intervals = tabulate({video: VideoSegments(listed, ['Ambiguous'] * len(listed))
                           for video, listed in ambiguous.items()}, list(ambiguous), ['Ambiguous'])
     _, intervals = _on_borders(found, intervals, protocol)
     number = {video: place for place, video in enumerate(ambiguous)}
     videos = np.repeat([number.get(video, -1) for video in detections],
                        [len(entry.labels) for entry in detections.values()]).astype(np.int64)
-    pairs = overlapping_pairs(videos, found.segments, intervals.videos, intervals.segments, union_by_lengths)
-    inside = np.zeros(len(found), dtype=bool)
-    inside[pairs.detection] = True
-    return inside
+    pairs = overlapping_pairs(videos, found.segments, intervals.videos, intervals.segments,
+                              BORDERS[protocol.borders].union)
+    tiou = np.zeros(len(found))
+    np.maximum.at(tiou, pairs.detection, pairs.tiou)
+    return tiou
 
 
 def _ranking(found: SegmentTable, keep: np.ndarray, num_classes: int) -> tuple[np.ndarray, np.ndarray]:
@@ -193,19 +192,22 @@ def _ranking(found: SegmentTable, keep: np.ndarray, num_classes: int) -> tuple[n
 def _matches(found: SegmentTable, keep: np.ndarray, ranking: np.ndarray, instances: SegmentTable,
              protocol: Protocol) -> Matches:
     """Matches between places in the ranking and instances."""
-    union = union_by_hull if protocol.borders == 'min_max' else union_by_lengths
+    reaches = COMPARISON[protocol.comparison].apply
+    lowest = np.array(min(protocol.tiou_thresholds))
     num_classes = int(instances.labels.max()) + 1
     groups = np.where(keep & (found.videos >= 0), found.videos * num_classes + found.labels, -1)
     pairs = overlapping_pairs(groups, found.segments, instances.videos * num_classes + instances.labels,
-                              instances.segments, union, min(protocol.tiou_thresholds))
+                              instances.segments, BORDERS[protocol.borders].union,
+                              lambda tiou: reaches(tiou, lowest))
     place = np.empty(len(found), dtype=np.int64)
     place[ranking] = np.arange(len(ranking))
     pairs = Pairs(place[pairs.detection], pairs.instance, pairs.tiou)
-    return match(pairs, protocol.tiou_thresholds, protocol.matching, protocol.comparison)
+    return match(pairs, protocol.tiou_thresholds, MATCHING[protocol.matching].apply, reaches)
 
 
 def _class_ap(matched: MatchedDetections, protocol: Protocol) -> np.ndarray:
     """(C, H) average precision."""
+    interpolation = INTERPOLATION[protocol.interpolation].apply
     values = np.zeros((len(matched.classes), len(protocol.tiou_thresholds)))
     kept = np.ones(len(matched.ranking), dtype=bool)
     before = np.arange(len(kept) + 1)  # detections that count, before each
@@ -217,5 +219,5 @@ def _class_ap(matched: MatchedDetections, protocol: Protocol) -> np.ndarray:
             before = np.append(0, kept.cumsum())
         for row, own in enumerate(np.split(hits, np.searchsorted(hits, matched.first[1:-1]))):
             values[row, column] = average_precision(before[own + 1] - before[matched.first[row]],
-                                                    int(matched.num_instances[row]), protocol.interpolation)
+                                                    int(matched.num_instances[row]), interpolation)
     return values

@@ -94,7 +94,7 @@ class WTALMetric(BaseMetric):
         result = evaluate_localization(detections, ground_truth, self.protocol, self.ambiguous)
         logger = MMLogger.get_current_instance()
         logger.info('\n' + format_table(result) + '\n' + format_notes(result))
-        if self.protocol.ambiguous != 'ignored' and not self.ambiguous:
+        if self.protocol.uses_ambiguous and not self.ambiguous:
             logger.warning(f'Protocol {self.protocol.name} looks at ambiguous intervals, and none are known here; name '
                            f'the file that has them by WTALMetric(ambiguous_file=...).')
         metrics = {f'mAP@{threshold:.2f}': float(value)
