@@ -17,20 +17,21 @@ from rpn_plugin.evaluation.functional.matching import (Comparison, Matching, Uni
                                                        union_by_lengths)
 
 OtherVideos = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""From (N,) bool, which detections are on annotated videos without instances, and (N,) bool, which are on videos that
-the ground truth lacks, to (N,) bool, which are left out."""
+"""Chooses the detections that are left out: (N,) bool. It is given (N,) bool, those on videos of the ground truth that
+have no instance, and (N,) bool, those on videos that the ground truth lacks."""
 Borders = Callable[[np.ndarray], np.ndarray]
-"""From (N, 2) segments as they are written to (N, 2) as they are scored."""
+"""Turns (N, 2) segments as they are written into (N, 2) segments as they are scored."""
 Ambiguous = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
-"""From the (N,) highest tIoU of each detection with an ambiguous interval of its video, 0 without one, to (N,) bool,
-which detections are removed before matching, and (N,) bool, which are no false positives when they match nothing."""
+"""Chooses the detections that are removed before matching, (N,) bool, and those that are no false positives when they
+match nothing, (N,) bool. It is given the (N,) highest tIoU of each detection with an ambiguous interval of its video, 0
+without one."""
 
 Function = TypeVar('Function', bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
 class Rule(Generic[Function]):
-    """One answer to one question of an evaluation.
+    """One rule of an evaluation.
 
     Args:
         description: The rule as a sentence.

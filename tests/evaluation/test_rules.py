@@ -87,7 +87,8 @@ def test_a_matching_of_ones_own_scores_as_trying_all_does(seed: int, monkeypatch
     result = score(found, truth, matching='optimal', interpolation='none')
     for threshold, value in zip(THRESHOLDS, result.average_precision[0]):
         hits = ranked(best_by_trying_all(found, truth, threshold), found)
-        assert value == pytest.approx(sum(sum(hits[:rank + 1]) / (rank + 1) for rank, hit in enumerate(hits) if hit) / 7)
+        precision = [sum(hits[:rank + 1]) / (rank + 1) for rank, hit in enumerate(hits) if hit]
+        assert value == pytest.approx(sum(precision) / 7)
     assert 'highest sum' in result.protocol.described()['matching']
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import numpy as np
 
 Interpolation = Callable[[np.ndarray, int], float]
-"""From the (K,) precision at each true positive, best score first, and the number of instances, at least K and at
-least 1, to average precision in [0, 1]."""
+"""Computes average precision, in [0, 1]. It is given the (K,) precision at each true positive, best score first, and
+the number of instances, at least K and at least 1."""
 
 
 def envelope(precision: np.ndarray, num_instances: int) -> float:

@@ -6,26 +6,37 @@ from dataclasses import dataclass
 
 import numpy as np
 
-Borders = Sequence[np.ndarray]  # starts and ends
+Borders = Sequence[np.ndarray]
+"""(P,) starts and (P,) ends."""
 Union = Callable[[Borders, Borders, np.ndarray], np.ndarray]
+"""Computes the (P,) union of overlapping segments. It is given the borders of P detections, those of P instances, and
+their (P,) intersection, all positive."""
 
 _PAIRS_AT_ONCE = 1 << 16  # bounds the memory of the search for overlaps and keeps it in the cache
 
 
 def union_by_lengths(first: Borders, second: Borders, intersection: np.ndarray) -> np.ndarray:
-    """Union of overlapping pairs as the sum of the lengths less the intersection, the double of ActivityNet's toolkit.
+    """Compute the union of overlapping segments as the sum of the lengths less the intersection.
 
-    Args:
-        first: Starts and ends, (P,) each.
-        second: Likewise, in the same unit.
-        intersection: (P,), positive.
+    To the last bit as ActivityNet's toolkit does: a :data:`Union`.
+
+    >>> union_by_lengths([np.array([0.0]), np.array([4.0])], [np.array([3.0]), np.array([6.0])], np.array([1.0]))
+    array([6.])
     """
-    return (first[1] - first[0]) + (second[1] - second[0]) - intersection
+    union: np.ndarray = (first[1] - first[0]) + (second[1] - second[0]) - intersection
+    return union
 
 
 def union_by_hull(first: Borders, second: Borders, intersection: np.ndarray) -> np.ndarray:
-    """Likewise as the hull of both, the double of TH14evalDet: equal but for the last bits."""
-    return np.maximum(first[1], second[1]) - np.minimum(first[0], second[0])
+    """Compute the union of overlapping segments as the length from the first start to the last end.
+
+    To the last bit as TH14evalDet does: a :data:`Union`.
+
+    >>> union_by_hull([np.array([0.0]), np.array([4.0])], [np.array([3.0]), np.array([6.0])], np.array([1.0]))
+    array([6.])
+    """
+    union: np.ndarray = np.maximum(first[1], second[1]) - np.minimum(first[0], second[0])
+    return union
 
 
 @dataclass(frozen=True)
@@ -104,11 +115,11 @@ class Matches:
 
 
 Matching = Callable[[Pairs, np.ndarray], tuple[np.ndarray, np.ndarray]]
-"""From P pairs and (H, P) bool, which of them reach each threshold, to (K,) threshold and (K,) pair of each match, in
-any order. At a threshold no detection and no instance may stand in two matches."""
+"""Chooses the pairs that match: (K,) index of the threshold and (K,) index of the pair, in any order. It is given P
+pairs and (H, P) bool, the pairs that reach each of H thresholds. At a threshold nothing may match twice."""
 Comparison = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""From (P,) tIoU and (H, 1) thresholds to (H, P) bool, whether the tIoU is enough; a tIoU that is enough for a threshold
-is so for every lower one."""
+"""Says whether a tIoU reaches a threshold: (H, P) bool. It is given (P,) tIoU and (H, 1) thresholds. A tIoU that
+reaches a threshold must reach every lower one."""
 
 
 def match(pairs: Pairs, tiou_thresholds: Sequence[float], matching: Matching, comparison: Comparison) -> Matches:

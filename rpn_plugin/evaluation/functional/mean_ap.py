@@ -15,15 +15,16 @@ from rpn_plugin.evaluation.video_sets import VideoSet
 from rpn_plugin.structures import VideoSegments
 
 Ambiguous = Mapping[str, np.ndarray]
+"""(N, 2) intervals in seconds by video name."""
 
 
 @dataclass(frozen=True)
 class LocalizationResult:
-    """Numbers of one evaluation.
+    """The numbers of one evaluation.
 
     Args:
         protocol: The rules that gave them.
-        classes: The C classes that have ground truth.
+        classes: Names of the C classes that have ground truth.
         average_precision: (C, H) in [0, 1].
         num_instances: (C,) ground-truth instances.
         counts: What was scored and what was not; see :func:`match_detections`.
@@ -38,7 +39,8 @@ class LocalizationResult:
     @property
     def mean_ap(self) -> np.ndarray:
         """(H,) mean over the classes for each tIoU threshold."""
-        return self.average_precision.mean(axis=0)
+        mean: np.ndarray = self.average_precision.mean(axis=0)
+        return mean
 
     @property
     def average_map(self) -> float:
@@ -51,15 +53,15 @@ class MatchedDetections:
     """The ranking of every class and which instances its detections take.
 
     Args:
-        classes: The C classes that have ground truth.
-        num_instances: (C,).
+        classes: Names of the C classes that have ground truth.
+        num_instances: (C,) ground-truth instances.
         detections: All detections in input order, on the protocol's borders.
         instances: M rows in file order, on the protocol's borders.
         ranking: (N,) indices of the scored detections, by class, then by descending score.
         first: (C + 1,) place in the ranking where each class begins.
         matches: Places in the ranking and indices of instances for each threshold.
         forgiven: (N,) bool in the order of the ranking, no false positive when unmatched.
-        counts: As :func:`match_detections` says.
+        counts: What was scored and what was not; see :func:`match_detections`.
     """
 
     classes: tuple[str, ...]
@@ -75,7 +77,7 @@ class MatchedDetections:
 
 def evaluate_localization(detections: Mapping[str, VideoSegments], ground_truth: Mapping[str, VideoSegments],
                           protocol: Protocol, ambiguous: Ambiguous | None = None) -> LocalizationResult:
-    """Score detections.
+    """Score detections by the rules of a protocol.
 
     Args:
         detections: By video name.
@@ -85,6 +87,12 @@ def evaluate_localization(detections: Mapping[str, VideoSegments], ground_truth:
 
     Raises:
         ValueError: If there is no ground truth at all, or a score is NaN.
+
+    >>> truth = {'va': VideoSegments.from_annotations([dict(segment=[0, 4], label='Diving')])}
+    >>> found = {'va': VideoSegments(np.array([[5, 6], [0, 3]]), ['Diving', 'Diving'], np.array([0.9, 0.8]))}
+    >>> result = evaluate_localization(found, truth, Protocol('two', (0.5, 0.8), (0.5, 0.8)))
+    >>> result.classes, result.average_precision, result.average_map  # tIoU 0.75, at rank two
+    (('Diving',), array([[0.5, 0. ]]), 0.25)
     """
     matched = match_detections(detections, ground_truth, protocol, ambiguous)
     return LocalizationResult(protocol, matched.classes, _class_ap(matched, protocol), matched.num_instances,
@@ -98,13 +106,26 @@ def match_detections(detections: Mapping[str, VideoSegments], ground_truth: Mapp
     The counts are those of ``videos`` and ``instances`` scored; of ``detections`` given, and of them those ``scored``
     and those left out, by the first reason that holds: ``on_excluded_videos`` of the video set, ``of_other_classes``,
     which have no instance here, ``dropped_on_other_videos`` and ``dropped_in_ambiguous_intervals`` by the protocol.
-    ``on_unknown_videos`` are not in the ground truth; ``reversed`` end before they start, ``empty`` end where they
-    start; ``reversed_instances`` and ``empty_instances`` likewise.
+    Detections ``on_unknown_videos`` are not in the ground truth; those ``reversed`` end before they start, those
+    ``empty`` end where they start, and so do ``reversed_instances`` and ``empty_instances``.
 
-    Args, Raises: As :func:`evaluate_localization`.
+    Args:
+        detections: By video name.
+        ground_truth: By video name; a video of the set without instances has an empty entry.
+        protocol: The rules, and the videos that they are applied to.
+        ambiguous: (N, 2) intervals in seconds by video name, for the protocols that look at them.
+
+    Raises:
+        ValueError: If there is no ground truth at all, or a score is NaN.
+
+    >>> truth = {'va': VideoSegments.from_annotations([dict(segment=[0, 4], label='Diving')])}
+    >>> found = {'va': VideoSegments(np.array([[5, 6], [0, 3]]), ['Diving', 'Diving'], np.array([0.9, 0.8]))}
+    >>> matched = match_detections(found, truth, Protocol('one', (0.5, ), (0.5, )))
+    >>> matched.ranking[matched.matches.detection], matched.matches.instance
+    (array([1]), array([0]))
     """
-    for video, found in detections.items():
-        if found.scores is None or np.isnan(found.scores).any():
+    for video, entry in detections.items():
+        if entry.scores is None or np.isnan(entry.scores).any():
             raise ValueError(f'Detections of video {video} have a NaN score or none at all.')
     scored = _scored_videos(ground_truth, protocol.video_set)
     classes = tuple(sorted({str(label) for entry in scored.values() for label in entry.labels}))
