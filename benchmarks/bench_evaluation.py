@@ -22,10 +22,10 @@ import mmaction
 import numpy as np
 from mmaction.evaluation.functional import eval_detection
 
-from rpn_plugin.evaluation import Protocol
+from rpn_plugin.evaluation import GroundTruth, Protocol
 from rpn_plugin.evaluation.functional import LocalizationResult, evaluate_localization
 from rpn_plugin.evaluation.protocols import linear_grid
-from rpn_plugin.evaluation.results_file import read_detections, read_ground_truth
+from rpn_plugin.evaluation.results_file import read_detections
 from rpn_plugin.structures import pairwise_tiou
 
 
@@ -96,10 +96,10 @@ def compare(title: str, database: dict[str, Any], number: int, thresholds: tuple
                           ('truth_for_mmaction', prefixed)):
         Path(paths[name]).write_text(json.dumps(content))
     protocol = Protocol('bench', thresholds, thresholds)
-    found, truth = read_detections(paths['found']), read_ground_truth(paths['truth'])
+    found, truth = read_detections(paths['found']), GroundTruth.read(paths['truth']).segments
     ours, result = timed(lambda: evaluate_localization(found, truth, protocol), max(repeats, 5))
     ours_files, _ = timed(lambda: evaluate_localization(
-        read_detections(paths['found']), read_ground_truth(paths['truth']), protocol), repeats)
+        read_detections(paths['found']), GroundTruth.read(paths['truth']).segments, protocol), repeats)
     tracemalloc.start()
     evaluate_localization(found, truth, protocol)
     peak = tracemalloc.get_traced_memory()[1]

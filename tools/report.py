@@ -11,7 +11,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from rpn_plugin.command_line import one_line_errors
-from rpn_plugin.evaluation.results_file import read_detections, read_durations_sec, read_ground_truth
+from rpn_plugin.evaluation import GroundTruth
+from rpn_plugin.evaluation.results_file import read_detections
 from rpn_plugin.structures import VideoSegments
 from rpn_plugin.visualization import Curves, ReportVideo, write_report
 
@@ -44,17 +45,16 @@ def video_url(folder: str | None, name: str, page: Path) -> str | None:
 def run(options: argparse.Namespace) -> None:
     """Read, write, say what was done."""
     detections, out = read_detections(options.detections), Path(options.out)
-    truth = read_ground_truth(options.ground_truth, options.subset) if options.ground_truth else None
-    durations = read_durations_sec(options.ground_truth) if options.ground_truth else {}
+    truth = GroundTruth.read(options.ground_truth, options.subset) if options.ground_truth else None
     for name, folder in (('--curves', options.curves), ('--video-dir', options.video_dir)):
         if folder and not Path(folder).is_dir():
             raise ValueError(f'{name} {folder}: no such folder.')
     videos = []
-    for name in dict.fromkeys([*detections, *(truth or {})]):
+    for name in dict.fromkeys([*detections, *(truth.segments if truth else [])]):
         curves = Path(options.curves) / f'{name}.npz' if options.curves else None
         videos.append(ReportVideo(
-            name, detections.get(name, NOTHING), durations.get(name),
-            truth.get(name, NOTHING) if truth is not None else None,
+            name, detections.get(name, NOTHING), truth.duration_sec(name) if truth else None,
+            truth.segments.get(name, NOTHING) if truth else None,
             Curves.read(curves) if curves and curves.is_file() else None, video_url(options.video_dir, name, out)))
     write_report(out, options.title or Path(options.detections).name, videos, options.threshold)
     print(f'{out}: {len(videos)} videos, {sum(video.curves is not None for video in videos)} with curves, '

@@ -1,73 +1,42 @@
 """Evaluation protocols by name: what a number called mAP means.
 
-A protocol only states its rules; each named rule selects a pure function in ``evaluation.functional``. Two rules hold
-everywhere, because the originals leave them to the sorting algorithm: equal scores keep their input order (that of the
-videos in the file, then that in the video), and of equally good instances the first in the file is taken. Segments
-overlap only over a positive length: a tIoU of 0/0 is no match.
+A protocol only names its rules; ``evaluation.rules`` has each as a sentence and a function. Two rules hold everywhere,
+because the originals leave them to the sorting algorithm: equal scores keep their input order (that of the videos in
+the file, then that in the video), and of equally good instances the first in the file is taken. Segments overlap only
+over a positive length: a tIoU of 0/0 is no match.
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Iterable
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from rpn_plugin.evaluation.rules import AMBIGUOUS, RULES, BordersRule, Rule
 from rpn_plugin.evaluation.video_sets import VideoSet, get_video_set
 from rpn_plugin.structures import SnippetClock
 
-RULES = {
-    'matching': {
-        'detection_takes_best': 'in descending score, a detection takes the free instance with the highest tIoU',
-        'detection_takes_first': 'in descending score, a detection takes the first free instance in the file that '
-                                 'reaches the threshold',
-        'instance_takes_best': 'in file order, an instance takes the free detection with the highest tIoU, whatever '
-                               'its score (of equal ones the better scored)',
-    },
-    'comparison': {
-        '>=': 'a match needs tIoU >= threshold',
-        '>': 'a match needs tIoU > threshold',
-    },
-    'interpolation': {
-        'envelope': 'AP is the mean over the instances of the precision envelope (VOC 2010)',
-        'none': 'AP is the sum of the precision at each true positive over the number of instances',
-    },
-    'ambiguous': {
-        'ignored': 'ambiguous intervals are not looked at',
-        'drop_unmatched': 'unmatched detections that overlap an ambiguous interval of the video are no false positives',
-        'drop_first': 'detections that overlap an ambiguous interval of the video are removed before matching',
-    },
-    'other_videos': {
-        'false_positives': 'detections on videos without instances or not in the ground truth are false positives',
-        'dropped': 'detections on videos without instances or not in the ground truth are left out',
-    },
-    'borders': {
-        'as_given': 'a segment whose end is not after its start overlaps nothing',
-        'min_max': 'a segment is [min, max] of its borders',
-    },
-}
-"""What each rule may be, and what that means."""
-
-
 @dataclass(frozen=True)
 class Protocol:
-    """Rules of an evaluation; the defaults are those of ActivityNet's detection task.
+    """The rules of an evaluation; the defaults are those of ActivityNet's detection task.
 
     Args:
-        name: What configs and results call it.
+        name: Its name in configs and results.
         tiou_thresholds: H thresholds at which mAP is reported, to the bit.
-        average_over: Those of them that the average takes in.
+        average_over: The thresholds among them that the average takes in.
         matching: Key of ``RULES['matching']``.
-        comparison: ``'>='`` or ``'>'`` between tIoU and threshold.
+        comparison: Key of ``RULES['comparison']``.
         interpolation: Key of ``RULES['interpolation']``.
         ambiguous: Key of ``RULES['ambiguous']``.
         other_videos: Key of ``RULES['other_videos']``.
         borders: Key of ``RULES['borders']``; with a clock the grid decides.
         clock: Snippet grid on which overlaps are counted; None counts in seconds.
         video_set: Videos that are scored unless the caller names others.
-        source: Where the rules come from.
+        source: Origin of the rules.
 
     Raises:
-        ValueError: If a rule is unknown, or the average takes in a threshold that is not reported.
+        ValueError: If a rule is unknown or has no implementation, or the average takes in a threshold that is not
+            reported.
     """
 
     name: str
@@ -87,19 +56,33 @@ class Protocol:
         if not self.average_over or self.averaged.sum() != len(self.average_over):
             raise ValueError(f'Protocol {self.name} averages over {list(self.average_over)}, which are not all among '
                              f'its tIoU thresholds {list(self.tiou_thresholds)}.')
-        for rule, known in RULES.items():
-            if getattr(self, rule) not in known:
-                raise ValueError(f'Protocol {self.name} has the {rule} {getattr(self, rule)!r}; known are '
-                                 f'{sorted(known)}.')
+        for category in RULES:
+            self._check_rule(category)
+
+    def _check_rule(self, category: str) -> None:
+        name, known = getattr(self, category), RULES[category]
+        has = f'Protocol {self.name} has the {category} {name!r}'
+        if name not in known:
+            raise ValueError(f'{has}; known are {sorted(known)}.')
+        kind = BordersRule if category == 'borders' else Rule
+        if not isinstance(known[name], kind):
+            raise ValueError(f'{has}, which has no implementation: expected a {kind.__name__} with a sentence and a '
+                             f'function, but got {known[name]!r}.')
 
     @property
     def averaged(self) -> np.ndarray:
         """(H,) bool, the thresholds that the average takes in."""
         return np.isin(np.round(self.tiou_thresholds, 4), np.round(self.average_over, 4))
 
+    @property
+    def uses_ambiguous(self) -> bool:
+        """Whether a detection is treated otherwise when it is an ambiguous interval."""
+        removed, forgiven = AMBIGUOUS[self.ambiguous].apply(np.ones(1))
+        return bool(removed.any() or forgiven.any())
+
     def described(self) -> dict[str, str]:
-        """Every rule as a sentence, by its name, for people."""
-        rules = {rule: known[getattr(self, rule)] for rule, known in RULES.items()}
+        """State every rule as a sentence, by the name of its field."""
+        rules = {category: known[getattr(self, category)].description for category, known in RULES.items()}
         if self.clock is not None:
             rules['borders'] = (f'borders are rounded to snippets, {self.clock.fps:g}/{self.clock.stride_frames:g} a '
                                 f'second; a detection has at least one')
@@ -110,7 +93,11 @@ class Protocol:
 
 
 def linear_grid(first: float, last: float, number: int) -> tuple[float, ...]:
-    """Thresholds with the very doubles of ``np.linspace``: 0.30000000000000004 in 0.1:0.1:0.9, 0.3 in 0.1:0.1:0.7."""
+    """Make thresholds with the very doubles of ``np.linspace``.
+
+    >>> linear_grid(0.1, 0.7, 7)[2], linear_grid(0.1, 0.9, 9)[2]
+    (0.3, 0.30000000000000004)
+    """
     return tuple(np.linspace(first, last, number).tolist())
 
 
@@ -121,8 +108,8 @@ def _by_name(protocols: Iterable[Protocol]) -> dict[str, Protocol]:
 _TEN = linear_grid(0.5, 0.95, 10)
 _SEVEN = linear_grid(0.1, 0.7, 7)  # the doubles of the literals 0.1, 0.2, 0.3, ...
 _SEVEN_OF_OCTAVE = linear_grid(0.1, 0.9, 9)[:7]  # those of 0.1:0.1:0.7 in Octave: 0.30000000000000004, ...
-_WTALC = dict(other_videos='dropped', clock=SnippetClock(fps=25, stride_frames=16),
-              video_set=get_video_set('annotated'))
+_WTALC = Protocol('on the grid of W-TALC', _SEVEN, _SEVEN[:5], other_videos='dropped',
+                  clock=SnippetClock(fps=25, stride_frames=16), video_set=get_video_set('annotated'))
 
 PROTOCOLS = _by_name((
     Protocol('activitynet', _TEN, _TEN, source='ActivityNet toolkit, detection task'),
@@ -131,13 +118,13 @@ PROTOCOLS = _by_name((
     Protocol('thumos14', _SEVEN_OF_OCTAVE, _SEVEN_OF_OCTAVE[:5], matching='instance_takes_best', comparison='>',
              interpolation='none', ambiguous='drop_unmatched', borders='min_max',
              video_set=get_video_set('thumos14-213'), source='TH14evalDet, the kit of the THUMOS14 challenge'),
-    Protocol('wtalc', _SEVEN, _SEVEN[:5], matching='detection_takes_first', interpolation='none',
-             ambiguous='drop_first', source='W-TALC, getLocMAP; there everything is 0 as soon as one class has no '
-             'detection, here that class is', **_WTALC),
-    Protocol('facnet', _SEVEN, _SEVEN[:5],
-             source='RSKP, getLocMAP; detections come to it without those in ambiguous intervals', **_WTALC),
-    Protocol('facnet-filtered', _SEVEN, _SEVEN[:5], ambiguous='drop_first',
-             source='RSKP, getActLoc and getLocMAP: the removal that precedes scoring there is done here', **_WTALC),
+    replace(_WTALC, name='wtalc', matching='detection_takes_first', interpolation='none', ambiguous='drop_first',
+            source='W-TALC, getLocMAP; there everything is 0 as soon as one class has no detection, here that class '
+            'is'),
+    replace(_WTALC, name='facnet',
+            source='RSKP, getLocMAP; detections come to it without those in ambiguous intervals'),
+    replace(_WTALC, name='facnet-filtered', ambiguous='drop_first',
+            source='RSKP, getActLoc and getLocMAP: the removal that precedes scoring there is done here'),
 ))
 """By name. ``activitynet`` and ``activitynet-thumos14`` differ in their grid only; so do ``facnet`` and
 ``facnet-filtered`` in one rule: the repository removes detections in ambiguous intervals while it makes proposals, not
@@ -146,7 +133,7 @@ repository would."""
 
 
 def get_protocol(name: str) -> Protocol:
-    """The protocol of that name.
+    """Return the protocol of that name.
 
     Raises:
         ValueError: If there is none; the message lists the known.

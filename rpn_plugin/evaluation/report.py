@@ -4,8 +4,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Callable, Sequence
+from typing import Any
 
 from rpn_plugin.evaluation.comparison import Comparison
 from rpn_plugin.evaluation.functional import LocalizationResult
@@ -13,7 +14,7 @@ from rpn_plugin.files import written_whole
 
 
 def format_table(result: LocalizationResult) -> str:
-    """AP per class and tIoU and their mean, in percent, under the name of the protocol."""
+    """Format AP per class and tIoU and their mean, in percent, under the name of the protocol."""
     width = max(map(len, (*result.classes, 'class')))
     lines = [_title(result), f'{"class":<{width}}  instances'
              + ''.join(f'{threshold:>7.2f}' for threshold in result.protocol.tiou_thresholds) + '    AVG']
@@ -23,7 +24,7 @@ def format_table(result: LocalizationResult) -> str:
 
 
 def format_notes(result: LocalizationResult) -> str:
-    """What was scored, what was not, and how the protocol takes what is odd; a line each."""
+    """Say what was scored, what was not, and how the protocol takes what is odd; a line each."""
     counts, protocol = result.counts, result.protocol
     expected = protocol.video_set.num_videos
     lines = [f'video set {protocol.video_set.name}: {counts["videos"]} videos with {counts["instances"]} instances; '
@@ -47,7 +48,7 @@ def format_notes(result: LocalizationResult) -> str:
 
 
 def format_comparison(comparison: Comparison) -> str:
-    """Two protocols side by side in percent, the rules that differ, and what each is worth on these detections."""
+    """Set two protocols side by side: mAP in percent, the rules that differ, and what each is worth here."""
     first, second = comparison.first, comparison.second
     names = [result.protocol.name for result in (first, second)]
     width = max(map(len, names)) + 2
@@ -69,7 +70,7 @@ def write_result(path: str | Path, results: Sequence[LocalizationResult]) -> Non
     """Write results as ``.json``, ``.csv`` or ``.md``; the JSON of one result is an object, that of several a list.
 
     Raises:
-        ValueError: If the name ends otherwise.
+        ValueError: If the name has another ending.
     """
     write = FORMATS.get(Path(path).suffix)
     if write is None:
@@ -79,7 +80,7 @@ def write_result(path: str | Path, results: Sequence[LocalizationResult]) -> Non
 
 
 def as_plain(result: LocalizationResult) -> dict[str, Any]:
-    """What the JSON of a result holds; numbers in [0, 1]."""
+    """Return the content of the JSON of a result; numbers are in [0, 1]."""
     return dict(
         protocol=result.protocol.name, video_set=result.protocol.video_set.name,
         tiou=list(result.protocol.tiou_thresholds), mAP=result.mean_ap.tolist(), mAP_avg=result.average_map,
@@ -105,7 +106,8 @@ def _rows(result: LocalizationResult) -> list[tuple[str, int, list[float]]]:
 
 def _side_by_side(head: str, values: Sequence[float | None], width: int) -> str:
     cells = ''.join(f'{"-":>{width}}' if value is None else f'{100 * value:>{width}.2f}' for value in values)
-    return head + cells + ('' if None in values else f'{100 * (values[1] - values[0]):>+12.2f}')
+    first, second = values
+    return head + cells + ('' if first is None or second is None else f'{100 * (second - first):>+12.2f}')
 
 
 def _steps(comparison: Comparison, names: Sequence[str]) -> list[str]:

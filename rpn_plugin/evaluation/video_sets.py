@@ -1,8 +1,8 @@
-"""Which of the videos of a ground truth are scored, by name."""
+"""Named choices among the videos of a ground truth: those that are scored."""
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Mapping
 
 _AMBIGUOUS_ONLY = 'it has ambiguous intervals only, no instance'
 _BEYOND_THE_END = '22 of its 29 instances lie after the end of the video'
@@ -14,11 +14,11 @@ class VideoSet:
     """A choice of videos.
 
     Args:
-        name: What results call it.
-        description: What it holds.
-        excluded: Reason by id of each video that is left out, with its instances and its detections.
+        name: Its name in results.
+        description: The videos that it holds, in words.
+        excluded: Reason by name of each video that is left out, with its instances and its detections.
         annotated_only: Leave out the videos without instances, too.
-        num_videos: How many a complete ground truth holds after that; None where it depends on the ground truth.
+        num_videos: Videos that a complete ground truth holds after that; None where it depends on the ground truth.
     """
 
     name: str
@@ -28,7 +28,7 @@ class VideoSet:
     num_videos: int | None = None
 
     def excludes(self, video: str, num_instances: int) -> bool:
-        """Whether a video of the ground truth with so many instances is left out."""
+        """Say whether a video of the ground truth with so many instances is left out."""
         return video in self.excluded or (self.annotated_only and num_instances == 0)
 
 
@@ -48,7 +48,7 @@ VIDEO_SETS = {
 
 
 def get_video_set(name: str) -> VideoSet:
-    """The video set of that name.
+    """Return the video set of that name.
 
     Raises:
         ValueError: If there is none; the message lists the known.

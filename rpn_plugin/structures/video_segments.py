@@ -74,7 +74,7 @@ class VideoSegments:
         >>> VideoSegments.from_sample(dict(pred_instances=found), ['Diving', 'HighJump']).labels
         ['HighJump']
         """
-        found = sample.get('pred_instances')
+        found: Any = sample.get('pred_instances')
         labels = to_numpy(found['labels'])
         if len(labels) and not 0 <= labels.min() <= labels.max() < len(classes):
             raise ValueError(f'Expected labels in [0, {len(classes)}), indices of the {len(classes)} classes, but got '

@@ -208,10 +208,10 @@ def test_subsets_classes_and_recipe_are_what_was_asked_for(tmp_path) -> None:
 
 
 def test_ambiguous_intervals_reach_the_evaluator(tmp_path) -> None:
-    from rpn_plugin.evaluation.results_file import read_ambiguous
+    from rpn_plugin.evaluation import GroundTruth
     release = published.write_thumos14(tmp_path / 'source', VIDEOS)
     result = convert(job('thumos14', release), tmp_path / 'out')
-    read = read_ambiguous(result.path)
+    read = GroundTruth.read(result.path).ambiguous
     assert {video: intervals.tolist() for video, intervals in read.items()} == {
         VIDEOS[0].name: [[0.0, 0.5]], VIDEOS[5].name: [[0.0, 0.5]]}
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from mmaction.evaluation.functional.eval_detection import ActivityNetLocalization
 
-from rpn_plugin.evaluation import get_protocol
+from rpn_plugin.evaluation import GroundTruth, get_protocol
 from rpn_plugin.evaluation.functional import evaluate_localization
-from rpn_plugin.evaluation.results_file import read_detections, read_ground_truth
+from rpn_plugin.evaluation.results_file import read_detections
 
 
 @pytest.mark.parametrize('seed', range(3))
@@ -29,7 +29,7 @@ def test_activitynet_equals_it_to_the_last_bits(seed: int, tmp_path: Path) -> No
     paths['truth'].write_text(json.dumps(dict(database=truth)))
     paths['prefixed'].write_text(json.dumps({f'v_{video}': entry for video, entry in truth.items()}))
     protocol = get_protocol('activitynet')
-    result = evaluate_localization(read_detections(paths['found']), read_ground_truth(paths['truth']), protocol)
+    result = evaluate_localization(read_detections(paths['found']), GroundTruth.read(paths['truth']).segments, protocol)
     theirs = ActivityNetLocalization(str(paths['prefixed']), str(paths['found']), np.array(protocol.tiou_thresholds))
     _, average = theirs.evaluate()
     columns = [theirs.activity_index[name] for name in result.classes]

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rpn_plugin.evaluation import get_protocol, get_video_set
+from rpn_plugin.evaluation import GroundTruth, get_protocol, get_video_set
 from rpn_plugin.evaluation.functional import LocalizationResult, evaluate_localization
-from rpn_plugin.evaluation.results_file import read_ambiguous, read_detections, read_ground_truth
+from rpn_plugin.evaluation.results_file import read_detections
 
 ORIGINALS = ['activitynet', 'thumos14', 'wtalc', 'facnet']
 OURS = {
@@ -44,8 +44,8 @@ def eval_cases(shared_data: Path) -> Path:
 
 def score(name: str, thresholds: list[float], found: Path, truth: Path) -> LocalizationResult:
     protocol = replace(get_protocol(name), tiou_thresholds=tuple(thresholds), average_over=tuple(thresholds))
-    return evaluate_localization(read_detections(found), read_ground_truth(truth, 'test'), protocol,
-                                 read_ambiguous(truth))
+    read = GroundTruth.read(truth, 'test')
+    return evaluate_localization(read_detections(found), read.segments, protocol, read.ambiguous)
 
 
 def assert_scores(result: LocalizationResult, expected: dict[str, list[float]], mean_ap: list[float]) -> None:
@@ -89,7 +89,8 @@ def test_one_effect_cases_score_as_with_the_original(eval_cases: Path, tmp_path:
 
 def test_what_is_wrong_with_the_videos_that_papers_leave_out(eval_cases: Path) -> None:
     path = eval_cases / 'thumos_jitter.ground_truth.json'
-    truth, ambiguous = read_ground_truth(path), read_ambiguous(path)
+    read = GroundTruth.read(path)
+    truth, ambiguous = read.segments, read.ambiguous
     database = json.loads(path.read_text())['database']
     late = truth['video_test_0000270'].segments[:, 0] > database['video_test_0000270']['duration']
     assert late.sum() == 22 and len(late) == 29 and len(truth['video_test_0001496'].labels) == 18
@@ -100,7 +101,7 @@ def test_what_is_wrong_with_the_videos_that_papers_leave_out(eval_cases: Path) -
     ('thumos14-213', 213, 3358), ('thumos14-212', 212, 3358), ('thumos14-210', 210, 3311)])
 def test_video_sets_hold_what_their_names_say(eval_cases: Path, video_set: str, videos: int, instances: int) -> None:
     chosen = get_video_set(video_set)
-    result = evaluate_localization({}, read_ground_truth(eval_cases / 'thumos_jitter.ground_truth.json'),
+    result = evaluate_localization({}, GroundTruth.read(eval_cases / 'thumos_jitter.ground_truth.json').segments,
                                    replace(get_protocol('activitynet-thumos14'), video_set=chosen))
     assert (result.counts['videos'], result.counts['instances']) == (videos, instances)
     assert chosen.num_videos == videos

@@ -4,7 +4,7 @@ from __future__ import annotations
 import pytest
 
 from rpn_plugin.evaluation import PROTOCOLS, VIDEO_SETS, Protocol, get_protocol, get_video_set
-from rpn_plugin.evaluation.protocols import RULES
+from rpn_plugin.evaluation.rules import RULES
 
 
 @pytest.mark.parametrize('name, reported, averaged', [

@@ -1,4 +1,4 @@
-"""Result and annotation files: exact round trips, whole files, errors that name file, video and value."""
+"""Files of detections: exact round trips, whole files, errors that name file, video and value."""
 from __future__ import annotations
 
 import json
@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rpn_plugin.evaluation.results_file import read_detections, read_ground_truth, write_detections
+from rpn_plugin.evaluation import GroundTruth
+from rpn_plugin.evaluation.results_file import read_detections, write_detections, write_detections_csv
 from rpn_plugin.structures import VideoSegments
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
@@ -106,52 +107,16 @@ def test_a_malformed_detection_is_named_by_file_video_and_value(entry: object, t
         read_detections(path)
 
 
-@pytest.mark.parametrize('annotation', [
-    dict(segment=[1, 2]),
-    dict(label='Diving'),
-    dict(label='Diving', segment=[1, 2, 3]),
-    dict(label='Diving', segment=['start', 2]),
-    'Diving',
-])
-def test_a_malformed_annotation_is_named_by_file_video_and_value(annotation: object, tmp_path: Path) -> None:
-    path = save(tmp_path / 'truth.json', dict(database=dict(vb=dict(subset='test', annotations=[annotation]))))
-    message = f'{path}: video vb has the entry {annotation!r}; expected {{"label", "segment": [start, end]}}'
-    with pytest.raises(ValueError, match=re.escape(message)):
-        read_ground_truth(path)
-
-
-@pytest.mark.parametrize('read, key', [(read_detections, 'results'), (read_ground_truth, 'database')])
+@pytest.mark.parametrize('read, key', [(read_detections, 'results'), (GroundTruth.read, 'database')])
 def test_another_kind_of_file_is_named_beside_what_was_expected(read, key: str, tmp_path: Path) -> None:
     path = tmp_path / 'file.json'
     with pytest.raises(ValueError, match=f'{re.escape(str(path))}: not a JSON file'):
         read(save(path, '{"results": '))
-    with pytest.raises(ValueError, match=f'{re.escape(str(path))}: expected a JSON object, but got list'):
+    with pytest.raises(ValueError, match=f'{re.escape(str(path))}: expected a JSON object, but got a list'):
         read(save(path, []))
     for other in ({}, {key: []}, {key: None}):
         with pytest.raises(ValueError, match=f'{re.escape(str(path))}: expected a JSON object with .*"{key}"'):
             read(save(path, other))
-
-
-def database() -> dict:
-    return dict(
-        va=dict(subset='train', annotations=[dict(label='Diving', segment=[0, 1.5])]),
-        vb=dict(subset='test', annotations=[dict(label='HighJump', segment=['2.5', '4']),  # BaS-Net writes strings
-                                            dict(label='Diving', segment=[0.1, 0.3])]),
-        vc=dict(subset='test', annotations=[]),
-        vd=dict(subset='test'))
-
-
-def test_ground_truth_of_a_subset_keeps_its_videos_without_instances(tmp_path: Path) -> None:
-    path = save(tmp_path / 'truth.json', dict(database=database()))
-    test = dict(vb=[[[2.5, 4.0], [0.1, 0.3]], ['HighJump', 'Diving'], None], vc=[[], [], None], vd=[[], [], None])
-    assert content(read_ground_truth(path, 'test')) == test
-    assert content(read_ground_truth(path)) == dict(va=[[[0.0, 1.5]], ['Diving'], None]) | test
-
-
-def test_an_unknown_subset_is_refused_by_those_of_the_file(tmp_path: Path) -> None:
-    path = save(tmp_path / 'truth.json', dict(database=database()))
-    with pytest.raises(ValueError, match=f"{re.escape(str(path))}: no video in subset 'validation'.*'test', 'train'"):
-        read_ground_truth(path, 'validation')
 
 
 @pytest.mark.parametrize('content', [
@@ -166,10 +131,23 @@ def test_odd_detections_are_named_by_file_and_video(content: dict, tmp_path: Pat
         read_detections(save(tmp_path / 'found.json', content))
 
 
-@pytest.mark.parametrize('entry', [[], dict(annotations=5), dict(annotations=None)])
-def test_odd_ground_truth_is_named_by_file_and_video(entry: object, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match='truth.json: video va has'):
-        read_ground_truth(save(tmp_path / 'truth.json', dict(database=dict(va=entry))))
+@pytest.mark.parametrize('text, key', [
+    ('{"results": {"va": [], "vb": [], "va": []}}', 'va'),
+    ('{"results": {"va": []}, "results": {}}', 'results'),
+    ('{"results": {"va": [{"label": "A", "segment": [0, 1], "score": 0.5, "score": 0.9}]}}', 'score'),
+])
+def test_a_key_that_stands_twice_is_refused(text: str, key: str, tmp_path: Path) -> None:
+    path = save(tmp_path / 'found.json', text)
+    with pytest.raises(ValueError, match=f'{re.escape(str(path))}: .*twice.*{key}'):
+        read_detections(path)
+
+
+@pytest.mark.parametrize('write', [write_detections, write_detections_csv])
+def test_ground_truth_is_not_written_as_detections(write, tmp_path: Path) -> None:
+    truth = VideoSegments(np.array([[0.0, 1.0]]), ['Diving'])
+    with pytest.raises(ValueError, match='video vb have .* no scores'):
+        write(tmp_path / 'found', {'vb': truth})
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_score_that_json_cannot_hold_is_refused_before_the_file_is_touched(tmp_path: Path) -> None:

@@ -137,6 +137,29 @@ def test_an_unknown_label_is_named_or_dropped(score) -> None:
     assert '1 of 1 detections scored' in printed
 
 
+@pytest.mark.parametrize('arguments', [(), ('--protocol', 'thumos14', '--compare', 'wtalc', '--subset', 'test'),
+                                       ('--ignore-unknown-labels', )])
+def test_each_file_is_parsed_once(score, arguments, monkeypatch) -> None:
+    parse, parsed = json.loads, []
+
+    def counted(text: str, **options: object) -> object:
+        parsed.append(text)
+        return parse(text, **options)
+
+    monkeypatch.setattr(json, 'loads', counted)
+    assert score(*arguments)[0] == 0
+    assert sorted(parsed) == sorted([json.dumps(dict(results=FOUND)), json.dumps(TRUTH)])
+
+
+@pytest.mark.parametrize('changes, message', [
+    (dict(found='{"results": {"va": [], "va": []}}'), "found.json: an object has these keys twice: ['va']"),
+    (dict(truth='{"database": {"va": {}, "va": {}}}'), "truth.json: an object has these keys twice: ['va']"),
+])
+def test_a_key_that_stands_twice_is_one_line_with_file_and_key(score, changes, message) -> None:
+    status, printed = score(**changes)
+    assert status == 1 and printed.startswith(f'error: {message}') and '\n' not in printed
+
+
 def test_thumos_text_files_score_like_their_json(score, tmp_path: Path) -> None:
     lines = 'va.mp4 0 8 26 0.5\nva 4.0 0.0 79 0.9\n\nva\t22\t28\t26\t0.9\n'
     as_json = dict(results=dict(va=FOUND['va'][:3]))

@@ -74,6 +74,13 @@ def test_bad_input_is_one_line_and_no_page(folder, arguments, message) -> None:
     assert not Path('report.html').exists()
 
 
+def test_the_ground_truth_is_parsed_once(folder, monkeypatch) -> None:
+    parse, parsed = json.loads, []
+    monkeypatch.setattr(json, 'loads', lambda text, **options: parsed.append(text) or parse(text, **options))
+    assert run_tool('report.py', 'found.json', '--ground-truth', 'truth.json', '--out', 'report.html')[0] == 0
+    assert sorted(parsed) == sorted([json.dumps(FOUND), json.dumps(TRUTH)])
+
+
 @pytest.mark.parametrize('duration', [0, -1, 'long', True])
 def test_a_duration_that_is_none_is_named(folder, duration) -> None:
     truth = dict(database=dict(va=dict(TRUTH['database']['va'], duration=duration)))

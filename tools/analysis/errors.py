@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from rpn_plugin.command_line import one_line_errors
+from rpn_plugin.evaluation import GroundTruth
 from rpn_plugin.evaluation.functional.error_analysis import KINDS, ErrorAnalysis, analyse_errors, precision_recall
-from rpn_plugin.evaluation.results_file import read_detections, read_ground_truth
+from rpn_plugin.evaluation.results_file import read_detections
 from rpn_plugin.visualization import save_figure
 from rpn_plugin.visualization.evaluation import (BUDGETS, CROWD_BORDERS, LENGTH_BORDERS_SEC, draw_errors,
                                                  draw_precision_recall)
@@ -44,7 +45,8 @@ def main() -> None:
     parser.add_argument('--misses', type=int, default=10, help='list so many of the longest misses')
     parser.add_argument('--out', help='write OUT_kinds.png and OUT_precision_recall.png')
     options = parser.parse_args()
-    found, truth = read_detections(options.detections), read_ground_truth(options.ground_truth, options.subset)
+    found = read_detections(options.detections)
+    truth = GroundTruth.read(options.ground_truth, options.subset).segments
     analysis = analyse_errors(found, truth, options.tiou)
     print_report(analysis, options.misses)
     if options.out:

@@ -6,18 +6,19 @@ python tools/analysis/evaluate.py detections.txt annotations.json --protocol thu
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Mapping
+
+import numpy as np
 
 from rpn_plugin.command_line import one_line_errors
-from rpn_plugin.evaluation import PROTOCOLS, VIDEO_SETS, Protocol, get_protocol, get_video_set
+from rpn_plugin.evaluation import PROTOCOLS, VIDEO_SETS, GroundTruth, Protocol, get_protocol, get_video_set
 from rpn_plugin.evaluation.comparison import compare_protocols
 from rpn_plugin.evaluation.functional import evaluate_localization
 from rpn_plugin.evaluation.protocols import linear_grid
 from rpn_plugin.evaluation.report import FORMATS, format_comparison, format_notes, format_table, write_result
-from rpn_plugin.evaluation.results_file import (read_ambiguous, read_detections, read_ground_truth, read_labels,
-                                                without_labels)
+from rpn_plugin.evaluation.results_file import read_detections
 from rpn_plugin.structures import VideoSegments
 
 
@@ -51,22 +52,23 @@ def chosen_protocol(name: str, options: argparse.Namespace) -> Protocol:
     return protocol
 
 
-def known_detections(options: argparse.Namespace) -> Mapping[str, VideoSegments]:
-    """The detections, without those of unknown labels if that is wanted.
+def known_detections(options: argparse.Namespace, truth: GroundTruth) -> Mapping[str, VideoSegments]:
+    """Read the detections, without those of unknown labels if that is wanted.
 
     Raises:
         ValueError: If it is not and there are some; names one.
     """
-    detections, known = read_detections(options.detections), read_labels(options.ground_truth)
-    unknown = {label: video for video, found in detections.items() for label in set(found.labels) - known}
-    if unknown and not options.ignore_unknown_labels:
-        label, video = next(iter(unknown.items()))
-        raise ValueError(f'{options.detections}: video {video} has the label {label!r}, which is not among the '
-                         f'{len(known)} of {options.ground_truth} ({len(unknown)} such labels in all). '
-                         f'--ignore-unknown-labels drops them.')
+    detections = read_detections(options.detections)
+    unknown = {label: video for video, found in detections.items() for label in set(found.labels) - truth.classes}
     if not unknown:
         return detections
-    kept = without_labels(detections, unknown)
+    if not options.ignore_unknown_labels:
+        label, video = next(iter(unknown.items()))
+        raise ValueError(f'{options.detections}: video {video} has the label {label!r}, which is not among the '
+                         f'{len(truth.classes)} of {truth.path} ({len(unknown)} such labels in all). '
+                         f'--ignore-unknown-labels drops them.')
+    kept = {video: found.take(np.array([label not in unknown for label in found.labels], dtype=bool))
+            for video, found in detections.items()}
     number = sum(len(found.labels) for found in detections.values()) - sum(len(found.labels) for found in kept.values())
     print(f'{number} detections dropped: their labels are unknown, {", ".join(sorted(unknown))}')
     return kept
@@ -77,17 +79,17 @@ def run(options: argparse.Namespace) -> None:
     protocols = [chosen_protocol(name, options) for name in (options.protocol, options.compare) if name]
     if options.out and Path(options.out).suffix not in FORMATS:
         raise ValueError(f'{options.out}: results are written by ending, one of {", ".join(FORMATS)}.')
-    ground_truth = read_ground_truth(options.ground_truth, options.subset)
-    ambiguous, detections = read_ambiguous(options.ground_truth), known_detections(options)
+    truth = GroundTruth.read(options.ground_truth, options.subset)
+    detections = known_detections(options, truth)
     if len(protocols) == 2:
-        comparison = compare_protocols(detections, ground_truth, *protocols, ambiguous)
+        comparison = compare_protocols(detections, truth.segments, *protocols, truth.ambiguous)
         results = [comparison.first, comparison.second]
     else:
-        results = [evaluate_localization(detections, ground_truth, protocols[0], ambiguous)]
+        results = [evaluate_localization(detections, truth.segments, protocols[0], truth.ambiguous)]
     for result in results:
         print(format_table(result) + '\n' + format_notes(result) + '\n')
-        if result.protocol.ambiguous != 'ignored' and not ambiguous:
-            print(f'{result.protocol.name} looks at ambiguous intervals, and {options.ground_truth} has none\n')
+        if result.protocol.uses_ambiguous and not truth.ambiguous:
+            print(f'{result.protocol.name} looks at ambiguous intervals, and {truth.path} has none\n')
     if len(protocols) == 2:
         print(format_comparison(comparison))
     if options.out:

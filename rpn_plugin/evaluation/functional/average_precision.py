@@ -1,25 +1,48 @@
 """Average precision of a ranking."""
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
+Interpolation = Callable[[np.ndarray, int], float]
+"""Computes average precision, in [0, 1]. It is given the (K,) precision at each true positive, best score first, and
+the number of instances, at least K and at least 1."""
 
-def average_precision(hit_ranks: np.ndarray, num_instances: int, interpolation: str) -> float:
+
+def envelope(precision: np.ndarray, num_instances: int) -> float:
+    """Average the best precision from each true positive on: an :data:`Interpolation`.
+
+    >>> round(envelope(np.array([1 / 2, 2 / 3]), 2), 6)
+    0.666667
+    """
+    return float(np.maximum.accumulate(precision[::-1]).sum() / num_instances)
+
+
+def uninterpolated(precision: np.ndarray, num_instances: int) -> float:
+    """Average the precision at each true positive: an :data:`Interpolation`.
+
+    >>> round(uninterpolated(np.array([1 / 2, 2 / 3]), 2), 6)
+    0.583333
+    """
+    return float(precision.sum() / num_instances)
+
+
+def average_precision(hit_ranks: np.ndarray, num_instances: int, interpolation: Interpolation) -> float:
     """Average precision of the detections of one class at one tIoU.
 
     Args:
         hit_ranks: (K,) ranks of the true positives, from 1, ascending.
         num_instances: Instances to find, at least 1.
-        interpolation: ``'envelope'`` takes for each true positive the best precision from it on (VOC 2010,
-            ActivityNet); ``'none'`` its own (TH14evalDet, W-TALC).
+        interpolation: Averages the precision; see ``rules.INTERPOLATION``.
 
     Returns:
         In [0, 1]; 0 without true positives.
+
+    >>> round(average_precision(np.array([2, 3]), 4, uninterpolated), 6)  # (1/2 + 2/3) / 4
+    0.291667
     """
-    precision = np.arange(1, len(hit_ranks) + 1) / hit_ranks
-    if interpolation == 'envelope':
-        precision = np.maximum.accumulate(precision[::-1])
-    return float(precision.sum() / num_instances)
+    return interpolation(np.arange(1, len(hit_ranks) + 1) / hit_ranks, num_instances)
 
 
 def classification_average_precision(scores: np.ndarray, positive: np.ndarray) -> float:
@@ -31,8 +54,11 @@ def classification_average_precision(scores: np.ndarray, positive: np.ndarray) -
 
     Returns:
         In [0, 1]; NaN without a positive video.
+
+    >>> classification_average_precision(np.array([0.9, 0.2, 0.6]), np.array([True, True, False]))  # ranks 1 and 3
+    0.8333333333333333
     """
     if not positive.any():
         return float('nan')
     hit = positive[np.argsort(-scores, kind='stable')]
-    return average_precision(np.flatnonzero(hit) + 1, int(hit.sum()), 'none')
+    return average_precision(np.flatnonzero(hit) + 1, int(hit.sum()), uninterpolated)

@@ -1,4 +1,4 @@
-"""Where the errors are: what every detection is, and which instances were missed.
+"""Analysis of errors: the kind of every detection, and the instances that were missed.
 
 The kinds follow DETAD (Alwassel et al., ECCV 2018), with its wrong-label and confusion errors taken together.
 """
@@ -16,7 +16,7 @@ from rpn_plugin.evaluation.protocols import Protocol
 from rpn_plugin.structures import VideoSegments
 
 KINDS = ('true positive', 'duplicate', 'localization', 'confusion', 'background')
-"""Kinds of detections. ``duplicate``: overlaps an instance of its class enough, but a better detection took it.
+"""The kinds of detections. ``duplicate``: overlaps an instance of its class enough, but a better detection took it.
 ``localization``: overlaps one of its class, too little. ``confusion``: overlaps one of another class, and either enough
 for a match or more than nothing of its own class. ``background``: overlaps nothing."""
 
@@ -26,17 +26,17 @@ TOUCHING = 0.1
 
 @dataclass(frozen=True)
 class ErrorAnalysis:
-    """What became of N detections and M instances at one tIoU.
+    """The kinds of N detections and the fate of M instances at one tIoU.
 
     Args:
         tiou: The threshold of a match.
         kind: (N,) index into :data:`KINDS`.
         rank: (N,) place of each detection among those of its class by descending score, from 0, divided by the number
-            of the class's instances: below 1 are the detections that a perfect detector would have spoken of. Infinite
-            for a class without instances.
-        found: (M,) bool, instances that a detection took.
-        length_sec: (M,) of each instance.
-        crowd: (M,) instances in the same video.
+            of the class's instances: a perfect detector would have the detections below 1 only. Infinite for a class
+            without instances.
+        found: (M,) bool, whether a detection took the instance.
+        length_sec: (M,) length of each instance.
+        crowd: (M,) number of instances in the video of each instance.
         missed: The instances that no detection took, as (video, label, length in seconds, instances in the video).
     """
 
@@ -49,19 +49,30 @@ class ErrorAnalysis:
     missed: tuple[tuple[str, str, float, int], ...]
 
     def shares(self, budget: float = np.inf) -> np.ndarray:
-        """(5,) share of each kind among the detections of rank below ``budget``, all by default; NaN if none."""
+        """Return the (5,) share of each kind among the detections of rank below ``budget``; NaN without any.
+
+        >>> nothing = np.zeros(0)
+        >>> analysis = ErrorAnalysis(0.5, np.array([0, 4]), np.array([0.5, 1.5]), nothing, nothing, nothing, ())
+        >>> analysis.shares(), analysis.shares(budget=1)
+        (array([0.5, 0. , 0. , 0. , 0.5]), array([1., 0., 0., 0., 0.]))
+        """
         counts = np.bincount(self.kind[(self.rank < budget) | np.isinf(budget)], minlength=len(KINDS))
         return counts / counts.sum() if counts.sum() else np.full(len(KINDS), np.nan)
 
     def recall_by(self, values: np.ndarray, borders: Sequence[float]) -> list[tuple[str, int, float]]:
-        """Recall of the instances within each pair of borders.
+        """Compute the recall of the instances within each pair of borders.
 
         Args:
-            values: (M,), e.g. :attr:`length_sec` or :attr:`crowd`.
+            values: (M,) a value of each instance, e.g. :attr:`length_sec` or :attr:`crowd`.
             borders: Ascending; a bin holds its lower and not its upper border.
 
         Returns:
-            Name, instances and recall of each bin; NaN where a bin is empty.
+            Name, number of instances and recall of each bin; NaN where a bin is empty.
+
+        >>> nothing, found, length_sec = np.zeros(0), np.array([True, False]), np.array([3.0, 30.0])
+        >>> analysis = ErrorAnalysis(0.5, nothing, nothing, found, length_sec, np.ones(2), ())
+        >>> analysis.recall_by(length_sec, (0, 5, np.inf))
+        [('[0, 5)', 1, 1.0), ('5 up', 1, 0.0)]
         """
         bins = []
         for low, high in zip(borders, borders[1:]):
@@ -84,6 +95,11 @@ def analyse_errors(detections: Mapping[str, VideoSegments], ground_truth: Mappin
 
     Raises:
         ValueError: If ``tiou`` is outside its range, or there is no ground truth at all.
+
+    >>> truth = {'va': VideoSegments.from_annotations([dict(segment=[0, 4], label='Diving')])}
+    >>> found = {'va': VideoSegments(np.array([[5, 6], [0, 3]]), ['Diving', 'Diving'], np.array([0.9, 0.8]))}
+    >>> [KINDS[kind] for kind in analyse_errors(found, truth).kind]
+    ['background', 'true positive']
     """
     if not TOUCHING < tiou <= 1:
         raise ValueError(f'Expected a tIoU in ({TOUCHING}, 1], but got {tiou}.')
@@ -106,7 +122,7 @@ def analyse_errors(detections: Mapping[str, VideoSegments], ground_truth: Mappin
 
 def precision_recall(detections: Mapping[str, VideoSegments], ground_truth: Mapping[str, VideoSegments],
                      tiou: float = 0.5) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Precision over recall of every class that has ground truth, by descending score.
+    """Compute precision over recall of every class that has ground truth, by descending score.
 
     Args:
         detections: By video name, with scores.
@@ -115,6 +131,11 @@ def precision_recall(detections: Mapping[str, VideoSegments], ground_truth: Mapp
 
     Returns:
         Class to (recall (N,), precision (N,)), N detections of the class; not interpolated.
+
+    >>> truth = {'va': VideoSegments.from_annotations([dict(segment=[0, 4], label='Diving')])}
+    >>> found = {'va': VideoSegments(np.array([[5, 6], [0, 3]]), ['Diving', 'Diving'], np.array([0.9, 0.8]))}
+    >>> precision_recall(found, truth)
+    {'Diving': (array([0., 1.]), array([0. , 0.5]))}
     """
     matched = match_detections(detections, ground_truth, _protocol(tiou))
     hit = np.zeros(len(matched.ranking), dtype=bool)

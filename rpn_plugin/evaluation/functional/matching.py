@@ -1,31 +1,42 @@
-"""Which detection overlaps which instance, and who takes whom."""
+"""Overlapping pairs of detections and instances, and the choice of those that match."""
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Callable, Sequence
 
 import numpy as np
 
-Borders = Sequence[np.ndarray]  # starts and ends
+Borders = Sequence[np.ndarray]
+"""(P,) starts and (P,) ends."""
 Union = Callable[[Borders, Borders, np.ndarray], np.ndarray]
+"""Computes the (P,) union of overlapping segments. It is given the borders of P detections, those of P instances, and
+their (P,) intersection, all positive."""
 
 _PAIRS_AT_ONCE = 1 << 16  # bounds the memory of the search for overlaps and keeps it in the cache
 
 
 def union_by_lengths(first: Borders, second: Borders, intersection: np.ndarray) -> np.ndarray:
-    """Union of overlapping pairs as the sum of the lengths less the intersection, the double of ActivityNet's toolkit.
+    """Compute the union of overlapping segments as the sum of the lengths less the intersection.
 
-    Args:
-        first: Starts and ends, (P,) each.
-        second: Likewise, in the same unit.
-        intersection: (P,), positive.
+    To the last bit as ActivityNet's toolkit does: a :data:`Union`.
+
+    >>> union_by_lengths([np.array([0.0]), np.array([4.0])], [np.array([3.0]), np.array([6.0])], np.array([1.0]))
+    array([6.])
     """
-    return (first[1] - first[0]) + (second[1] - second[0]) - intersection
+    union: np.ndarray = (first[1] - first[0]) + (second[1] - second[0]) - intersection
+    return union
 
 
 def union_by_hull(first: Borders, second: Borders, intersection: np.ndarray) -> np.ndarray:
-    """Likewise as the hull of both, the double of TH14evalDet: equal but for the last bits."""
-    return np.maximum(first[1], second[1]) - np.minimum(first[0], second[0])
+    """Compute the union of overlapping segments as the length from the first start to the last end.
+
+    To the last bit as TH14evalDet does: a :data:`Union`.
+
+    >>> union_by_hull([np.array([0.0]), np.array([4.0])], [np.array([3.0]), np.array([6.0])], np.array([1.0]))
+    array([6.])
+    """
+    union: np.ndarray = np.maximum(first[1], second[1]) - np.minimum(first[0], second[0])
+    return union
 
 
 @dataclass(frozen=True)
@@ -44,16 +55,22 @@ class Pairs:
 
 
 def overlapping_pairs(detection_groups: np.ndarray, detection_segments: np.ndarray, instance_groups: np.ndarray,
-                      instance_segments: np.ndarray, union: Union, at_least: float = 0.0) -> Pairs:
-    """Pairs of the same group with a tIoU that is positive and not below ``at_least``.
+                      instance_segments: np.ndarray, union: Union,
+                      enough: Callable[[np.ndarray], np.ndarray] | None = None) -> Pairs:
+    """Find the pairs of the same group that overlap.
 
     Args:
         detection_groups: (N,) int, for instance a number for each video and class; -1 is in no group.
         detection_segments: (N, 2).
         instance_groups: (M,) int, at least 0.
         instance_segments: (M, 2).
-        union: ``union_by_lengths`` or ``union_by_hull``.
-        at_least: Lowest tIoU of interest.
+        union: :func:`union_by_lengths` or :func:`union_by_hull`.
+        enough: From (P,) tIoU, all positive, to (P,) bool, which are of interest; None takes all.
+
+    >>> found, wanted = np.array([[0., 4.], [9., 10.]]), np.array([[2., 6.], [3., 4.]])
+    >>> pairs = overlapping_pairs(np.array([0, 0]), found, np.array([0, 0]), wanted, union_by_lengths)
+    >>> pairs.detection, pairs.instance, pairs.tiou.round(3)
+    (array([0, 0]), array([0, 1]), array([0.333, 0.25 ]))
     """
     by_group = np.argsort(instance_groups, kind='stable')
     sizes = np.append(np.bincount(instance_groups, minlength=detection_groups.max(initial=0) + 1), 0)  # the last of -1
@@ -75,15 +92,16 @@ def overlapping_pairs(detection_groups: np.ndarray, detection_segments: np.ndarr
         intersection = intersection[near]
         tiou = intersection / union([border[near] for border in found], [border[near] for border in wanted],
                                     intersection)
-        enough = tiou >= at_least
-        near = near[enough]
-        parts.append((np.repeat(rows[part], number)[near], instance[near], tiou[enough]))
+        if enough is not None:
+            chosen = enough(tiou)
+            near, tiou = near[chosen], tiou[chosen]
+        parts.append((np.repeat(rows[part], number)[near], instance[near], tiou))
     return Pairs(*(np.concatenate(column) for column in zip(*parts)))
 
 
 @dataclass(frozen=True)
 class Matches:
-    """Who took whom, by threshold, then by detection.
+    """Detections and the instances that they match, by threshold, then by detection.
 
     Args:
         threshold: (K,) index of the threshold.
@@ -96,35 +114,74 @@ class Matches:
     instance: np.ndarray
 
 
-def match(pairs: Pairs, tiou_thresholds: Sequence[float], matching: str, comparison: str) -> Matches:
-    """Let detections take instances, or the other way round, for every threshold by itself.
+Matching = Callable[[Pairs, np.ndarray], tuple[np.ndarray, np.ndarray]]
+"""Chooses the pairs that match: (K,) index of the threshold and (K,) index of the pair, in any order. It is given P
+pairs and (H, P) bool, the pairs that reach each of H thresholds. At a threshold nothing may match twice."""
+Comparison = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""Says whether a tIoU reaches a threshold: (H, P) bool. It is given (P,) tIoU and (H, 1) thresholds. A tIoU that
+reaches a threshold must reach every lower one."""
+
+
+def match(pairs: Pairs, tiou_thresholds: Sequence[float], matching: Matching, comparison: Comparison) -> Matches:
+    """Match detections and instances at every threshold by itself.
 
     Args:
         pairs: With the detections of each class numbered by descending score, and the instances in file order; the
             pairs of a detection stand together, by instance.
         tiou_thresholds: H thresholds.
-        matching: Key of ``protocols.RULES['matching']``.
-        comparison: ``'>='`` or ``'>'``.
+        matching: Chooses among the pairs; see ``rules.MATCHING``.
+        comparison: Says which pairs reach a threshold; see ``rules.COMPARISON``.
+
+    >>> pairs = Pairs(np.array([0, 1, 1]), np.array([0, 0, 1]), np.array([0.5, 0.9, 0.6]))
+    >>> matches = match(pairs, [0.5], detection_takes_best, np.greater_equal)
+    >>> matches.detection, matches.instance  # detection 0 has the better score and comes first
+    (array([0, 1]), array([0, 1]))
     """
-    if matching == 'detection_takes_first':  # the pairs of a detection come in file order
-        chooser, chosen, wishes = pairs.detection, pairs.instance, (pairs.detection, )
-    elif matching == 'detection_takes_best':
-        chooser, chosen, wishes = pairs.detection, pairs.instance, (-pairs.tiou, pairs.detection)
-    else:
-        chooser, chosen, wishes = pairs.instance, pairs.detection, (pairs.detection, -pairs.tiou, pairs.instance)
-    order = np.lexsort(wishes)  # each chooser's wishes, best first
-    reached = np.greater_equal if comparison == '>=' else np.greater
-    passes = reached(pairs.tiou[order], np.asarray(tiou_thresholds, dtype=np.float64)[:, None])  # (H, P)
-    threshold, wish = np.nonzero(passes)
-    taken = _take_in_turn(threshold, chooser[order][wish], chosen[order][wish])
-    threshold, wish = threshold[taken], order[wish[taken]]
-    by_detection = np.lexsort((pairs.detection[wish], threshold))
-    wish = wish[by_detection]
-    return Matches(threshold[by_detection], pairs.detection[wish], pairs.instance[wish])
+    reached = comparison(pairs.tiou, np.asarray(tiou_thresholds, dtype=np.float64)[:, None])  # (H, P)
+    threshold, pair = matching(pairs, reached)
+    by_detection = np.lexsort((pairs.detection[pair], threshold))
+    pair = pair[by_detection]
+    return Matches(threshold[by_detection], pairs.detection[pair], pairs.instance[pair])
 
 
-def _take_in_turn(threshold: np.ndarray, chooser: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-    """Choosers take, in the order of their numbers, the first of their wishes that is still free.
+def detection_takes_best(pairs: Pairs, reached: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Let detections, best first, take the free instance with the highest tIoU: a :data:`Matching`."""
+    return _take_in_turn(reached, pairs.detection, pairs.instance, np.lexsort((-pairs.tiou, pairs.detection)))
+
+
+def detection_takes_first(pairs: Pairs, reached: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Let detections, best first, take the free instance that is first in the file: a :data:`Matching`."""
+    in_file_order = np.argsort(pairs.detection, kind='stable')  # the pairs of a detection already are
+    return _take_in_turn(reached, pairs.detection, pairs.instance, in_file_order)
+
+
+def instance_takes_best(pairs: Pairs, reached: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Let instances, in file order, take the free detection with the highest tIoU: a :data:`Matching`."""
+    return _take_in_turn(reached, pairs.instance, pairs.detection,
+                         np.lexsort((pairs.detection, -pairs.tiou, pairs.instance)))
+
+
+def _take_in_turn(reached: np.ndarray, chooser: np.ndarray, chosen: np.ndarray,
+                  order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Let choosers take, in the order of their numbers, the first of their wishes that is still free.
+
+    Args:
+        reached: (H, P) bool, whether a pair may match at a threshold.
+        chooser: (P,) who takes.
+        chosen: (P,) who is taken.
+        order: (P,) the pairs by chooser, and for each the most wanted first.
+
+    Returns:
+        (K,) threshold and (K,) pair of the wishes that came true.
+    """
+    threshold, wish = np.nonzero(reached[:, order])
+    pair = order[wish]
+    taken = _first_free(threshold, chooser[pair], chosen[pair])
+    return threshold[taken], pair[taken]
+
+
+def _first_free(threshold: np.ndarray, chooser: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """Find the wishes that come true.
 
     All choosers ask at once for what they want most; each asked keeps the one with the lowest number, and the others
     move on to their next wish, until nobody has to. This ends where taking in turn does (both are the one stable

@@ -1,29 +1,30 @@
 """Average precision per class and tIoU of a whole set of detections, under a protocol."""
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Mapping
 
 import numpy as np
 
 from rpn_plugin.evaluation.functional.average_precision import average_precision
-from rpn_plugin.evaluation.functional.matching import (Matches, Pairs, match, overlapping_pairs,
-                                                       union_by_hull, union_by_lengths)
+from rpn_plugin.evaluation.functional.matching import Matches, Pairs, match, overlapping_pairs
 from rpn_plugin.evaluation.functional.tables import SegmentTable, at_least_one_snippet, snippet_borders, tabulate
 from rpn_plugin.evaluation.protocols import Protocol
+from rpn_plugin.evaluation.rules import AMBIGUOUS, BORDERS, COMPARISON, INTERPOLATION, MATCHING, OTHER_VIDEOS
 from rpn_plugin.evaluation.video_sets import VideoSet
 from rpn_plugin.structures import VideoSegments
 
 Ambiguous = Mapping[str, np.ndarray]
+"""(N, 2) intervals in seconds by video name."""
 
 
 @dataclass(frozen=True)
 class LocalizationResult:
-    """Numbers of one evaluation.
+    """The numbers of one evaluation.
 
     Args:
         protocol: The rules that gave them.
-        classes: The C classes that have ground truth.
+        classes: Names of the C classes that have ground truth.
         average_precision: (C, H) in [0, 1].
         num_instances: (C,) ground-truth instances.
         counts: What was scored and what was not; see :func:`match_detections`.
@@ -38,7 +39,8 @@ class LocalizationResult:
     @property
     def mean_ap(self) -> np.ndarray:
         """(H,) mean over the classes for each tIoU threshold."""
-        return self.average_precision.mean(axis=0)
+        mean: np.ndarray = self.average_precision.mean(axis=0)
+        return mean
 
     @property
     def average_map(self) -> float:
@@ -51,15 +53,15 @@ class MatchedDetections:
     """The ranking of every class and which instances its detections take.
 
     Args:
-        classes: The C classes that have ground truth.
-        num_instances: (C,).
+        classes: Names of the C classes that have ground truth.
+        num_instances: (C,) ground-truth instances.
         detections: All detections in input order, on the protocol's borders.
         instances: M rows in file order, on the protocol's borders.
         ranking: (N,) indices of the scored detections, by class, then by descending score.
         first: (C + 1,) place in the ranking where each class begins.
         matches: Places in the ranking and indices of instances for each threshold.
         forgiven: (N,) bool in the order of the ranking, no false positive when unmatched.
-        counts: As :func:`match_detections` says.
+        counts: What was scored and what was not; see :func:`match_detections`.
     """
 
     classes: tuple[str, ...]
@@ -75,7 +77,7 @@ class MatchedDetections:
 
 def evaluate_localization(detections: Mapping[str, VideoSegments], ground_truth: Mapping[str, VideoSegments],
                           protocol: Protocol, ambiguous: Ambiguous | None = None) -> LocalizationResult:
-    """Score detections.
+    """Score detections by the rules of a protocol.
 
     Args:
         detections: By video name.
@@ -85,6 +87,12 @@ def evaluate_localization(detections: Mapping[str, VideoSegments], ground_truth:
 
     Raises:
         ValueError: If there is no ground truth at all, or a score is NaN.
+
+    >>> truth = {'va': VideoSegments.from_annotations([dict(segment=[0, 4], label='Diving')])}
+    >>> found = {'va': VideoSegments(np.array([[5, 6], [0, 3]]), ['Diving', 'Diving'], np.array([0.9, 0.8]))}
+    >>> result = evaluate_localization(found, truth, Protocol('two', (0.5, 0.8), (0.5, 0.8)))
+    >>> result.classes, result.average_precision, result.average_map  # tIoU 0.75, at rank two
+    (('Diving',), array([[0.5, 0. ]]), 0.25)
     """
     matched = match_detections(detections, ground_truth, protocol, ambiguous)
     return LocalizationResult(protocol, matched.classes, _class_ap(matched, protocol), matched.num_instances,
@@ -98,13 +106,26 @@ def match_detections(detections: Mapping[str, VideoSegments], ground_truth: Mapp
     The counts are those of ``videos`` and ``instances`` scored; of ``detections`` given, and of them those ``scored``
     and those left out, by the first reason that holds: ``on_excluded_videos`` of the video set, ``of_other_classes``,
     which have no instance here, ``dropped_on_other_videos`` and ``dropped_in_ambiguous_intervals`` by the protocol.
-    ``on_unknown_videos`` are not in the ground truth; ``reversed`` end before they start, ``empty`` end where they
-    start; ``reversed_instances`` and ``empty_instances`` likewise.
+    Detections ``on_unknown_videos`` are not in the ground truth; those ``reversed`` end before they start, those
+    ``empty`` end where they start, and so do ``reversed_instances`` and ``empty_instances``.
 
-    Args, Raises: As :func:`evaluate_localization`.
+    Args:
+        detections: By video name.
+        ground_truth: By video name; a video of the set without instances has an empty entry.
+        protocol: The rules, and the videos that they are applied to.
+        ambiguous: (N, 2) intervals in seconds by video name, for the protocols that look at them.
+
+    Raises:
+        ValueError: If there is no ground truth at all, or a score is NaN.
+
+    >>> truth = {'va': VideoSegments.from_annotations([dict(segment=[0, 4], label='Diving')])}
+    >>> found = {'va': VideoSegments(np.array([[5, 6], [0, 3]]), ['Diving', 'Diving'], np.array([0.9, 0.8]))}
+    >>> matched = match_detections(found, truth, Protocol('one', (0.5, ), (0.5, )))
+    >>> matched.ranking[matched.matches.detection], matched.matches.instance
+    (array([1]), array([0]))
     """
-    for video, found in detections.items():
-        if found.scores is None or np.isnan(found.scores).any():
+    for video, entry in detections.items():
+        if entry.scores is None or np.isnan(entry.scores).any():
             raise ValueError(f'Detections of video {video} have a NaN score or none at all.')
     scored = _scored_videos(ground_truth, protocol.video_set)
     classes = tuple(sorted({str(label) for entry in scored.values() for label in entry.labels}))
@@ -117,17 +138,16 @@ def match_detections(detections: Mapping[str, VideoSegments], ground_truth: Mapp
     keep = _kept(found, instances, detections, ground_truth, scored, protocol, counts)
     counts |= _degenerate(found, '') | _degenerate(instances, '_instances')
     found, instances = _on_borders(found, instances, protocol)
-    in_ambiguous = np.zeros(len(found), dtype=bool)
-    if protocol.ambiguous != 'ignored' and ambiguous:
-        in_ambiguous = _overlaps_ambiguous(found, detections, ambiguous, protocol)
-    if protocol.ambiguous == 'drop_first':
-        counts['dropped_in_ambiguous_intervals'] = int((keep & in_ambiguous).sum())
-        keep &= ~in_ambiguous
+    tiou = np.zeros(len(found))
+    if ambiguous and protocol.uses_ambiguous:
+        tiou = _tiou_with_ambiguous(found, detections, ambiguous, protocol)
+    removed, forgiven = AMBIGUOUS[protocol.ambiguous].apply(tiou)
+    counts['dropped_in_ambiguous_intervals'] = int((keep & removed).sum())
+    keep &= ~removed
     ranking, first = _ranking(found, keep, len(classes))
     counts['scored'] = len(ranking)
-    forgiven = in_ambiguous[ranking] & (protocol.ambiguous == 'drop_unmatched')
     return MatchedDetections(classes, np.bincount(instances.labels, minlength=len(classes)), found, instances, ranking,
-                             first, _matches(found, keep, ranking, instances, protocol), forgiven, counts)
+                             first, _matches(found, keep, ranking, instances, protocol), forgiven[ranking], counts)
 
 
 def _scored_videos(ground_truth: Mapping[str, VideoSegments], video_set: VideoSet) -> dict[str, VideoSegments]:
@@ -143,9 +163,9 @@ def _kept(found: SegmentTable, instances: SegmentTable, detections: Mapping[str,
                           for video in detections], lengths).astype(bool)
     unknown = np.repeat([video not in ground_truth for video in detections], lengths).astype(bool)
     other_class = ~excluded & (found.labels < 0)
-    elsewhere = np.bincount(instances.videos, minlength=len(scored)) == 0
-    elsewhere = ~excluded & ~other_class & np.append(elsewhere, True)[found.videos]  # the last is that of unknown ones
-    dropped = elsewhere & (protocol.other_videos == 'dropped')
+    empty = np.append(np.bincount(instances.videos, minlength=len(scored)) == 0, False)  # the last is for no. -1
+    left = ~excluded & ~other_class
+    dropped = OTHER_VIDEOS[protocol.other_videos].apply(left & empty[found.videos], left & unknown)
     counts |= dict(on_excluded_videos=int(excluded.sum()), of_other_classes=int(other_class.sum()),
                    dropped_on_other_videos=int(dropped.sum()), on_unknown_videos=int((unknown & ~excluded).sum()))
     return ~(excluded | other_class | dropped)
@@ -161,24 +181,24 @@ def _on_borders(found: SegmentTable, instances: SegmentTable,
     if protocol.clock is not None:
         borders = at_least_one_snippet(snippet_borders(found.segments, protocol.clock))
         return found.on_borders(borders), instances.on_borders(snippet_borders(instances.segments, protocol.clock))
-    if protocol.borders == 'min_max':
-        return tuple(table.on_borders(np.sort(table.segments, axis=1)) for table in (found, instances))
-    return found, instances
+    read = BORDERS[protocol.borders].apply
+    return found.on_borders(read(found.segments)), instances.on_borders(read(instances.segments))
 
 
-def _overlaps_ambiguous(found: SegmentTable, detections: Mapping[str, VideoSegments], ambiguous: Ambiguous,
+def _tiou_with_ambiguous(found: SegmentTable, detections: Mapping[str, VideoSegments], ambiguous: Ambiguous,
                         protocol: Protocol) -> np.ndarray:
-    """(N,) bool, the detections with a positive tIoU with an ambiguous interval of their video, known or not."""
+    """(N,) highest tIoU of each detection with an ambiguous interval of its video, known or not; 0 without one."""
     intervals = tabulate({video: VideoSegments(listed, ['Ambiguous'] * len(listed))
                           for video, listed in ambiguous.items()}, list(ambiguous), ['Ambiguous'])
     _, intervals = _on_borders(found, intervals, protocol)
     number = {video: place for place, video in enumerate(ambiguous)}
     videos = np.repeat([number.get(video, -1) for video in detections],
                        [len(entry.labels) for entry in detections.values()]).astype(np.int64)
-    pairs = overlapping_pairs(videos, found.segments, intervals.videos, intervals.segments, union_by_lengths)
-    inside = np.zeros(len(found), dtype=bool)
-    inside[pairs.detection] = True
-    return inside
+    pairs = overlapping_pairs(videos, found.segments, intervals.videos, intervals.segments,
+                              BORDERS[protocol.borders].union)
+    tiou = np.zeros(len(found))
+    np.maximum.at(tiou, pairs.detection, pairs.tiou)
+    return tiou
 
 
 def _ranking(found: SegmentTable, keep: np.ndarray, num_classes: int) -> tuple[np.ndarray, np.ndarray]:
@@ -193,19 +213,22 @@ def _ranking(found: SegmentTable, keep: np.ndarray, num_classes: int) -> tuple[n
 def _matches(found: SegmentTable, keep: np.ndarray, ranking: np.ndarray, instances: SegmentTable,
              protocol: Protocol) -> Matches:
     """Matches between places in the ranking and instances."""
-    union = union_by_hull if protocol.borders == 'min_max' else union_by_lengths
+    reaches = COMPARISON[protocol.comparison].apply
+    lowest = np.array(min(protocol.tiou_thresholds))
     num_classes = int(instances.labels.max()) + 1
     groups = np.where(keep & (found.videos >= 0), found.videos * num_classes + found.labels, -1)
     pairs = overlapping_pairs(groups, found.segments, instances.videos * num_classes + instances.labels,
-                              instances.segments, union, min(protocol.tiou_thresholds))
+                              instances.segments, BORDERS[protocol.borders].union,
+                              lambda tiou: reaches(tiou, lowest))
     place = np.empty(len(found), dtype=np.int64)
     place[ranking] = np.arange(len(ranking))
     pairs = Pairs(place[pairs.detection], pairs.instance, pairs.tiou)
-    return match(pairs, protocol.tiou_thresholds, protocol.matching, protocol.comparison)
+    return match(pairs, protocol.tiou_thresholds, MATCHING[protocol.matching].apply, reaches)
 
 
 def _class_ap(matched: MatchedDetections, protocol: Protocol) -> np.ndarray:
     """(C, H) average precision."""
+    interpolation = INTERPOLATION[protocol.interpolation].apply
     values = np.zeros((len(matched.classes), len(protocol.tiou_thresholds)))
     kept = np.ones(len(matched.ranking), dtype=bool)
     before = np.arange(len(kept) + 1)  # detections that count, before each
@@ -217,5 +240,5 @@ def _class_ap(matched: MatchedDetections, protocol: Protocol) -> np.ndarray:
             before = np.append(0, kept.cumsum())
         for row, own in enumerate(np.split(hits, np.searchsorted(hits, matched.first[1:-1]))):
             values[row, column] = average_precision(before[own + 1] - before[matched.first[row]],
-                                                    int(matched.num_instances[row]), protocol.interpolation)
+                                                    int(matched.num_instances[row]), interpolation)
     return values

@@ -1,9 +1,9 @@
 """Labelled segments of many videos as flat arrays."""
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Mapping, Sequence
 
 import numpy as np
 
@@ -30,16 +30,16 @@ class SegmentTable:
         return len(self.videos)
 
     def take(self, chosen: np.ndarray) -> SegmentTable:
-        """Those rows, by index or by mask."""
+        """Choose rows by index or by mask."""
         return SegmentTable(self.videos[chosen], self.labels[chosen], self.segments[chosen],
                             self.scores[chosen] if len(self.scores) else self.scores)
 
     def on_borders(self, borders: np.ndarray) -> SegmentTable:
-        """The same rows with other (N, 2) segments."""
+        """Give the rows other (N, 2) segments."""
         return SegmentTable(self.videos, self.labels, borders, self.scores)
 
 
-class _Numbers(dict):
+class _Numbers(dict[str, int]):
     """Numbers by name; -1 for any other."""
 
     def __missing__(self, name: str) -> int:
@@ -51,9 +51,14 @@ def tabulate(videos: Mapping[str, VideoSegments], video_names: Sequence[str],
     """Put the segments of all videos one after the other.
 
     Args:
-        videos: By name.
+        videos: Labelled segments by video name.
         video_names: Names in the order of their numbers; another video has the number -1.
-        class_names: Likewise for the classes.
+        class_names: Names in the order of their numbers; another class has the number -1.
+
+    >>> table = tabulate({'vb': VideoSegments(np.array([[0, 4], [6, 8]]), ['Diving', 'Waving'])}, ['va', 'vb'],
+    ...                  ['Diving'])
+    >>> table.videos, table.labels
+    (array([1, 1]), array([ 0, -1]))
     """
     video_numbers, class_numbers = (_Numbers(zip(names, range(len(names)))) for names in (video_names, class_names))
     lengths = np.array([len(entry.labels) for entry in videos.values()], dtype=np.int64)
@@ -67,21 +72,29 @@ def tabulate(videos: Mapping[str, VideoSegments], video_names: Sequence[str],
 
 
 def snippet_borders(segments: np.ndarray, clock: SnippetClock) -> np.ndarray:
-    """Seconds to whole snippets: the borders times fps over stride, rounded, halves to even.
+    """Convert seconds to whole snippets: the borders times fps over stride, rounded, halves to even.
 
     In this order of operations, as in W-TALC: dividing by the seconds of a snippet instead rounds some halves
     differently. The offset of the first window is not counted there, nor here.
 
     Args:
         segments: (N, 2) in seconds.
-        clock: Of the snippets.
+        clock: Times of the snippets.
 
     Returns:
         (N, 2) float64 with integral values.
+
+    >>> snippet_borders(np.array([[0.0, 3.3]]), SnippetClock(fps=25, stride_frames=16))
+    array([[0., 5.]])
     """
     return np.rint(segments * clock.fps / clock.stride_frames)
 
 
 def at_least_one_snippet(borders: np.ndarray) -> np.ndarray:
-    """(N, 2) snippet borders with every end at least one after its start."""
+    """Move ends so that each is at least one snippet after its start; (N, 2) to (N, 2).
+
+    >>> at_least_one_snippet(np.array([[3.0, 3.0], [3.0, 7.0]]))
+    array([[3., 4.],
+           [3., 7.]])
+    """
     return np.stack([borders[:, 0], np.maximum(borders[:, 1], borders[:, 0] + 1)], axis=1)

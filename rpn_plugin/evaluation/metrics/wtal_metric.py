@@ -10,9 +10,10 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 
 from rpn_plugin.evaluation.functional import classification_average_precision, evaluate_localization
+from rpn_plugin.evaluation.ground_truth import GroundTruth
 from rpn_plugin.evaluation.protocols import get_protocol
 from rpn_plugin.evaluation.report import format_notes, format_table
-from rpn_plugin.evaluation.results_file import read_ambiguous, write_detections
+from rpn_plugin.evaluation.results_file import write_detections
 from rpn_plugin.evaluation.video_sets import get_video_set
 from rpn_plugin.structures import VideoSegments, to_numpy
 
@@ -34,9 +35,9 @@ class WTALMetric(BaseMetric):
     Args:
         protocol: A name in ``evaluation.protocols``.
         video_set: A name in ``evaluation.video_sets``; None is that of the protocol. ``video_mAP`` is over all videos.
-        ambiguous_file: JSON with ``ambiguous: {video: [[start, end], ...]}`` in seconds, as a ground truth may have it
-            beside its ``database``. Samples do not carry these intervals: without the file, a protocol that looks at
-            them finds none, and the log says so.
+        ambiguous_file: Ground truth, JSON with ``ambiguous: {video: [[start, end], ...]}`` in seconds beside its
+            ``database``. Samples do not carry these intervals: without the file, a protocol that looks at them finds
+            none, and the log says so.
         class_agnostic: Every segment, found and annotated, counts as one class ``action``: scores proposals without
             classes, such as :class:`HostLocalizer` gives, and ours beside them. No ``video_mAP`` then.
         out_file: Where to write the detections as ActivityNet-style JSON, so that they can be scored again without the
@@ -59,7 +60,7 @@ class WTALMetric(BaseMetric):
         self.protocol = get_protocol(protocol)
         if video_set is not None:
             self.protocol = replace(self.protocol, video_set=get_video_set(video_set))
-        self.ambiguous = read_ambiguous(ambiguous_file) if ambiguous_file else {}
+        self.ambiguous = GroundTruth.read(ambiguous_file).ambiguous if ambiguous_file else {}
         self.class_agnostic = class_agnostic
         self.out_file = out_file
 
@@ -94,7 +95,7 @@ class WTALMetric(BaseMetric):
         result = evaluate_localization(detections, ground_truth, self.protocol, self.ambiguous)
         logger = MMLogger.get_current_instance()
         logger.info('\n' + format_table(result) + '\n' + format_notes(result))
-        if self.protocol.ambiguous != 'ignored' and not self.ambiguous:
+        if self.protocol.uses_ambiguous and not self.ambiguous:
             logger.warning(f'Protocol {self.protocol.name} looks at ambiguous intervals, and none are known here; name '
                            f'the file that has them by WTALMetric(ambiguous_file=...).')
         metrics = {f'mAP@{threshold:.2f}': float(value)

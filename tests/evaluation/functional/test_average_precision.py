@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rpn_plugin.evaluation.functional import average_precision, classification_average_precision
+from rpn_plugin.evaluation.functional.average_precision import envelope, uninterpolated
 
 quick = settings(max_examples=150, deadline=None)
 all_hits = st.lists(st.booleans(), max_size=9)
@@ -27,7 +28,7 @@ def interpolated_by_definition(hits: list[bool], num_ground_truth: int) -> float
 @given(all_hits, st.integers(0, 4))
 def test_interpolated_ap_is_the_mean_best_precision_at_each_recall(hits: list[bool], missed: int) -> None:
     number = max(1, sum(hits) + missed)
-    value = average_precision(np.flatnonzero(hits) + 1, number, 'envelope')
+    value = average_precision(np.flatnonzero(hits) + 1, number, envelope)
     assert value == pytest.approx(interpolated_by_definition(hits, number), abs=1e-12)
 
 
@@ -35,7 +36,7 @@ def test_interpolated_ap_is_the_mean_best_precision_at_each_recall(hits: list[bo
 @given(all_hits, st.integers(0, 4))
 def test_ap_without_interpolation_sums_the_precision_at_each_hit(hits: list[bool], missed: int) -> None:
     number = max(1, sum(hits) + missed)
-    value = average_precision(np.flatnonzero(hits) + 1, number, 'none')
+    value = average_precision(np.flatnonzero(hits) + 1, number, uninterpolated)
     expected = sum(sum(hits[:rank + 1]) / (rank + 1) for rank, hit in enumerate(hits) if hit) / number
     assert value == pytest.approx(expected, abs=1e-12)
 

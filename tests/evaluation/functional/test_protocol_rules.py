@@ -212,8 +212,8 @@ def test_what_is_not_scored_is_counted() -> None:
              'vb': [('Diving', (2, 2), 0.9)], 'unknown': [('Diving', (0, 4), 0.9), ('Shotput', (0, 4), 0.9)]}
     ambiguous = {'va': [(6, 8)]}
     expected = dict(videos=2, instances=2, detections=7, on_excluded_videos=0, of_other_classes=2,
-                    dropped_on_other_videos=0, on_unknown_videos=2, reversed=1, empty=1, reversed_instances=1,
-                    empty_instances=0, scored=5)
+                    dropped_on_other_videos=0, dropped_in_ambiguous_intervals=0, on_unknown_videos=2, reversed=1,
+                    empty=1, reversed_instances=1, empty_instances=0, scored=5)
     assert score('activitynet', found, truth, ambiguous).counts == expected
     assert score('thumos14', found, truth, ambiguous).counts == expected
     dropping = dict(videos=1, on_excluded_videos=1, dropped_on_other_videos=1, dropped_in_ambiguous_intervals=1)

@@ -1,0 +1,103 @@
+"""Ground truth of many videos, read once from a file."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rpn_plugin.evaluation.entries import read_entries
+from rpn_plugin.files import read_json
+from rpn_plugin.structures import VideoSegments, as_segments
+
+
+@dataclass(frozen=True)
+class GroundTruth:
+    """The annotations of many videos, as one file has them.
+
+    Args:
+        path: The file, for messages.
+        segments: Annotated segments by video, in the order of the file; a video without any has an empty entry.
+        ambiguous: (N, 2) intervals in seconds by video, of all subsets; empty where the file has none.
+        classes: Names of the classes that the file knows: those annotated in any subset, and those of its ``classes``.
+        durations: Length by video as the file says it, where it does; :meth:`duration_sec` checks it.
+    """
+
+    path: Path
+    segments: Mapping[str, VideoSegments]
+    ambiguous: Mapping[str, np.ndarray]
+    classes: frozenset[str]
+    durations: Mapping[str, Any]
+
+    @classmethod
+    def read(cls, path: str | Path, subset: str | None = None) -> GroundTruth:
+        """Read an ActivityNet-style JSON.
+
+        Args:
+            path: File of ``{"database": {video: {"subset", "duration", "annotations": [{"label", "segment"}]}}}`` with
+                segments as [start, end] and everything in seconds. It may also hold ``"ambiguous": {video: [[start,
+                end], ...]}`` and ``"classes": [name, ...]``.
+            subset: Take the segments of the videos of this subset only; None takes all.
+
+        Raises:
+            ValueError: If the file is not of that form, has a key twice, or has no video in the subset; names file,
+                video and value.
+            OSError: If it cannot be opened.
+        """
+        content = read_json(path)
+        database = _database(path, content)
+        every = {video: read_entries(path, video, entry.get('annotations', []), scored=False)
+                 for video, entry in database.items()}
+        chosen = {video: entry for video, entry in every.items() if subset in (None, database[video].get('subset'))}
+        if not chosen and subset is not None:
+            known = sorted({str(entry.get('subset')) for entry in database.values()})
+            raise ValueError(f'{path}: no video in subset {subset!r}; the file has {known}.')
+        annotated = (label for entry in every.values() for label in entry.labels)
+        return cls(Path(path), chosen, _ambiguous(path, content), frozenset((*annotated, *_classes(path, content))),
+                   {video: entry['duration'] for video, entry in database.items() if 'duration' in entry})
+
+    def duration_sec(self, video: str) -> float | None:
+        """Length of a video in seconds; None if the file does not say it.
+
+        Raises:
+            ValueError: If what it says is not a positive number; names file, video and value.
+        """
+        if video not in self.durations:
+            return None
+        duration = self.durations[video]
+        if isinstance(duration, bool) or not isinstance(duration, (int, float)) or not 0 < duration < float('inf'):
+            raise ValueError(f'{self.path}: video {video} has the duration {duration!r}; expected seconds above 0.')
+        return float(duration)
+
+
+def _database(path: str | Path, content: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    database = content.get('database')
+    if not isinstance(database, dict):
+        raise ValueError(f'{path}: expected a JSON object with a "database" of videos.')
+    for video, entry in database.items():
+        if not isinstance(entry, dict):
+            raise ValueError(f'{path}: video {video} has the entry {entry!r}; expected a JSON object.')
+    return database
+
+
+def _ambiguous(path: str | Path, content: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    intervals = content.get('ambiguous', {})
+    if not isinstance(intervals, dict):
+        raise ValueError(f'{path}: expected "ambiguous" as {{video: [[start, end], ...]}}, but got {intervals!r}.')
+    read = {}
+    for video, listed in intervals.items():
+        try:
+            read[video] = as_segments(listed)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise ValueError(f'{path}: video {video} has the ambiguous intervals {listed!r}; expected a list of '
+                             f'[start, end] in finite seconds.') from error
+    return read
+
+
+def _classes(path: str | Path, content: Mapping[str, Any]) -> list[str]:
+    classes = content.get('classes') or []
+    if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
+        raise ValueError(f'{path}: expected "classes" as a list of names, but got {classes!r:.200}.')
+    return classes
