@@ -74,12 +74,34 @@ def test_the_tested_versions_pin_every_requirement_and_torch_first() -> None:
     assert {*THIRD_PARTY.values(), 'importlib_metadata', 'pytest', 'hypothesis'} <= pinned
 
 
-def test_nothing_imports_up_the_way_of_the_data() -> None:
-    steps = ['structures', 'datasets', 'models', 'evaluation', 'visualization', 'apis', 'analysis']
-    for place, step in enumerate(steps[:-1]):
-        for path in (REPOSITORY / 'rpn_plugin' / step).rglob('*.py'):
-            later = re.findall(rf'rpn_plugin\.({"|".join(steps[place + 1:])})\b', path.read_text())
-            assert not later, f'{path} imports {later}'
+ROOMS = ('structures', 'datasets', 'models', 'evaluation', 'deployment', 'inspection', 'visualization', 'engine', 'apis',
+         'analysis')
+"""In the order of the data; a room knows those before it and none behind it."""
+
+STRANGERS = {'models': ('datasets', ), 'evaluation': ('models', 'datasets'),
+             'visualization': ('models', 'datasets', 'deployment', 'inspection')}
+"""Rooms before it that a room does not know either."""
+
+
+def rooms_that(room: str) -> dict[str, str]:
+    """Rooms that a room imports, each with a file that does."""
+    found = {}
+    for path in (REPOSITORY / 'rpn_plugin' / room).rglob('*.py'):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [node.module] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names] if \
+                isinstance(node, ast.Import) else []
+            found.update({name.split('.')[1]: str(path) for name in names if name and name.startswith('rpn_plugin.')})
+    return found
+
+
+@pytest.mark.parametrize('room', ROOMS)
+def test_a_room_imports_nothing_up_the_way_of_the_data_and_no_stranger(room: str) -> None:
+    folders = {path.name for path in (REPOSITORY / 'rpn_plugin').iterdir() if (path / '__init__.py').exists()}
+    assert folders == set(ROOMS)
+    forbidden = {*ROOMS[ROOMS.index(room) + 1:], *STRANGERS.get(room, ())}
+    imported = rooms_that(room)
+    assert not {name: path for name, path in imported.items() if name in forbidden}
+    assert room == 'structures' or imported, 'the test sees no import at all'
 
 
 def test_git_ignores_no_source_file() -> None:

@@ -56,7 +56,7 @@ class FeatureExtractor:
         init_default_scope(config.get('default_scope', 'mmaction'))
         self.batch_size = batch_size
         self.device = device
-        self.encoder = FrozenSnippetEncoder(config.model, checkpoint and str(checkpoint), batch_size).to(device)
+        self.encoder = FrozenSnippetEncoder(config.model, str(checkpoint) if checkpoint else None, batch_size).to(device)
         steps = read_test_pipeline(config)
         self.decoder = SnippetDecoder(
             clock, *clip_of(steps, self.encoder.recognizer.backbone, int(clock.window_frames)),

@@ -18,7 +18,7 @@ from mmengine.registry import init_default_scope
 from torch import Tensor, nn
 
 from rpn_plugin.apis.feature_extractor import FeatureExtractor
-from rpn_plugin.apis.untrimmed_inputs import SnippetSource, UntrimmedInput, find_inputs, is_video
+from rpn_plugin.apis.untrimmed_inputs import SnippetSource, UntrimmedInput, find_inputs
 from rpn_plugin.datasets.sidecars import Sidecar, check_sidecars, sidecar_path
 from rpn_plugin.deployment import ModelFile
 from rpn_plugin.models.interfaces import HasWidth, Network
@@ -131,15 +131,15 @@ class WTALInferencer(BaseInferencer):
         results: dict[int, ActionDataSample] = {}
         with torch.autocast(self.device.type, torch.bfloat16 if self.device.type == 'cpu' else None, enabled=self.amp):
             if whole:
-                sources = {stream: [of_stream[place] for place in whole]
-                           for stream, of_stream in inputs['inputs'].items()}
-                results.update(zip(whole, self._run_whole(sources, [samples[place] for place in whole])))
+                together = {stream: [of_stream[place] for place in whole]
+                            for stream, of_stream in inputs['inputs'].items()}
+                results.update(zip(whole, self._run_whole(together, [samples[place] for place in whole])))
             for place in set(range(len(samples))) - results.keys():
                 sources = {stream: of_stream[place] for stream, of_stream in inputs['inputs'].items()}
                 results[place] = self._run_in_parts(sources, samples[place])
         return [results[place] for place in range(len(samples))]
 
-    def visualize(self, inputs: list, preds: Sequence[ActionDataSample], return_vis: bool = False,
+    def visualize(self, inputs: Sequence[Any], preds: Sequence[ActionDataSample], return_vis: bool = False,
                   top: int = 30) -> list[Figure] | None:
         """A timeline of each video, if ``return_vis``: its ``top`` best detections and the CAS of its best classes."""
         return [self._draw(sample, top) for sample in preds] if return_vis else None
@@ -172,7 +172,7 @@ class WTALInferencer(BaseInferencer):
     def _init_pipeline(self, cfg: Any) -> Callable[[UntrimmedInput], dict[str, Any]]:
         return self._open
 
-    def _init_collate(self, cfg: Any) -> Callable:
+    def _init_collate(self, cfg: Any) -> Callable[..., Any]:
         return pseudo_collate
 
     def _init_visualizer(self, cfg: Any) -> None:
@@ -185,7 +185,7 @@ class WTALInferencer(BaseInferencer):
         """Sources of the features and an empty sample; no feature is read."""
         sources, duration_sec = {}, None
         for stream, features in video.streams.items():
-            if is_video(features):
+            if isinstance(features, Path):
                 features, duration_sec = self._extract(features, stream)
             sources[stream] = SnippetSource(features, f'{video.name}, stream {stream}')
             sidecar = sidecar_path(sources[stream].name)
@@ -278,8 +278,8 @@ class WTALInferencer(BaseInferencer):
             video=sample.video_name,
             duration_sec=sample.duration_second,
             class_scores=dict(zip(self.classes, sample.pred_score.float().tolist())),
-            detections=[dict(label=label, score=float(score), segment=segment.tolist())
-                        for segment, label, score in zip(found.segments, found.labels, found.scores)
+            detections=[dict(label=label, score=score, segment=segment) for segment, label, score in
+                        zip(found.segments.tolist(), found.labels, sample.pred_instances.scores.tolist())
                         if score >= min_score])
 
     def _draw(self, sample: ActionDataSample, top: int) -> Figure:

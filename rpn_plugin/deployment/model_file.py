@@ -64,14 +64,14 @@ def parse_config_text(text: str) -> dict[str, Any]:
 
 def _plain_value(node: ast.expr) -> Any:
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == 'dict':
-        value: dict = {}
+        value: dict[str, Any] = {}
         for argument in node.args:
             value.update(_plain_value(argument))
         for keyword in node.keywords:
             value.update({keyword.arg: _plain_value(keyword.value)} if keyword.arg else _plain_value(keyword.value))
         return value
     if isinstance(node, ast.Dict) and None not in node.keys:
-        return {_plain_value(key): _plain_value(value) for key, value in zip(node.keys, node.values)}
+        return {_plain_value(key): _plain_value(value) for key, value in zip(node.keys, node.values) if key}
     if isinstance(node, (ast.List, ast.Tuple)):
         items = [_plain_value(item) for item in node.elts]
         return items if isinstance(node, ast.List) else tuple(items)
@@ -233,7 +233,7 @@ def _stated_by_dataset(settings: Mapping[str, Any]) -> dict[str, Any]:
     return stated
 
 
-def _as_tuple(values: Any) -> tuple | None:
+def _as_tuple(values: Any) -> tuple[Any, ...] | None:
     return tuple(values) if values else None
 
 

@@ -66,6 +66,7 @@ def _trace(network: PaddedNetwork, metadata: dict[str, str], path: Path) -> None
             raise ValueError(f'The model cannot be exported: torch could not trace it into a graph ('
                              f'{(str(error.__cause__ or error).strip().splitlines() or [type(error).__name__])[0]}).'
                              ) from error
+    assert program is not None  # dynamo=True
     graph = program.model_proto
     onnx.helper.set_model_props(graph, metadata)
     onnx.save(graph, str(path))

@@ -128,7 +128,8 @@ def stream_widths(model: BaseLocalizer) -> dict[str, int]:
     """
     widths: dict[str, int] = {}
     for name, network in sorted(model.networks.items(), key=lambda item: len(item[1].streams or ())):
-        first = getattr(network, 'embedding', None) or getattr(network, 'head', None)  # what reads the features
+        embedding = getattr(network, 'embedding', None)
+        first = getattr(network, 'head', None) if embedding is None else embedding  # which reads the features
         stated = first.in_channels if isinstance(first, HasWidth) else None
         streams = network.streams or model.input_streams
         if stated is None:

@@ -7,30 +7,26 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import nn
+from mmengine.model import BaseModel
 
 from rpn_plugin.models.localizers import BaseLocalizer
-from rpn_plugin.structures import HeadOutput, to_numpy
+from rpn_plugin.structures import to_numpy
 
 
-@torch.no_grad()
-def network_outputs(model: nn.Module, data: Mapping[str, Any]) -> dict[str, HeadOutput]:
-    """Output of every network of a localizer, by its name.
-
-    Args:
-        model: In evaluation mode.
-        data: From the model's data preprocessor.
+def require_localizer(model: BaseModel) -> BaseLocalizer:
+    """The model, whose networks can be looked into.
 
     Raises:
-        TypeError: If the model has no such networks.
+        TypeError: If it is no localizer of networks.
     """
     if not isinstance(model, BaseLocalizer):
         raise TypeError(f'Expected a localizer whose networks give a HeadOutput, such as MultiStreamLocalizer, but '
                         f'got {type(model).__name__}.')
-    return model.score(data['inputs'])
+    return model
 
 
-def curves_of(model: nn.Module, data: Mapping[str, Any]) -> list[dict[str, npt.NDArray[np.generic]]]:
+@torch.no_grad()
+def curves_of(model: BaseModel, data: Mapping[str, Any]) -> list[dict[str, npt.NDArray[np.generic]]]:
     """Curves of each video by name: (T, C) CAS before and after weighting, and (T,) attentions, of every network.
 
     Args:
@@ -38,12 +34,13 @@ def curves_of(model: nn.Module, data: Mapping[str, Any]) -> list[dict[str, npt.N
         data: From the model's data preprocessor.
 
     Raises:
-        TypeError: If the model has no networks that give a HeadOutput.
+        TypeError: If it is no localizer of networks.
     """
-    outputs, named = network_outputs(model, data), {}
+    localizer = require_localizer(model)
+    outputs, named = localizer.score(data['inputs']), {}
     for name, output in outputs.items():
         layout, prefix = output.embedded.layout, f'{name} ' if len(outputs) > 1 else ''
-        sequence = model.networks[name].localization_sequence(output)
+        sequence = localizer.networks[name].localization_sequence(output)
         named[f'{prefix}CAS'] = layout.split(output.cas)
         if sequence is not output.cas:
             named[f'{prefix}weighted'] = layout.split(sequence)

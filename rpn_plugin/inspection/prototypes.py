@@ -8,10 +8,9 @@ import numpy.typing as npt
 import torch
 from mmaction.structures import ActionDataSample
 
-from rpn_plugin.inspection.curves import network_outputs
+from rpn_plugin.inspection.curves import require_localizer
 from rpn_plugin.inspection.trained_model import TrainedModel
 from rpn_plugin.models.interfaces import MovesPrototypes
-from rpn_plugin.models.localizers import BaseLocalizer
 from rpn_plugin.structures import EmbeddedVideo, VideoSegments, snippet_labels, to_numpy
 
 
@@ -21,10 +20,10 @@ def prototypes_of(trained: TrainedModel) -> dict[str, npt.NDArray[np.generic]]:
 
     Raises:
         ValueError: If a network has none.
+        TypeError: If the model is no localizer of networks.
     """
-    networks = trained.model.networks if isinstance(trained.model, BaseLocalizer) else {'model': trained.model}
     found = {}
-    for name, network in networks.items():
+    for name, network in require_localizer(trained.model).networks.items():
         neck = getattr(network, 'neck', None)
         if neck is None:
             raise ValueError(f'The network {name!r} has no prototypes (its config has no neck).')
@@ -42,12 +41,12 @@ def embedded_videos(trained: TrainedModel, videos: Sequence[str]) -> dict[str, l
 
     Raises:
         ValueError: If there is no such video.
-        TypeError: If the model has no networks that give a HeadOutput.
+        TypeError: If the model is no localizer of networks.
     """
     data = trained.preprocessed(videos)
-    samples, found = data['data_samples'], {}
-    for name, output in network_outputs(trained.model, data).items():
-        weighting = getattr(trained.model.networks[name], 'weighting', None)
+    localizer, samples, found = require_localizer(trained.model), data['data_samples'], {}
+    for name, output in localizer.score(data['inputs']).items():
+        weighting = getattr(localizer.networks[name], 'weighting', None)
         moved = weighting.moved_prototypes(output) if isinstance(weighting, MovesPrototypes) else None
         found[name] = [EmbeddedVideo(sample.video_name, to_numpy(features), _labels(sample, len(features)),
                                      None if moved is None else to_numpy(moved[place]))

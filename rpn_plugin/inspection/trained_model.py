@@ -8,10 +8,9 @@ from typing import Any
 
 from mmaction.registry import DATASETS
 from mmengine.config import Config
-from mmengine.dataset import pseudo_collate
+from mmengine.dataset import BaseDataset, pseudo_collate
+from mmengine.model import BaseModel
 from mmengine.registry import init_default_scope
-from torch import nn
-from torch.utils.data import Dataset
 
 from rpn_plugin.deployment import ModelFile
 
@@ -26,8 +25,8 @@ class TrainedModel:
         classes: C names.
     """
 
-    model: nn.Module
-    dataset: Dataset
+    model: BaseModel
+    dataset: BaseDataset
     classes: tuple[str, ...]
 
     @classmethod

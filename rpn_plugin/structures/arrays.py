@@ -1,13 +1,15 @@
 """From tensors to numpy arrays."""
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
 
-def to_numpy(values: npt.ArrayLike | Tensor) -> npt.NDArray[np.generic]:
+def to_numpy(values: npt.ArrayLike | Tensor) -> npt.NDArray[Any]:
     """View as numpy; a tensor is detached and, from an accelerator, copied to the CPU. bfloat16 becomes float32.
 
     >>> to_numpy(torch.ones(2, dtype=torch.bfloat16, requires_grad=True))
@@ -16,5 +18,4 @@ def to_numpy(values: npt.ArrayLike | Tensor) -> npt.NDArray[np.generic]:
     if not isinstance(values, Tensor):
         return np.asarray(values)
     values = values.detach().cpu()
-    array: npt.NDArray[np.generic] = (values.float() if values.dtype == torch.bfloat16 else values).numpy()
-    return array
+    return (values.float() if values.dtype == torch.bfloat16 else values).numpy()

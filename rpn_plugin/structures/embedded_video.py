@@ -35,8 +35,7 @@ class EmbeddedVideo:
 
     def centre(self, label: str) -> npt.NDArray[np.floating]:
         """Mean (E,) of the features of a class."""
-        mean: npt.NDArray[np.floating] = self.features[np.array(self.labels) == label].mean(axis=0)
-        return mean
+        return self.features[np.array(self.labels) == label].mean(axis=0)
 
 
 def snippet_labels(times_sec: npt.NDArray[np.float64], segments_sec: Segments, labels: Sequence[str]) -> list[str]:

@@ -58,7 +58,7 @@ class HeadOutput:
     def __post_init__(self) -> None:
         (n, e), b, c = self.embedded.features.shape, self.embedded.layout.num_videos, self.cas.shape[-1]
         batch = f'for {b} videos with {n} snippets of width {e} and {c} classes'
-        shapes = dict(cas=(n, c), video_score=(b, c), similarity=(n, c), prototypes=(c, e))
+        shapes: dict[str, tuple[int, ...]] = dict(cas=(n, c), video_score=(b, c), similarity=(n, c), prototypes=(c, e))
         given = {name: getattr(self, name) for name in shapes}
         for name, attention in self.attentions.items():
             shapes[name], given[name] = (n, ), attention.weight
@@ -88,9 +88,10 @@ class HeadOutput:
         Raises:
             KeyError: If the head does not give it; the message lists what it gives.
         """
-        fields = {field: getattr(self, field) for field in ('cas', 'video_score', 'video_logits', 'similarity',
-                                                            'prototypes')}
-        known = {**fields, **{key: value.weight for key, value in self.attentions.items()}, **self.extras}
+        known: dict[str, Tensor | None] = dict(cas=self.cas, video_score=self.video_score, similarity=self.similarity,
+                                               video_logits=self.video_logits, prototypes=self.prototypes)
+        known |= {key: attention.weight for key, attention in self.attentions.items()}
+        known |= self.extras
         found = known.get(name)
         if found is None:
             given = sorted(key for key, value in known.items() if value is not None)

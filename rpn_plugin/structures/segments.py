@@ -66,5 +66,4 @@ def pairwise_tiou(first: Segments, second: Segments) -> npt.NDArray[np.float64]:
     intersection = intersection.clip(min=0)
     union = (first[:, 1] - first[:, 0])[:, None] + (second[:, 1] - second[:, 0])[None, :]
     union -= intersection
-    tiou: npt.NDArray[np.float64] = intersection / np.where(union > 0, union, np.inf)  # nothing over infinity is 0
-    return tiou
+    return intersection / np.where(union > 0, union, np.inf)  # nothing over infinity is 0

@@ -31,7 +31,7 @@ class SnippetClock:
 
     fps: float
     stride_frames: float
-    window_frames: float | None = None
+    window_frames: float = None  # type: ignore[assignment]  # stride_frames takes the place of None when it is built
     offset_frames: float = 0.0
 
     def __post_init__(self) -> None:
@@ -39,7 +39,7 @@ class SnippetClock:
             object.__setattr__(self, 'window_frames', self.stride_frames)
         for name in ('fps', 'stride_frames', 'window_frames'):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, Real) or not (math.isfinite(value) and value > 0):
+            if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < math.inf:
                 raise ValueError(f'SnippetClock expects a positive number for {name}, but got {value!r}.')
         if not isinstance(self.offset_frames, Real) or not math.isfinite(self.offset_frames):
             raise ValueError(f'SnippetClock expects a finite offset_frames, but got {self.offset_frames!r}.')
@@ -69,7 +69,8 @@ class SnippetClock:
         if fps is None:
             raise ValueError('The features were taken at each video\'s own frame rate: add "fps" to its annotations.')
         if not recipe.get('spread_over_duration'):
-            return cls(fps, recipe['snippet_stride'], recipe.get('window'), recipe.get('offset', 0.0))
+            stride = recipe['snippet_stride']
+            return cls(fps, stride, recipe.get('window', stride), recipe.get('offset', 0.0))
         if duration_sec is None or num_snippets is None:
             raise ValueError('Features spread over the duration need the duration of the video: add "duration" to its '
                              'annotations.')
@@ -116,7 +117,7 @@ def same_recipe(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
     """Whether two recipes say the same, however they are written."""
 
     def stated(recipe: Mapping[str, Any]) -> dict[str, Any]:
-        return dict(window=recipe.get('snippet_stride'), offset=0.0) | recipe
+        return {'window': recipe.get('snippet_stride'), 'offset': 0.0, **recipe}
 
     return stated(first) == stated(second)
 

@@ -45,7 +45,7 @@ def _histogram(axes: Axes, values: Mapping[str, np.ndarray], name: str, counted:
     if not len(everything):
         _say(axes, 'none known')
         return
-    bins = np.geomspace(everything.min() * 0.999, everything.max() * 1.001, 30)
+    bins = np.geomspace(everything.min() * 0.999, everything.max() * 1.001, 30).tolist()
     for (subset, each), colour in zip(positive.items(), COLOURS):
         axes.hist(each, bins, histtype='stepfilled', alpha=0.35, color=colour)
         axes.hist(each, bins, histtype='step', color=colour, label=f'{subset} ({len(each)})')

@@ -60,8 +60,9 @@ def draw_class_gains(gains: Sequence[ClassGain], title: str, ylabel: str) -> Fig
     places = np.arange(len(gains))
     means = [gain.mean for gain in gains]
     axes.bar(places, means, color=[GAINED if mean >= 0 else LOST for mean in means], alpha=0.75, zorder=2)
-    if all(gain.std is not None for gain in gains):
-        axes.errorbar(places, means, [gain.std for gain in gains], fmt='none', ecolor='black', capsize=4, zorder=3)
+    deviations = [gain.std for gain in gains if gain.std is not None]
+    if len(deviations) == len(gains):
+        axes.errorbar(places, means, deviations, fmt='none', ecolor='black', capsize=4, zorder=3)
     for place, gain in zip(places, gains):
         if len(gain.values) > 1:
             spread = place + np.linspace(-0.15, 0.15, len(gain.values))

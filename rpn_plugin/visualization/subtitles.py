@@ -29,7 +29,7 @@ def subtitle_cues(detections: VideoSegments, min_score: float = -np.inf) -> list
     kept = kept[np.argsort(-scores[kept], kind='stable')]
     cuts = np.unique(borders_ms[kept])
     active: list[list[int]] = [[] for _ in cuts[1:]]
-    for row in kept:  # best first, and so is every list
+    for row in kept.tolist():  # best first, and so is every list
         for place in range(*np.searchsorted(cuts, borders_ms[row])):
             active[place].append(row)
     cues: list[Cue] = []

@@ -77,14 +77,16 @@ class TemporalConvEmbedding(BaseModule):
         widths = [in_channels, *channels]
         self.in_channels = in_channels
         self.out_channels = widths[-1]
-        self.convs = nn.ModuleList(TemporalConv(*pair, kernel_size) for pair in zip(widths, widths[1:]))
+        convs = [TemporalConv(*pair, kernel_size) for pair in zip(widths, widths[1:])]
+        self.convs = nn.ModuleList(convs)
+        self._reach = sum(conv.reach for conv in convs)
         self.activation = MODELS.build(dict(act_cfg))
         self.dropout = Dropout(dropout)
 
     @property
     def reach(self) -> int:
         """Neighbours on either side that an embedded snippet depends on."""
-        return sum(conv.reach for conv in self.convs)
+        return self._reach
 
     def forward(self, batch: SnippetBatch) -> SnippetBatch:
         """Embed the snippets of every video, features (N, D) to (N, E).

@@ -53,7 +53,7 @@ class HostLocalizer(BaseModel):
         if mode != 'predict':
             return self.localizer(inputs, data_samples, mode=mode)
         samples = []
-        for index, sample in enumerate(data_samples):
+        for index, sample in enumerate(data_samples or ()):
             answer = self.localizer(inputs[index:index + 1], [sample], mode='predict')
             proposals = self._read(answer)
             samples.append(fill_sample(sample, self.nms(*proposals) if self.nms else best_first(proposals)))

@@ -47,11 +47,12 @@ class MultiStreamLocalizer(BaseLocalizer):
         super().__init__(nms, data_preprocessor)
         if not streams:
             raise ValueError('MultiStreamLocalizer expects at least one stream, but got none.')
-        self.localizers = nn.ModuleDict()
+        networks = nn.ModuleDict()
         for name, difference in streams.items():
             config = Config(dict(network=copy.deepcopy({**localizer, 'streams': (name, )})))
             config.merge_from_dict(dict(network=copy.deepcopy(dict(difference))))
-            self.localizers[name] = MODELS.build(config.network)
+            networks[name] = MODELS.build(config.network)
+        self.localizers: Mapping[str, Network] = networks  # type: ignore[assignment]  # a ModuleDict of networks
         self.network_nms: Suppression | None = MODELS.build(network_nms) if network_nms else None
         self.weights, self.scored_by = dict(weights), {name: tuple(others) for name, others in scored_by.items()}
         self._require('weights', self.weights)
@@ -66,7 +67,7 @@ class MultiStreamLocalizer(BaseLocalizer):
     @property
     def networks(self) -> Mapping[str, Network]:
         """The networks by name."""
-        return dict(self.localizers.items())
+        return self.localizers
 
     def propose(self, sequences: Mapping[str, Tensor], video_scores: Mapping[str, Tensor],
                 sample: ActionDataSample) -> list[Proposals]:

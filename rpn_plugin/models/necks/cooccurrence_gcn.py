@@ -126,7 +126,7 @@ class CooccurrenceGCN(LabelNetwork):
         """A, (C, C)."""
         return self.cooccurrence
 
-    def _load_from_state_dict(self, state_dict: dict, prefix: str, *args: Any) -> None:
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
         super()._load_from_state_dict(state_dict, prefix, *args)
         if f'{prefix}cooccurrence' in state_dict:
             self.cooccurrence_source = 'checkpoint'

@@ -35,8 +35,9 @@ class LabelNetwork(BaseModule):
 
     def _weights(self, widths: Sequence[int]) -> nn.ModuleList:
         layers = nn.ModuleList(nn.Linear(*pair, bias=False) for pair in zip(widths, widths[1:]))
-        for layer in layers:
-            nn.init.xavier_normal_(layer.weight, gain=self.init_gain if layer is layers[-1] else 1.0)
+        for index, layer in enumerate(layers, start=1):
+            weight = layer.get_parameter('weight')
+            nn.init.xavier_normal_(weight, gain=self.init_gain if index == len(layers) else 1.0)
         return layers
 
     def layer(self, index: int, hidden: Tensor) -> Tensor:

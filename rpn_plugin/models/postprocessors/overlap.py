@@ -69,7 +69,7 @@ class TimeAxis:
         over = self.tiou(query, target) > self.threshold
         return query[over], target[over]
 
-    def tiou(self, query: np.ndarray, target: np.ndarray) -> np.ndarray:
+    def tiou(self, query: np.ndarray | int, target: np.ndarray | slice) -> np.ndarray:
         """tIoU of places in ``order``, pair by pair."""
         end, start = np.minimum(self.end[query], self.end[target]), np.maximum(self.start[query], self.start[target])
         intersection = np.maximum(end - start, 0.0)

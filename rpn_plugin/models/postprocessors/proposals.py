@@ -48,8 +48,7 @@ class RunStatistics:
         self._cumulative = np.pad(self.sequence.cumsum(axis=0), ((1, 0), (0, 0)))  # (T + 1, C)
 
     def _sum(self, start: Runs, end: Runs) -> Floats:
-        total: Floats = self._cumulative[end, self.label] - self._cumulative[start, self.label]
-        return total
+        return self._cumulative[end, self.label] - self._cumulative[start, self.label]
 
     def mean(self) -> Floats:
         """(N,) mean inside."""
@@ -60,8 +59,7 @@ class RunStatistics:
         flat = np.append(self.sequence.T.ravel(), -np.inf)  # (C * T + 1), one class after another
         base = self.label * len(self.sequence)
         borders = np.column_stack([base + self.start, base + self.end]).ravel()  # start, end, start, end, ...
-        highest: Floats = np.maximum.reduceat(flat, borders)[::2]
-        return highest
+        return np.maximum.reduceat(flat, borders)[::2]
 
     def outer_mean(self, inflation: float) -> Floats:
         """(N,) mean within ``inflation`` times the run's length, rounded up, on either side; 0 if nothing is there."""
