@@ -1,6 +1,6 @@
 """Interprets the instructions of a pickle that plain values and numpy arrays are made of, and no other.
 
-``pickle.Unpickler`` reads every array, whatever its ``find_class`` allows: to open 412 arrays of 1.3 GiB in all it takes
+``pickle.Unpickler`` reads every array, whatever its ``find_class`` allows: to open 412 arrays of 1.3 GiB takes it
 1.9 s and 1331 MiB, and this reader 0.011 s and 0.4 MiB, since arrays stay in the file until they are asked for
 (``benchmarks/bench_reading.py`` on 2026-11-27; Python 3.11.7, numpy 2.4.6, 2 cores, file in the page cache).
 ``pickletools.genops`` reads every array, too. The undocumented ``pickle._Unpickler`` could be made to skip them, but
