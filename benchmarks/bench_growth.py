@@ -106,12 +106,12 @@ def measure(root: str, sender: Connection) -> None:
                  watch.worker_peak))
 
 
-def rows(numbers: list[int], recipe: dict[str, Any]) -> Iterator[tuple[float, ...]]:
+def rows(numbers: list[int], settings: dict[str, Any]) -> Iterator[tuple[float, ...]]:
     """Number of videos, MiB on disk and what :func:`measure` sends, per size."""
     context = multiprocessing.get_context('spawn')
     for number in numbers:
         with tempfile.TemporaryDirectory() as folder:
-            write_synthetic(Path(folder) / 'data', SyntheticSettings(num_train=number, num_test=1, **recipe))
+            write_synthetic(Path(folder) / 'data', SyntheticSettings(num_train=number, num_test=1, **settings))
             size = sum(path.stat().st_size for path in Path(folder).rglob('*.npy')) / MIB
             receiver, sender = context.Pipe(duplex=False)
             process = context.Process(target=measure, args=(f'{folder}/data', sender))
@@ -123,15 +123,15 @@ def rows(numbers: list[int], recipe: dict[str, Any]) -> Iterator[tuple[float, ..
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--videos', type=int, nargs='+', default=[200, 2000, 10_000])
-    recipe = dict(feature_dim=64, median_snippets=120)
+    settings = dict(feature_dim=64, median_snippets=120)
     numbers = parser.parse_args().videos
     print(f'Python {platform.python_version()}, torch {torch.__version__}, mmengine {mmengine.__version__}, rpn_plugin '
-          f'{rpn_plugin.__version__}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; made features {recipe}, '
+          f'{rpn_plugin.__version__}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; made features {settings}, '
           f'two streams, float16, mapped from disk, batches of 10, {NUM_WORKERS} workers')
     print('| videos | features, MiB | dataset built, s | iteration, ms (median) | epoch, s | main process alone, MiB | '
           'its peak, MiB | worker alone, MiB | its peak, MiB |')
     print('| --- ' * 9 + '|')
-    for number, size, build, iteration, epoch, *memory in rows(numbers, recipe):
+    for number, size, build, iteration, epoch, *memory in rows(numbers, settings):
         print(f'| {number} | {size:.0f} | {build:.2f} | {1000 * iteration:.1f} | {epoch:.1f} | '
               + ' | '.join(f'{mib:.0f}' for mib in memory) + ' |', flush=True)
 

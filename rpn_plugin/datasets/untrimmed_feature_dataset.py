@@ -53,7 +53,7 @@ class UntrimmedFeatureDataset(BaseDataset):
         kwargs: As :class:`mmengine.dataset.BaseDataset`.
 
     Raises:
-        ValueError: On the first look at the data; names file, video and value.
+        ValueError: When the data are first read; names file, video and value.
     """
 
     def __init__(self,

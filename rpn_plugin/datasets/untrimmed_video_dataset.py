@@ -71,7 +71,7 @@ class UntrimmedVideoDataset(UntrimmedFeatureDataset):
             says how the videos are cut into snippets.
 
     Raises:
-        ValueError: On the first look at the data; names file, video and value.
+        ValueError: When the data are first read; names file, video and value.
     """
 
     def __init__(self, ann_file: str, subset: str, data_prefix: Mapping[str, str], **kwargs: Any) -> None:

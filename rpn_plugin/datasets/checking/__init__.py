@@ -22,8 +22,8 @@ def check_subset(subset: VideoSubset, segments: bool) -> CheckedSubset:
     """Check labels, durations and the headers of the features, as is done whenever a dataset is built.
 
     Args:
-        subset: What to look at.
-        segments: Whether to look at annotated segments, too. Never for training.
+        subset: What to check.
+        segments: Whether to check annotated segments, too. Never for training.
 
     Raises:
         ValueError: If there is no such subset.

@@ -83,7 +83,7 @@ class SubsetStatistics:
 
 
 def count(checked: CheckedSubset, extra: Mapping[str, list[str]]) -> SubsetStatistics:
-    """Count a subset. Reads segment times: for people who look at their data, never for training.
+    """Compute the statistics of a subset. Reads segment times, so that no training may call it.
 
     Args:
         checked: The subset.

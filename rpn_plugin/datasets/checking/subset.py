@@ -45,7 +45,7 @@ class CheckedSubset:
     """The findings about a subset, and what was read of it.
 
     Args:
-        subset: What was looked at.
+        subset: What was checked.
         findings: What is wrong with it.
         labels: Video to its class indices, without those that are no class.
         durations: Video to its length in seconds, where the file states a usable one.

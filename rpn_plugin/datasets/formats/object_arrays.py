@@ -2,8 +2,8 @@
 
 A pickle is a program: loading it with ``allow_pickle=True`` runs whatever its author put in. ``PickleMachine``
 interprets the few instructions that numpy arrays, lists, tuples, strings, bytes and numbers are made of and refuses
-every other, so that a file can name no function of its own choice. Large arrays are not read but located, so that a
-file of any size costs one pass over its small parts, and each video is mapped from disk when it is asked for.
+every other, so that no file can have a function of its own choice called. Large arrays are not read but located, so
+that a file of any size costs one pass over its small parts, and each video is mapped from disk when it is asked for.
 """
 from __future__ import annotations
 
