@@ -14,7 +14,7 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[1]
 THIRD_PARTY = {'torch': 'torch', 'mmengine': 'mmengine', 'mmaction': 'mmaction2', 'mmcv': 'mmcv-lite', 'numpy': 'numpy',
                'matplotlib': 'matplotlib', 'h5py': 'h5py', 'av': 'av', 'cv2': 'opencv-contrib-python', 'scipy': 'scipy',
-               'sklearn': 'scikit-learn'}
+               'sklearn': 'scikit-learn', 'onnx': 'onnx', 'onnxruntime': 'onnxruntime'}
 
 
 @pytest.fixture(scope='module')

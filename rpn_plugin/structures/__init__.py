@@ -8,9 +8,10 @@ from rpn_plugin.structures.segments import Segments, as_segments, clip_segments,
 from rpn_plugin.structures.snippet_batch import SnippetBatch
 from rpn_plugin.structures.snippet_clock import SnippetClock, describe_recipe, same_recipe
 from rpn_plugin.structures.spread import Spread
+from rpn_plugin.structures.subset_statistics import FeatureNames, SubsetStatistics
 from rpn_plugin.structures.video_segments import VideoSegments
 
-__all__ = ['Attention', 'BACKGROUND', 'EmbeddedVideo', 'HeadOutput', 'Layout', 'PackedLayout', 'PaddedLayout',
-           'Segments', 'SnippetBatch', 'SnippetClock', 'Spread', 'VideoSegments', 'as_segments', 'at_least_float32',
+__all__ = ['Attention', 'BACKGROUND', 'EmbeddedVideo', 'FeatureNames', 'HeadOutput', 'Layout', 'PackedLayout', 'PaddedLayout',
+           'Segments', 'SnippetBatch', 'SnippetClock', 'Spread', 'SubsetStatistics', 'VideoSegments', 'as_segments', 'at_least_float32',
            'clip_segments', 'describe_recipe', 'pairwise_tiou', 'same_recipe', 'snippet_labels', 'snippets_of_share',
            'to_numpy']

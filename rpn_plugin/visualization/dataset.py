@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from rpn_plugin.datasets.checking import SubsetStatistics
+from rpn_plugin.structures import SubsetStatistics
 
 COLOURS = ('tab:blue', 'tab:orange', 'tab:green', 'tab:red')
 MOST_PAIRED = 20

@@ -7,14 +7,14 @@ from typing import Callable, Iterable, Sequence
 from rpn_plugin.datasets.checking.across import check_across
 from rpn_plugin.datasets.checking.headers import check_headers, extra_videos
 from rpn_plugin.datasets.checking.labels import check_labels
-from rpn_plugin.datasets.checking.statistics import SubsetStatistics, count
+from rpn_plugin.datasets.checking.statistics import count
 from rpn_plugin.datasets.checking.subset import CheckedSubset, VideoSubset, agreed_recipe, open_stores
 from rpn_plugin.datasets.checking.times import check_durations, check_recipe, check_segments
 from rpn_plugin.datasets.checking.values import check_values
 from rpn_plugin.datasets.faults import Fault, Finding
-from rpn_plugin.structures import describe_recipe
+from rpn_plugin.structures import SubsetStatistics, describe_recipe
 
-__all__ = ['CheckedSubset', 'DatasetCheck', 'SubsetStatistics', 'VideoSubset', 'agreed_recipe', 'check_dataset',
+__all__ = ['CheckedSubset', 'DatasetCheck', 'VideoSubset', 'agreed_recipe', 'check_dataset',
            'check_subset', 'open_stores']
 
 

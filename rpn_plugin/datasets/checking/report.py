@@ -6,8 +6,9 @@ from typing import Any, Callable, Mapping, Sequence
 
 import numpy as np
 
-from rpn_plugin.datasets.checking import DatasetCheck, SubsetStatistics
+from rpn_plugin.datasets.checking import DatasetCheck
 from rpn_plugin.datasets.faults import by_severity, describe_findings
+from rpn_plugin.structures import SubsetStatistics
 
 PAIRS = 10
 NAMES = 10
