@@ -70,7 +70,7 @@ class AnnotationFile:
         return cls(str(path), names, read.recipe or kind.recipe, read.database, kind, read.ambiguous, read.remarks)
 
     def subset(self, name: str) -> dict[str, Mapping[str, Any]]:
-        """Videos of a subset, in file order.
+        """Return the videos of a subset, in file order.
 
         Raises:
             ValueError: If there is none; the message lists the subsets of the file.
@@ -93,7 +93,7 @@ class AnnotationFile:
         return replace(self, database=database, ambiguous={})
 
     def annotations(self, video: str) -> Sequence[Mapping[str, Any]]:
-        """A video's annotated instances, ``{label, segment}`` each.
+        """Return a video's annotated instances, ``{label, segment}`` each.
 
         Raises:
             ValueError: If they are not a list of such.
@@ -106,7 +106,7 @@ class AnnotationFile:
         return annotations
 
     def label_names(self, video: str) -> set[str]:
-        """Labels of a video: its ``labels``, else those of its ``annotations``. No time is read.
+        """Return the labels of a video: its ``labels``, else those of its ``annotations``. No time is read.
 
         Raises:
             ValueError: If the entry is not of the expected form.
@@ -120,7 +120,7 @@ class AnnotationFile:
         return set(labels)
 
     def video_labels(self, video: str) -> list[int]:
-        """Sorted class indices of a video, see :meth:`label_names`. No time is read.
+        """Return the sorted class indices of a video, see :meth:`label_names`. No time is read.
 
         Raises:
             ValueError: If a label is not a class.
@@ -138,11 +138,11 @@ class AnnotationFile:
         return sorted(self.classes.index(label) for label in labels)
 
     def annotated_labels(self, video: str) -> set[str]:
-        """Labels of a video's annotated segments. No time is read."""
+        """Return the labels of a video's annotated segments. No time is read."""
         return {annotation['label'] for annotation in self.annotations(video)}
 
     def video_duration_sec(self, video: str) -> float | None:
-        """Length of a video in seconds; None where the file does not say.
+        """Return the length of a video in seconds; None where the file does not say.
 
         Raises:
             ValueError: If it is not a positive number.
@@ -156,7 +156,7 @@ class AnnotationFile:
         return float(duration)
 
     def video_segments(self, video: str) -> np.ndarray:
-        """Segments of a video's annotations, (N, 2) in seconds, in file order. For testing only.
+        """Return the segments of a video's annotations, (N, 2) in seconds, in file order. For testing only.
 
         Raises:
             ValueError: If one is not a pair of finite numbers with start <= end. ActivityNet has some of no length,

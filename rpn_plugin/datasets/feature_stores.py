@@ -44,7 +44,7 @@ class FeatureStore:
         self.columns = columns
 
     def videos(self) -> list[str]:
-        """Names of the videos that it holds, sorted."""
+        """Return the names of the videos that it holds, sorted."""
         raise NotImplementedError
 
     def where(self, video: str) -> str:

@@ -71,7 +71,7 @@ class SubsetStatistics:
         return len(self.instance_lengths_sec)
 
     def pairs(self) -> list[tuple[str, str, int]]:
-        """Pairs of classes that come together, with the number of videos, most first."""
+        """Return pairs of classes that come together, with the number of videos, most first."""
         rows, columns = np.nonzero(np.triu(self.cooccurrence, 1))
         found = [(self.classes[row], self.classes[column], int(self.cooccurrence[row, column]))
                  for row, column in zip(rows, columns)]

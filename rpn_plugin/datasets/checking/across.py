@@ -77,7 +77,7 @@ def _copies(checked: CheckedSubset, contents: Contents) -> list[Finding]:
 
 
 def _equal_features(first: Contents, second: Contents) -> list[tuple[str, str, str]]:
-    """Pairs of different videos that hold the same values in a stream, and in which streams."""
+    """Find pairs of different videos that hold the same values in a stream, and the streams."""
     holders: dict[tuple[str, bytes], list[str]] = {}
     for video, found in second.items():
         for stream, content in found.items():

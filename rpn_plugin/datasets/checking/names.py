@@ -6,12 +6,12 @@ from typing import Iterable
 
 
 def bare_name(video: str) -> str:
-    """A video's name without what releases put around it: spaces, ``v_`` before and ``.mp4`` and the like behind."""
+    """Return a video's name without the ``v_``, the spaces and the ``.mp4`` that releases put around it."""
     return re.sub(r'^v_|\.(mp4|mkv|webm|avi|mpe?g)$', '', video.strip())
 
 
 def same_video_names(first: Iterable[str], second: Iterable[str]) -> list[tuple[str, str]]:
-    """Pairs of different names, one of each side, that mean the same video."""
+    """Find pairs of different names, one of each side, that mean the same video."""
     by_bare: dict[str, list[str]] = {}
     for name in second:
         by_bare.setdefault(bare_name(name), []).append(name)

@@ -113,7 +113,7 @@ def _pairs(statistics: Sequence[SubsetStatistics]) -> str:
 
 
 def _aligned(table: Sequence[Sequence[str]]) -> str:
-    """Rows with columns as wide as their widest cell, the first to the left."""
+    """Write rows with columns as wide as their widest cell, the first to the left."""
     widths = [max(map(len, column)) for column in zip(*table)]
     return '\n'.join('  '.join([row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in
                                                           zip(row[1:], widths[1:]))]).rstrip() for row in table)

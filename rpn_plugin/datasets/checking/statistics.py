@@ -56,7 +56,7 @@ def _duration_sec(checked: CheckedSubset, video: str) -> float | None:
 
 
 def _segments(checked: CheckedSubset, video: str) -> dict[str, list[tuple[float, float]]]:
-    """Label to the segments of a video that are intervals."""
+    """Return by label the segments of a video that are intervals."""
     annotations = checked.subset.annotations
     found: dict[str, list[tuple[float, float]]] = {}
     for annotation in annotations.annotations(video):
@@ -68,7 +68,7 @@ def _segments(checked: CheckedSubset, video: str) -> dict[str, list[tuple[float,
 
 
 def _covered_sec(segments: np.ndarray, duration_sec: float) -> float:
-    """Seconds of [0, duration_sec] under at least one of the segments (N, 2)."""
+    """Return the seconds of [0, duration_sec] that at least one of the segments (N, 2) covers."""
     covered = reached = 0.0
     for start, end in segments[np.argsort(segments[:, 0], kind='stable')].clip(0, duration_sec):
         covered += max(0.0, end - max(start, reached))

@@ -74,7 +74,7 @@ class CompositionSettings:
         return low, high
 
     def companions(self, label: str) -> dict[str, float]:
-        """Companions of a class with their probabilities."""
+        """Return the companions of a class with their probabilities."""
         return {companion: probability for (name, companion), probability in self.pairs.items() if name == label}
 
     def _check_classes(self) -> None:

@@ -10,7 +10,7 @@ from rpn_plugin.structures import as_segments
 
 
 def summarize(content: Mapping[str, Any], subset: str) -> dict[str, Any]:
-    """Statistics of one subset of an annotation file in the plugin's layout.
+    """Compute the statistics of one subset of an annotation file in the plugin's layout.
 
     Args:
         content: ``{"database": ...}`` with ``duration`` and ``annotations`` per video.
