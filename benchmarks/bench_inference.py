@@ -91,7 +91,7 @@ def measure(pipe, checkpoint: Path, folder: Path, chunk_snippets: int) -> None:
 
 
 def in_own_process(*arguments: object) -> tuple:
-    """What :func:`measure` sends, from a fresh process."""
+    """Results of :func:`measure` in a fresh process."""
     context = multiprocessing.get_context('spawn')
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=measure, args=(sender, *arguments))

@@ -1,4 +1,4 @@
-"""What each mechanism that the package makes by hand is worth beside the plain way, on the same input in the same run.
+"""Gain of each mechanism that the package makes by hand over the plain way, on the same input in the same run.
 
     python benchmarks/bench_mechanisms.py --threads 1 --cpu-clock
 

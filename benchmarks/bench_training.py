@@ -83,7 +83,7 @@ class Bench:
         return 2 * len(self.factor)**3 / statistics.median(times)
 
     def useful_flops(self, chosen: Sequence[int], kernel: int, embedding: int) -> float:
-        """Of the matrix products of a step on real snippets; the features need no gradient."""
+        """FLOPs of the matrix products of a step on real snippets; the features need no gradient."""
         convolution = 2 * kernel * self.options.dim * embedding
         rest = 3 * (embedding * ATTENTION + ATTENTION + embedding * CLASSES)
         return 2.0 * sum(self.lengths[index] for index in chosen) * (convolution + rest)

@@ -1,4 +1,4 @@
-"""What the host's runner spends around the training step, and how long a whole schedule takes."""
+"""The time that the host's runner spends around the training step, and that of a whole schedule."""
 from __future__ import annotations
 
 import argparse

@@ -1,4 +1,8 @@
-"""Weakly-supervised temporal action localization for MMAction2. Importing it registers every part."""
+"""The Relational Prototypical Network (RPN; not a region proposal network) for MMAction2: importing it registers all.
+
+It is weakly-supervised temporal action localization: the times of actions in untrimmed videos, learned from labels of
+whole videos.
+"""
 from rpn_plugin import compat  # isort: skip  (mends the host before anything of it is imported)
 from rpn_plugin import datasets, engine, evaluation, models, visualization
 

@@ -64,7 +64,7 @@ def write_video(inferencer: WTALInferencer, sample: ActionDataSample, min_score:
 
 
 def extractors(options: argparse.Namespace, inferencer: WTALInferencer) -> dict[str, FeatureExtractor]:
-    """What makes the features of each stream, at the model's clock."""
+    """Extractors of the features of each stream, at the model's clock."""
     if options.feature_config.keys() != options.feature_checkpoint.keys():
         raise ValueError(f'--feature-config names the streams {list(options.feature_config)}, but --feature-checkpoint '
                          f'{list(options.feature_checkpoint)}.')

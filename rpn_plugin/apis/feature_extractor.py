@@ -1,4 +1,4 @@
-"""From video files to feature files, through a recognizer of the host."""
+"""Extraction of features from video files by a recognizer of the host."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -124,7 +124,7 @@ class FeatureExtractor:
         return True
 
     def is_done(self, path: str | Path, target: str | Path) -> bool:
-        """Whether a feature file has the features of this video, made like this."""
+        """Tell whether a feature file has the features of this video, made like this."""
         try:
             sidecar, shape = Sidecar.read(sidecar_path(target)), np.load(target, mmap_mode='r').shape
         except (OSError, ValueError, EOFError):

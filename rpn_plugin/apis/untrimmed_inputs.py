@@ -1,4 +1,4 @@
-"""What a user names for inference: feature files, videos, folders and arrays, as one untrimmed video each."""
+"""The inputs of inference: feature files, videos, folders and arrays, as one untrimmed video each."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -84,7 +84,7 @@ class SnippetSource:
 
 
 def is_video(value: object) -> bool:
-    """Whether it is the path of a video file, by its suffix."""
+    """Tell whether it is the path of a video file, by its suffix."""
     return isinstance(value, Path) and value.suffix.lower() in VIDEO_SUFFIXES
 
 
@@ -162,7 +162,7 @@ class _Finder:
                                           for stream in self.streams})
 
     def _of_folder(self, folder: Path) -> list[UntrimmedInput]:
-        """What any stream has is a video; that another stream lacks it is said when it is opened."""
+        """The videos of a folder: each name that any stream has. A stream that lacks it is named when it is opened."""
         places = {stream: folder / stream for stream in self.streams if (folder / stream).is_dir()}
         if not places and len(self.streams) == 1:
             places = {self.streams[0]: folder}

@@ -1,4 +1,4 @@
-"""From features to detections, on MMEngine's inferencer."""
+"""Detections from features or videos, on MMEngine's inferencer."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

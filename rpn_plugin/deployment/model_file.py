@@ -181,7 +181,7 @@ def _stated_classes(model: nn.Module) -> dict[str, int]:
 
 
 def _settings(meta: Mapping[str, Any], path: str | Path) -> dict[str, Any]:
-    """What the checkpoint itself says about its config."""
+    """The config that the checkpoint itself holds."""
     try:
         settings = dict(model=meta['model']) if 'model' in meta else parse_config_text(meta.get('cfg', ''))
     except (ValueError, SyntaxError, TypeError) as error:

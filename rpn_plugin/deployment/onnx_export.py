@@ -73,7 +73,7 @@ def _trace(network: PaddedNetwork, metadata: dict[str, str], path: Path) -> None
 
 
 def _largest_difference(network: PaddedNetwork, path: Path) -> float:
-    """Between the file under onnxruntime and PyTorch, over :data:`SHAPES` and all outputs."""
+    """Largest difference of the file under onnxruntime from PyTorch, over :data:`SHAPES` and all outputs."""
     import onnxruntime
     session = onnxruntime.InferenceSession(str(path), providers=['CPUExecutionProvider'])
     largest = 0.0

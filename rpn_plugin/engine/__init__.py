@@ -1,4 +1,4 @@
-"""What the host's runner calls."""
+"""Parts that the host's runner calls during training and testing."""
 from rpn_plugin.engine.hooks import (AtomicCheckpointHook, CooccurrenceHook, KeepFreedMemoryHook,
                                      LocalizationVisualizationHook, ShortHistoryHook, StepSeedHook,
                                      TrainingLoggerHook)

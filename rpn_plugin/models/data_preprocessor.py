@@ -1,4 +1,4 @@
-"""From a list of untrimmed videos to one packed batch per stream."""
+"""Packing of a list of untrimmed videos into one batch per stream."""
 from __future__ import annotations
 
 from typing import Any

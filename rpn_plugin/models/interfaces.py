@@ -169,7 +169,7 @@ class Streamed(Protocol):
     """A weighting that can read the embedded features of a long video part by part."""
 
     def stream(self, output: HeadOutput, parts: EmbeddedParts) -> Tensor:
-        """As the weighting's own call for one video, whose embedded features come from ``parts`` alone: (T, C)."""
+        """The localization sequence (T, C) of one video, whose embedded features come from ``parts`` alone."""
 
 
 @runtime_checkable
@@ -185,7 +185,7 @@ class ScoresAnother(Protocol):
     """A proposal generator that can read its confidences off another sequence than it cuts."""
 
     def cut_and_score(self, sequence: Floats, scored: Floats, video_score: Floats) -> Proposals:
-        """As its own call, with confidences from ``scored`` (T, C)."""
+        """Proposals of its own call, with confidences from ``scored`` (T, C)."""
 
 
 @runtime_checkable

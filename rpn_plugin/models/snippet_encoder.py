@@ -94,7 +94,7 @@ class VideoDataPreprocessor(SnippetDataPreprocessor):
         self.encoder = MODELS.build(encoder)
 
     def forward(self, data: dict[str, Any], training: bool = False) -> dict[str, Any]:
-        """As :meth:`SnippetDataPreprocessor.forward`, from ``inputs`` of frames, (T_b, n, H, W, C) per video."""
+        """Encode and pack a batch whose ``inputs`` are frames, (T_b, n, H, W, C) per video."""
         streams: dict[str, list[Tensor]] = self.cast_data(data['inputs'])
         inputs = {stream: [self.encoder(video) for video in videos] for stream, videos in streams.items()}
         return super().forward({**data, 'inputs': inputs}, training)

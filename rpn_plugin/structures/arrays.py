@@ -1,4 +1,4 @@
-"""From tensors to numpy arrays."""
+"""Conversion of tensors to numpy arrays."""
 from __future__ import annotations
 
 from typing import Any

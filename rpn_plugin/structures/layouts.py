@@ -1,4 +1,4 @@
-"""Where each video's snippets lie in a batch, and what a part may compute over the time of each video."""
+"""The places of each video's snippets in a batch, and the operations over the time of each video."""
 from __future__ import annotations
 
 import math
@@ -110,7 +110,7 @@ class PackedLayout:
                                           for video, length in enumerate(self.lengths)]))
 
     def _to_device(self, index: Tensor) -> Tensor:
-        """Without waiting for what the device still computes."""
+        """Copy to the device, without waiting for what it still computes."""
         return index.to(self.device, non_blocking=True)
 
     def pad(self, values: Tensor, fill: float = 0.0) -> Tensor:

@@ -13,7 +13,7 @@ Scalar = TypeVar('Scalar', float, np.ndarray)
 
 @dataclass(frozen=True)
 class SnippetClock:
-    """When each feature vector of a video was seen.
+    """The time of each feature vector of a video.
 
     Snippet ``t`` was computed from the frames ``offset_frames + t * stride_frames`` to ``window_frames`` later. On the
     time axis it owns the ``stride_frames`` around the middle of that window, so that consecutive snippets share a
@@ -114,7 +114,7 @@ class SnippetClock:
 
 
 def same_recipe(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
-    """Whether two recipes say the same, however they are written."""
+    """Tell whether two recipes say the same, however they are written."""
 
     def stated(recipe: Mapping[str, Any]) -> dict[str, Any]:
         return {'window': recipe.get('snippet_stride'), 'offset': 0.0, **recipe}

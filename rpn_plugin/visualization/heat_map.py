@@ -14,7 +14,7 @@ MOST_WRITTEN = 25
 
 @dataclass(frozen=True)
 class HeatMap:
-    """What is drawn of one matrix.
+    """A matrix to draw, with the names of its rows and columns.
 
     Args:
         matrix: (C, C).

@@ -27,7 +27,7 @@ MAX_CURVE_POINTS = 800
 
 @dataclass(frozen=True)
 class ReportVideo:
-    """What the page shows of one video.
+    """One video as the page shows it.
 
     Args:
         name: Of the video.
@@ -101,7 +101,10 @@ def _rows(segments: VideoSegments | None, place: dict[str, int]) -> list[list[fl
 
 
 def _plain_curves(curves: Curves, place: dict[str, int]) -> dict[str, Any]:
-    """At most ``MAX_CURVE_POINTS`` of each, in thousandths of its own range; a point is the maximum of its part."""
+    """Curves for the page: at most ``MAX_CURVE_POINTS`` points of each, in thousandths of its own range.
+
+    A point is the maximum of its part.
+    """
     known = [index for index, label in enumerate(curves.labels) if label in place]
     values = curves.values[:, known]
     size = max(1, -(-len(values) // MAX_CURVE_POINTS))

@@ -51,7 +51,7 @@ def open_sources(options: argparse.Namespace) -> Sources:
 
 
 def video_set_rows(all_checked: Sequence[CheckedSubset]) -> dict[str, list[str]]:
-    """How many videos the named video sets leave of each test subset, where they have to do with it."""
+    """Rows with the number of videos that the named video sets leave of each test subset they have to do with."""
     rows: dict[str, list[str]] = {}
     for index, checked in enumerate(all_checked):
         instances = {video: len(checked.subset.annotations.annotations(video)) for video in checked.labels}
@@ -64,7 +64,7 @@ def video_set_rows(all_checked: Sequence[CheckedSubset]) -> dict[str, list[str]]
 
 
 def concerns(video_set: VideoSet, videos: Collection[str], kept: int) -> bool:
-    """Whether a set speaks of these videos: any that are annotated, else THUMOS14's, complete or with one left out."""
+    """Tell whether a set speaks of these videos: any that are annotated, else THUMOS14's, complete or with one left out."""
     return video_set.annotated_only or (all(video.startswith('video_test_') for video in videos)
                                         and (video_set.num_videos == kept
                                              or not video_set.excluded.keys().isdisjoint(videos)))

@@ -34,7 +34,7 @@ def keep_freed_memory(keep: bool = True) -> bool:
 
 @HOOKS.register_module()
 class KeepFreedMemoryHook(Hook):
-    """On a CPU, makes a training step reuse the memory of the one before.
+    """Makes a training step on a CPU reuse the memory of the one before.
 
     glibc gives large freed blocks back to the system, which clears every page before the next step gets it again: with
     embeddings of 1024 channels that costs a tenth of a step. While training, the process stays as large as its largest
@@ -44,11 +44,11 @@ class KeepFreedMemoryHook(Hook):
     priority = 'VERY_HIGH'
 
     def before_train(self, runner: Runner) -> None:
-        """Before the first step."""
+        """Keep freed memory from now on."""
         if next(runner.model.parameters()).device.type == 'cpu':
             keep_freed_memory()
 
     def after_train(self, runner: Runner) -> None:
-        """After the last."""
+        """Give it back."""
         if next(runner.model.parameters()).device.type == 'cpu':
             keep_freed_memory(False)

@@ -32,11 +32,11 @@ class StepSeedHook(Hook):
             sampler.seed = self._seed
 
     def before_train_epoch(self, runner: Runner) -> None:
-        """For transforms of the first batch that draw in this process."""
+        """Seed the transforms of the first batch that draw in this process."""
         self._set(runner)
 
     def before_train_iter(self, runner: Runner, *args: Any, **kwargs: Any) -> None:
-        """For the model, and for transforms of the next batch that draw in this process."""
+        """Seed the model, and the transforms of the next batch that draw in this process."""
         self._set(runner)
 
     def _set(self, runner: Runner) -> None:

@@ -1,4 +1,4 @@
-"""Between the samples of the host and tensors: labels out of them, detections into them."""
+"""Labels out of the host's samples, and detections into them."""
 from __future__ import annotations
 
 from collections.abc import Sequence

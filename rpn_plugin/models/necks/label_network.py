@@ -1,4 +1,4 @@
-"""What the necks that start from label features share (eq. 4)."""
+"""The base of the necks that start from label features (eq. 4)."""
 from __future__ import annotations
 
 from typing import Any, Mapping, Sequence

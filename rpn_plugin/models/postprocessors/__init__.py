@@ -1,4 +1,4 @@
-"""From scores to segments."""
+"""Post-processing of scores into segments."""
 from rpn_plugin.models.postprocessors.nms import TemporalNMS, hard_nms, soft_nms
 from rpn_plugin.models.postprocessors.proposals import CONFIDENCES, ThresholdProposals, group_runs
 from rpn_plugin.models.postprocessors.similarity_weighting import SimilarityWeighting

@@ -55,7 +55,10 @@ def hard_nms(segments: Segments, scores: Floats, threshold: float, labels: Integ
 
 
 def _greedy(axis: TimeAxis, block: Integers) -> Integers:
-    """Those of ``block``, best first, that no better kept one overlaps; only those that overlap a worse are visited."""
+    """The members of ``block``, best first, that no better kept one overlaps.
+
+    Only those that overlap a worse one are visited.
+    """
     better, worse = axis.pairs(block, np.sort(block))
     rank = np.empty(len(axis.order), dtype=np.int64)
     rank[block] = np.arange(len(block))

@@ -1,4 +1,4 @@
-"""Which segments of a class overlap, found through sorted starts instead of all pairs."""
+"""Search for overlapping segments of a class through sorted starts instead of all pairs."""
 from __future__ import annotations
 
 import numpy as np
@@ -35,7 +35,7 @@ class TimeAxis:
         self._low, self._high = self._windows(offset)
 
     def _windows(self, offset: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Between which starts on the axis the tIoU can exceed the threshold.
+        """Lowest and highest start on the axis at which the tIoU can exceed the threshold.
 
         For a segment [s, e] of length l and a candidate [a, b]: if a < s, then tIoU <= l / (e - a), and b > s; if
         a >= s, then tIoU <= (e - a) / l.

@@ -1,4 +1,4 @@
-"""From a class activation sequence to proposals: rejection, thresholds, grouping, confidence."""
+"""Proposals from a class activation sequence: rejection, thresholds, grouping, confidence."""
 from __future__ import annotations
 
 from typing import Callable, Sequence
