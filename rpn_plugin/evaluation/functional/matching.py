@@ -122,7 +122,8 @@ ComparisonFunction = Callable[[np.ndarray, np.ndarray], np.ndarray]
 reaches a threshold must reach every lower one."""
 
 
-def match(pairs: Pairs, tiou_thresholds: Sequence[float], matching: MatchingFunction, comparison: ComparisonFunction) -> Matches:
+def match(pairs: Pairs, tiou_thresholds: Sequence[float], matching: MatchingFunction,
+          comparison: ComparisonFunction) -> Matches:
     """Match detections and instances at every threshold by itself.
 
     Args:
