@@ -30,7 +30,7 @@ from rpn_plugin.structures import pairwise_tiou
 
 
 def made_detections(database: dict[str, Any], number: int, rng: np.random.Generator) -> dict[str, list]:
-    """ActivityNet-style results: half of each video's detections near an instance, half anywhere, labels mixed."""
+    """Make ActivityNet-style results: half of each video's detections near an instance, half anywhere, labels mixed."""
     classes = sorted({entry['label'] for video in database.values() for entry in video['annotations']})
     scores = rng.permutation(len(database) * number) / (len(database) * number)
     results = {}
@@ -71,7 +71,7 @@ def _decide(found: list[dict], instances: list[dict]) -> None:
 
 
 def timed(function: Callable[[], Any], repeats: int) -> tuple[float, Any]:
-    """Median seconds and the last outcome."""
+    """Return the median of the seconds and the last outcome."""
     seconds, outcome = [], None
     for _ in range(repeats):
         start = time.perf_counter()
@@ -81,7 +81,7 @@ def timed(function: Callable[[], Any], repeats: int) -> tuple[float, Any]:
 
 
 def largest_difference(result: LocalizationResult, theirs: eval_detection.ActivityNetLocalization) -> float:
-    """Over all classes and thresholds; their columns are in the order of first appearance."""
+    """Return the largest difference of AP; their columns are in the order of first appearance."""
     columns = [theirs.activity_index[name] for name in result.classes]
     return float(np.abs(theirs.ap[:, columns].T - result.average_precision).max())
 

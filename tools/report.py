@@ -36,7 +36,7 @@ def parse() -> argparse.Namespace:
 
 
 def video_url(folder: str | None, name: str, page: Path) -> str | None:
-    """Address of a video's file as the page sees it, or None if there is none."""
+    """Return the address of a video's file as seen from the page; None if there is no file."""
     files = [Path(folder) / f'{name}{suffix}' for suffix in VIDEO_SUFFIXES] if folder else []
     found = next((file for file in files if file.is_file()), None)
     return quote(Path(os.path.relpath(found, page.parent)).as_posix()) if found else None

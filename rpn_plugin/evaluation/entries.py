@@ -8,6 +8,8 @@ import numpy as np
 
 from rpn_plugin.structures import VideoSegments
 
+_REFUSED = (KeyError, TypeError, ValueError, OverflowError)
+
 
 def read_entries(path: str | Path, video: str, entries: Any, scored: bool) -> VideoSegments:
     """Check and convert what a file says about one video.
@@ -26,27 +28,25 @@ def read_entries(path: str | Path, video: str, entries: Any, scored: bool) -> Vi
     """
     if not isinstance(entries, list):
         raise ValueError(f'{path}: video {video} has {entries!r}; expected a list of segments.')
-    rows = [_row(path, video, entry, scored) for entry in entries]
-    values = np.array([row[:3] for row in rows], dtype=np.float64).reshape(-1, 3)
-    if not np.isfinite(values).all():
-        entry = entries[int(np.flatnonzero(~np.isfinite(values).all(axis=1))[0])]
-        raise _malformed(path, video, entry, scored)
-    return VideoSegments(values[:, :2], [row[3] for row in rows], values[:, 2] if scored else None)
-
-
-def _row(path: str | Path, video: str, entry: Any, scored: bool) -> tuple[float, float, float, str]:
-    """(start, end, score, label) of one entry."""
     try:
-        segment, label = entry['segment'], entry['label']
-        start, end = segment
-        row = float(start), float(end), float(entry['score']) if scored else 0.0, label
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise _malformed(path, video, entry, scored) from error
-    if isinstance(segment, str) or not isinstance(label, str):
-        raise _malformed(path, video, entry, scored)
-    return row
+        return _convert(entries, scored)
+    except _REFUSED:
+        for entry in entries:
+            try:
+                _convert([entry], scored)
+            except _REFUSED as error:
+                wanted = '{"label", "segment": [start, end]' + (', "score"}' if scored else '}')
+                raise ValueError(f'{path}: video {video} has the entry {entry!r}; expected {wanted} with finite '
+                                 f'numbers.') from error
+        raise
 
 
-def _malformed(path: str | Path, video: str, entry: Any, scored: bool) -> ValueError:
-    wanted = '{"label", "segment": [start, end]' + (', "score"}' if scored else '}')
-    return ValueError(f'{path}: video {video} has the entry {entry!r}; expected {wanted} with finite numbers.')
+def _convert(entries: list[Any], scored: bool) -> VideoSegments:
+    segments = np.array([entry['segment'] for entry in entries], dtype=np.float64)  # numbers may be text, as BaS-Net's
+    labels = [entry['label'] for entry in entries]
+    scores = np.array([entry['score'] for entry in entries], dtype=np.float64) if scored else None
+    if scores is not None and (scores.ndim != 1 or not np.isfinite(scores).all()):
+        raise ValueError('a score is no finite number')
+    if not set(map(type, labels)) <= {str}:
+        raise TypeError('a label is no text')
+    return VideoSegments(segments, labels, scores)

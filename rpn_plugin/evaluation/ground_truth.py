@@ -59,7 +59,7 @@ class GroundTruth:
                    {video: entry['duration'] for video, entry in database.items() if 'duration' in entry})
 
     def duration_sec(self, video: str) -> float | None:
-        """Length of a video in seconds; None if the file does not say it.
+        """Return the length of a video in seconds; None if the file does not say it.
 
         Raises:
             ValueError: If what it says is not a positive number; names file, video and value.

@@ -71,12 +71,12 @@ class Protocol:
 
     @property
     def averaged(self) -> np.ndarray:
-        """(H,) bool, the thresholds that the average takes in."""
+        """Mask (H,) of the thresholds that the average takes in."""
         return np.isin(np.round(self.tiou_thresholds, 4), np.round(self.average_over, 4))
 
     @property
     def uses_ambiguous(self) -> bool:
-        """Whether a detection is treated otherwise when it is an ambiguous interval."""
+        """Whether the protocol treats a detection that is an ambiguous interval otherwise than another."""
         removed, forgiven = AMBIGUOUS[self.ambiguous].apply(np.ones(1))
         return bool(removed.any() or forgiven.any())
 

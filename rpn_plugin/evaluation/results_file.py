@@ -1,4 +1,4 @@
-"""Detections as files: ActivityNet-style JSON, THUMOS14's text files, and CSV."""
+"""Files of detections: ActivityNet-style JSON, THUMOS14's text files, and CSV."""
 from __future__ import annotations
 
 import csv

@@ -11,17 +11,17 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from rpn_plugin.evaluation.functional.average_precision import Interpolation, envelope, uninterpolated
-from rpn_plugin.evaluation.functional.matching import (Comparison, Matching, Union, detection_takes_best,
-                                                       detection_takes_first, instance_takes_best, union_by_hull,
-                                                       union_by_lengths)
+from rpn_plugin.evaluation.functional.average_precision import InterpolationFunction, envelope, uninterpolated
+from rpn_plugin.evaluation.functional.matching import (ComparisonFunction, MatchingFunction, UnionFunction,
+                                                       detection_takes_best, detection_takes_first,
+                                                       instance_takes_best, union_by_hull, union_by_lengths)
 
-OtherVideos = Callable[[np.ndarray, np.ndarray], np.ndarray]
+OtherVideosFunction = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Chooses the detections that are left out: (N,) bool. It is given (N,) bool, those on videos of the ground truth that
 have no instance, and (N,) bool, those on videos that the ground truth lacks."""
-Borders = Callable[[np.ndarray], np.ndarray]
+BordersFunction = Callable[[np.ndarray], np.ndarray]
 """Turns (N, 2) segments as they are written into (N, 2) segments as they are scored."""
-Ambiguous = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+AmbiguousFunction = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 """Chooses the detections that are removed before matching, (N,) bool, and those that are no false positives when they
 match nothing, (N,) bool. It is given the (N,) highest tIoU of each detection with an ambiguous interval of its video, 0
 without one."""
@@ -57,21 +57,21 @@ class Rule(Generic[Function]):
 
 
 @dataclass(frozen=True)
-class BordersRule(Rule[Borders]):
+class BordersRule(Rule[BordersFunction]):
     """A rule about borders, and how the union of two overlapping segments is computed, to the last bit.
 
     Args:
         union: The sum of the lengths less the intersection, or the hull.
     """
 
-    union: Union = union_by_lengths
+    union: UnionFunction = union_by_lengths
 
 
 def _none(detections: np.ndarray) -> np.ndarray:
     return np.zeros(len(detections), dtype=bool)
 
 
-OTHER_VIDEOS: dict[str, Rule[OtherVideos]] = {
+OTHER_VIDEOS: dict[str, Rule[OtherVideosFunction]] = {
     'false_positives': Rule('detections on videos without instances or not in the ground truth are false positives',
                             lambda without_instances, unknown: _none(unknown)),
     'dropped': Rule('detections on videos without instances or not in the ground truth are left out', np.logical_or),
@@ -83,7 +83,7 @@ BORDERS: dict[str, BordersRule] = {
                            union_by_hull),
 }
 
-AMBIGUOUS: dict[str, Rule[Ambiguous]] = {
+AMBIGUOUS: dict[str, Rule[AmbiguousFunction]] = {
     'ignored': Rule('ambiguous intervals are not looked at', lambda tiou: (_none(tiou), _none(tiou))),
     'drop_unmatched': Rule('unmatched detections that overlap an ambiguous interval of the video are no false '
                            'positives', lambda tiou: (_none(tiou), tiou > 0)),
@@ -91,7 +91,7 @@ AMBIGUOUS: dict[str, Rule[Ambiguous]] = {
                        lambda tiou: (tiou > 0, _none(tiou))),
 }
 
-MATCHING: dict[str, Rule[Matching]] = {
+MATCHING: dict[str, Rule[MatchingFunction]] = {
     'detection_takes_best': Rule('in descending score, a detection takes the free instance with the highest tIoU',
                                  detection_takes_best),
     'detection_takes_first': Rule('in descending score, a detection takes the first free instance in the file that '
@@ -100,12 +100,12 @@ MATCHING: dict[str, Rule[Matching]] = {
                                 'its score (of equal ones the better scored)', instance_takes_best),
 }
 
-COMPARISON: dict[str, Rule[Comparison]] = {
+COMPARISON: dict[str, Rule[ComparisonFunction]] = {
     '>=': Rule('a match needs tIoU >= threshold', np.greater_equal),
     '>': Rule('a match needs tIoU > threshold', np.greater),
 }
 
-INTERPOLATION: dict[str, Rule[Interpolation]] = {
+INTERPOLATION: dict[str, Rule[InterpolationFunction]] = {
     'envelope': Rule('AP is the mean over the instances of the precision envelope (VOC 2010)', envelope),
     'none': Rule('AP is the sum of the precision at each true positive over the number of instances', uninterpolated),
 }

@@ -93,6 +93,10 @@ def save(path: Path, value: object) -> Path:
     dict(label='Diving', segment=[1], score=0.5),
     dict(label='Diving', segment=[1, 'late'], score=0.5),
     dict(label='Diving', segment=None, score=0.5),
+    dict(label='Diving', segment=[[1, 2]], score=0.5),
+    dict(label='Diving', segment=[None, 2], score=0.5),
+    dict(label='Diving', segment={'1': 1, '2': 2}, score=0.5),
+    dict(label='Diving', segment=[1, 2], score=[0.5]),
     dict(label='Diving', segment=[1, 2], score='high'),
     dict(label='Diving', segment=[1, 2], score=None),
     [1, 2, 0.5],
@@ -100,7 +104,7 @@ def save(path: Path, value: object) -> Path:
 ])
 def test_a_malformed_detection_is_named_by_file_video_and_value(entry: object, tmp_path: Path) -> None:
     good = dict(label='Diving', segment=[1, 2], score=1)
-    path = save(tmp_path / 'found.json', dict(results=dict(va=[], vb=[good, entry])))
+    path = save(tmp_path / 'found.json', dict(results=dict(va=[], vb=[good, entry, good, 'Diving'])))
     wanted = '{"label", "segment": [start, end], "score"}'
     message = f'{path}: video vb has the entry {entry!r}; expected {wanted}'
     with pytest.raises(ValueError, match=re.escape(message)):

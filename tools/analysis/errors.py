@@ -19,7 +19,7 @@ from rpn_plugin.visualization.evaluation import (BUDGETS, CROWD_BORDERS, LENGTH_
 
 
 def print_report(analysis: ErrorAnalysis, most: int) -> None:
-    """Shares of the kinds, recall by length and by instances in the video, and the longest misses."""
+    """Print shares of the kinds, recall by length and by instances in the video, and the longest misses."""
     print(f'detections at tIoU {analysis.tiou:g}, in % of the best kG of each class (G: its instances)')
     print(f'{"":>14}' + ''.join(f'{f"{budget}G":>8}' for budget in BUDGETS) + f'{"all":>8}')
     shares = np.array([analysis.shares(budget) for budget in (*BUDGETS, np.inf)])

@@ -41,7 +41,7 @@ def parse() -> argparse.Namespace:
 
 
 def chosen_protocol(name: str, options: argparse.Namespace) -> Protocol:
-    """The protocol of that name with what the command line changes."""
+    """Return the protocol of that name with the changes of the command line."""
     protocol = get_protocol(name)
     if options.video_set:
         protocol = replace(protocol, video_set=get_video_set(options.video_set))

@@ -5,13 +5,15 @@ from collections.abc import Callable
 
 import numpy as np
 
-Interpolation = Callable[[np.ndarray, int], float]
+InterpolationFunction = Callable[[np.ndarray, int], float]
 """Computes average precision, in [0, 1]. It is given the (K,) precision at each true positive, best score first, and
 the number of instances, at least K and at least 1."""
 
 
 def envelope(precision: np.ndarray, num_instances: int) -> float:
-    """Average the best precision from each true positive on: an :data:`Interpolation`.
+    """Average, over the instances, the best precision from each true positive on.
+
+    An :data:`InterpolationFunction`.
 
     >>> round(envelope(np.array([1 / 2, 2 / 3]), 2), 6)
     0.666667
@@ -20,7 +22,9 @@ def envelope(precision: np.ndarray, num_instances: int) -> float:
 
 
 def uninterpolated(precision: np.ndarray, num_instances: int) -> float:
-    """Average the precision at each true positive: an :data:`Interpolation`.
+    """Average, over the instances, the precision at each true positive.
+
+    An :data:`InterpolationFunction`.
 
     >>> round(uninterpolated(np.array([1 / 2, 2 / 3]), 2), 6)
     0.583333
@@ -28,8 +32,8 @@ def uninterpolated(precision: np.ndarray, num_instances: int) -> float:
     return float(precision.sum() / num_instances)
 
 
-def average_precision(hit_ranks: np.ndarray, num_instances: int, interpolation: Interpolation) -> float:
-    """Average precision of the detections of one class at one tIoU.
+def average_precision(hit_ranks: np.ndarray, num_instances: int, interpolation: InterpolationFunction) -> float:
+    """Compute the average precision of the detections of one class at one tIoU.
 
     Args:
         hit_ranks: (K,) ranks of the true positives, from 1, ascending.
@@ -46,7 +50,7 @@ def average_precision(hit_ranks: np.ndarray, num_instances: int, interpolation: 
 
 
 def classification_average_precision(scores: np.ndarray, positive: np.ndarray) -> float:
-    """Average precision of one class's video scores, sum of the precision at each positive over their number.
+    """Compute the average precision of one class's video scores, not interpolated.
 
     Args:
         scores: (V,) of the videos; equal scores keep their input order.

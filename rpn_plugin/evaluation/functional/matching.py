@@ -8,7 +8,7 @@ import numpy as np
 
 Borders = Sequence[np.ndarray]
 """(P,) starts and (P,) ends."""
-Union = Callable[[Borders, Borders, np.ndarray], np.ndarray]
+UnionFunction = Callable[[Borders, Borders, np.ndarray], np.ndarray]
 """Computes the (P,) union of overlapping segments. It is given the borders of P detections, those of P instances, and
 their (P,) intersection, all positive."""
 
@@ -18,7 +18,7 @@ _PAIRS_AT_ONCE = 1 << 16  # bounds the memory of the search for overlaps and kee
 def union_by_lengths(first: Borders, second: Borders, intersection: np.ndarray) -> np.ndarray:
     """Compute the union of overlapping segments as the sum of the lengths less the intersection.
 
-    To the last bit as ActivityNet's toolkit does: a :data:`Union`.
+    The result is that of ActivityNet's toolkit to the last bit. A :data:`UnionFunction`.
 
     >>> union_by_lengths([np.array([0.0]), np.array([4.0])], [np.array([3.0]), np.array([6.0])], np.array([1.0]))
     array([6.])
@@ -30,7 +30,7 @@ def union_by_lengths(first: Borders, second: Borders, intersection: np.ndarray) 
 def union_by_hull(first: Borders, second: Borders, intersection: np.ndarray) -> np.ndarray:
     """Compute the union of overlapping segments as the length from the first start to the last end.
 
-    To the last bit as TH14evalDet does: a :data:`Union`.
+    The result is that of TH14evalDet to the last bit. A :data:`UnionFunction`.
 
     >>> union_by_hull([np.array([0.0]), np.array([4.0])], [np.array([3.0]), np.array([6.0])], np.array([1.0]))
     array([6.])
@@ -55,7 +55,7 @@ class Pairs:
 
 
 def overlapping_pairs(detection_groups: np.ndarray, detection_segments: np.ndarray, instance_groups: np.ndarray,
-                      instance_segments: np.ndarray, union: Union,
+                      instance_segments: np.ndarray, union: UnionFunction,
                       enough: Callable[[np.ndarray], np.ndarray] | None = None) -> Pairs:
     """Find the pairs of the same group that overlap.
 
@@ -65,7 +65,7 @@ def overlapping_pairs(detection_groups: np.ndarray, detection_segments: np.ndarr
         instance_groups: (M,) int, at least 0.
         instance_segments: (M, 2).
         union: :func:`union_by_lengths` or :func:`union_by_hull`.
-        enough: From (P,) tIoU, all positive, to (P,) bool, which are of interest; None takes all.
+        enough: Chooses pairs, (P,) bool, by their (P,) tIoU; None takes all.
 
     >>> found, wanted = np.array([[0., 4.], [9., 10.]]), np.array([[2., 6.], [3., 4.]])
     >>> pairs = overlapping_pairs(np.array([0, 0]), found, np.array([0, 0]), wanted, union_by_lengths)
@@ -114,20 +114,21 @@ class Matches:
     instance: np.ndarray
 
 
-Matching = Callable[[Pairs, np.ndarray], tuple[np.ndarray, np.ndarray]]
+MatchingFunction = Callable[[Pairs, np.ndarray], tuple[np.ndarray, np.ndarray]]
 """Chooses the pairs that match: (K,) index of the threshold and (K,) index of the pair, in any order. It is given P
 pairs and (H, P) bool, the pairs that reach each of H thresholds. At a threshold nothing may match twice."""
-Comparison = Callable[[np.ndarray, np.ndarray], np.ndarray]
+ComparisonFunction = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Says whether a tIoU reaches a threshold: (H, P) bool. It is given (P,) tIoU and (H, 1) thresholds. A tIoU that
 reaches a threshold must reach every lower one."""
 
 
-def match(pairs: Pairs, tiou_thresholds: Sequence[float], matching: Matching, comparison: Comparison) -> Matches:
+def match(pairs: Pairs, tiou_thresholds: Sequence[float], matching: MatchingFunction,
+          comparison: ComparisonFunction) -> Matches:
     """Match detections and instances at every threshold by itself.
 
     Args:
-        pairs: With the detections of each class numbered by descending score, and the instances in file order; the
-            pairs of a detection stand together, by instance.
+        pairs: The detections of each class are numbered by descending score and the instances in file order; the pairs
+            of a detection stand together, by instance.
         tiou_thresholds: H thresholds.
         matching: Chooses among the pairs; see ``rules.MATCHING``.
         comparison: Says which pairs reach a threshold; see ``rules.COMPARISON``.
@@ -145,18 +146,42 @@ def match(pairs: Pairs, tiou_thresholds: Sequence[float], matching: Matching, co
 
 
 def detection_takes_best(pairs: Pairs, reached: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Let detections, best first, take the free instance with the highest tIoU: a :data:`Matching`."""
+    """Let detections, best first, take the free instance with the highest tIoU.
+
+    A :data:`MatchingFunction`.
+
+    >>> pairs = Pairs(np.array([0, 0, 1]), np.array([0, 1, 0]), np.array([0.5, 0.7, 0.9]))
+    >>> threshold, pair = detection_takes_best(pairs, np.ones((1, 3), dtype=bool))
+    >>> pairs.detection[pair], pairs.instance[pair]
+    (array([0, 1]), array([1, 0]))
+    """
     return _take_in_turn(reached, pairs.detection, pairs.instance, np.lexsort((-pairs.tiou, pairs.detection)))
 
 
 def detection_takes_first(pairs: Pairs, reached: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Let detections, best first, take the free instance that is first in the file: a :data:`Matching`."""
+    """Let detections, best first, take the free instance that is first in the file.
+
+    A :data:`MatchingFunction`.
+
+    >>> pairs = Pairs(np.array([0, 0, 1]), np.array([0, 1, 0]), np.array([0.5, 0.7, 0.9]))
+    >>> threshold, pair = detection_takes_first(pairs, np.ones((1, 3), dtype=bool))
+    >>> pairs.detection[pair], pairs.instance[pair]  # detection 1 comes too late
+    (array([0]), array([0]))
+    """
     in_file_order = np.argsort(pairs.detection, kind='stable')  # the pairs of a detection already are
     return _take_in_turn(reached, pairs.detection, pairs.instance, in_file_order)
 
 
 def instance_takes_best(pairs: Pairs, reached: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Let instances, in file order, take the free detection with the highest tIoU: a :data:`Matching`."""
+    """Let instances, in file order, take the free detection with the highest tIoU.
+
+    A :data:`MatchingFunction`.
+
+    >>> pairs = Pairs(np.array([0, 0, 1]), np.array([0, 1, 0]), np.array([0.5, 0.7, 0.9]))
+    >>> threshold, pair = instance_takes_best(pairs, np.ones((1, 3), dtype=bool))
+    >>> pairs.instance[pair], pairs.detection[pair]
+    (array([0, 1]), array([1, 0]))
+    """
     return _take_in_turn(reached, pairs.instance, pairs.detection,
                          np.lexsort((pairs.detection, -pairs.tiou, pairs.instance)))
 
@@ -181,7 +206,7 @@ def _take_in_turn(reached: np.ndarray, chooser: np.ndarray, chosen: np.ndarray,
 
 
 def _first_free(threshold: np.ndarray, chooser: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-    """Find the wishes that come true.
+    """Choose the wishes that come true.
 
     All choosers ask at once for what they want most; each asked keeps the one with the lowest number, and the others
     move on to their next wish, until nobody has to. This ends where taking in turn does (both are the one stable

@@ -14,9 +14,6 @@ from rpn_plugin.evaluation.rules import AMBIGUOUS, BORDERS, COMPARISON, INTERPOL
 from rpn_plugin.evaluation.video_sets import VideoSet
 from rpn_plugin.structures import VideoSegments
 
-Ambiguous = Mapping[str, np.ndarray]
-"""(N, 2) intervals in seconds by video name."""
-
 
 @dataclass(frozen=True)
 class LocalizationResult:
@@ -38,7 +35,7 @@ class LocalizationResult:
 
     @property
     def mean_ap(self) -> np.ndarray:
-        """(H,) mean over the classes for each tIoU threshold."""
+        """Mean AP over the classes for each tIoU threshold, (H,)."""
         mean: np.ndarray = self.average_precision.mean(axis=0)
         return mean
 
@@ -50,7 +47,7 @@ class LocalizationResult:
 
 @dataclass(frozen=True)
 class MatchedDetections:
-    """The ranking of every class and which instances its detections take.
+    """The ranking of every class, and the instances that its detections take.
 
     Args:
         classes: Names of the C classes that have ground truth.
@@ -76,7 +73,7 @@ class MatchedDetections:
 
 
 def evaluate_localization(detections: Mapping[str, VideoSegments], ground_truth: Mapping[str, VideoSegments],
-                          protocol: Protocol, ambiguous: Ambiguous | None = None) -> LocalizationResult:
+                          protocol: Protocol, ambiguous: Mapping[str, np.ndarray] | None = None) -> LocalizationResult:
     """Score detections by the rules of a protocol.
 
     Args:
@@ -100,7 +97,7 @@ def evaluate_localization(detections: Mapping[str, VideoSegments], ground_truth:
 
 
 def match_detections(detections: Mapping[str, VideoSegments], ground_truth: Mapping[str, VideoSegments],
-                     protocol: Protocol, ambiguous: Ambiguous | None = None) -> MatchedDetections:
+                     protocol: Protocol, ambiguous: Mapping[str, np.ndarray] | None = None) -> MatchedDetections:
     """Find the true positives of every class at every threshold.
 
     The counts are those of ``videos`` and ``instances`` scored; of ``detections`` given, and of them those ``scored``
@@ -185,8 +182,8 @@ def _on_borders(found: SegmentTable, instances: SegmentTable,
     return found.on_borders(read(found.segments)), instances.on_borders(read(instances.segments))
 
 
-def _tiou_with_ambiguous(found: SegmentTable, detections: Mapping[str, VideoSegments], ambiguous: Ambiguous,
-                        protocol: Protocol) -> np.ndarray:
+def _tiou_with_ambiguous(found: SegmentTable, detections: Mapping[str, VideoSegments],
+                         ambiguous: Mapping[str, np.ndarray], protocol: Protocol) -> np.ndarray:
     """(N,) highest tIoU of each detection with an ambiguous interval of its video, known or not; 0 without one."""
     intervals = tabulate({video: VideoSegments(listed, ['Ambiguous'] * len(listed))
                           for video, listed in ambiguous.items()}, list(ambiguous), ['Ambiguous'])
