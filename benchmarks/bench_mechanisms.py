@@ -14,7 +14,8 @@ import platform
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -69,24 +70,28 @@ def training_step(dim: int, embedding: int, kernel: int, dropout: type[nn.Module
     return step
 
 
+def mask_ways(dim: int, embedding: int, kernel: int) -> Ways:
+    """Our dropout and torch's alone, forward and backward."""
+    rows = torch.randn(sum(LENGTHS), embedding, requires_grad=True)
+    ours, plain = Dropout(0.5), PlainDropout(0.5)
+    return lambda: ours(rows).sum().backward(), lambda: plain(rows).sum().backward()
+
+
 def dropout_ways(dim: int, embedding: int, kernel: int) -> Ways:
     """A training step with our dropout and with torch's."""
     return training_step(dim, embedding, kernel, Dropout), training_step(dim, embedding, kernel, PlainDropout)
 
 
 def memory_ways(dim: int, embedding: int, kernel: int) -> Ways:
-    """A training step with freed memory kept and with the system's malloc."""
+    """Five training steps with freed memory kept and with the system's malloc."""
     step = training_step(dim, embedding, kernel, Dropout)
 
-    def kept() -> None:
-        keep_freed_memory()
-        step()
+    def steps(keep: bool) -> None:
+        keep_freed_memory(keep)
+        for _ in range(5):
+            step()
 
-    def plain() -> None:
-        keep_freed_memory(False)
-        step()
-
-    return kept, plain
+    return lambda: steps(True), lambda: steps(False)
 
 
 def convolution_ways(dim: int, embedding: int, kernel: int, way: str) -> Ways:
@@ -153,6 +158,23 @@ def nms_ways(count: int, soft: bool) -> Ways:
     return ours, plain
 
 
+def rows() -> Iterator[tuple[str, str, Callable[[], Ways]]]:
+    """Name, size and ways of every row."""
+    sizes = ((1024, 1024, 3), (1024, 1024, 1), (256, 512, 3), (256, 256, 3))
+    for size in sizes[1:]:
+        yield 'dropout alone', 'E {1}'.format(*size), partial(mask_ways, *size)
+    for name, ways in (('dropout, training step', dropout_ways),
+                       ('packed convolution, by_convolution', partial(convolution_ways, way='by_convolution')),
+                       ('packed convolution, by_product', partial(convolution_ways, way='by_product')),
+                       ('freed memory kept, 5 training steps', memory_ways)):
+        for size in sizes:
+            yield name, 'D {}, E {}, kernel {}'.format(*size), partial(ways, *size)
+    for count in (100, 1000, 10_000):
+        for kind in ('hard', 'soft'):
+            yield (f'{kind} suppression by time axis', f'{count} proposals of 4 classes',
+                   partial(nms_ways, count, kind == 'soft'))
+
+
 def compare(name: str, size: str, ways: Ways, clock: Callable[[], float], repeats: int) -> None:
     """Run both ways in turn and print a row."""
     times: tuple[list[float], list[float]] = ([], [])
@@ -170,6 +192,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--threads', type=int, default=torch.get_num_threads())
     parser.add_argument('--repeats', type=int, default=9)
+    parser.add_argument('--only', default='', help='rows whose name begins with this')
     parser.add_argument('--cpu-clock', action='store_true',
                         help='count processor time, with --threads 1: for machines that others use, too')
     options = parser.parse_args()
@@ -182,21 +205,9 @@ def main() -> None:
           f'videos of {sum(LENGTHS)} snippets')
     print(f'{"mechanism":<34}{"size":<34}{"ours":>10}{"plain":>10}{"gain":>8}')
     keep_freed_memory()
-    sizes = ((1024, 1024, 3), (1024, 1024, 1), (256, 512, 3), (256, 256, 3))
-    for size in sizes:
-        compare('dropout, training step', 'D {}, E {}, kernel {}'.format(*size), dropout_ways(*size), clock,
-                options.repeats)
-    for way in ('by_convolution', 'by_product'):
-        for size in sizes:
-            compare(f'packed convolution, {way}', 'D {}, E {}, kernel {}'.format(*size), convolution_ways(*size, way),
-                    clock, options.repeats)
-    for count in (100, 1000, 10_000):
-        for soft in (False, True):
-            compare(f'{"soft" if soft else "hard"} suppression by time axis', f'{count} proposals of 4 classes',
-                    nms_ways(count, soft), clock, options.repeats)
-    for size in sizes:
-        compare('freed memory kept, training step', 'D {}, E {}, kernel {}'.format(*size), memory_ways(*size), clock,
-                options.repeats)
+    for name, size, ways in rows():
+        if name.startswith(options.only):
+            compare(name, size, ways(), clock, options.repeats)
 
 
 if __name__ == '__main__':
