@@ -113,5 +113,5 @@ INTERPOLATION: dict[str, Rule[InterpolationFunction]] = {
 RULES: dict[str, Mapping[str, Rule[Any]]] = dict(
     other_videos=OTHER_VIDEOS, borders=BORDERS, ambiguous=AMBIGUOUS, matching=MATCHING, comparison=COMPARISON,
     interpolation=INTERPOLATION)
-"""What each rule may be, by the field of ``Protocol`` that names it, in the order in which comparisons exchange
+"""All rules by category, the field of ``Protocol`` that names one of them, in the order in which comparisons exchange
 them."""

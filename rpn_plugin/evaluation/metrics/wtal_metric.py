@@ -1,8 +1,9 @@
 """The runner's metric for weakly-supervised temporal action localization."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Sequence
+from typing import Any
 
 import numpy as np
 from mmaction.registry import METRICS
