@@ -21,7 +21,6 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 from mmengine.registry import init_default_scope
@@ -30,7 +29,6 @@ from torch import nn
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import rpn_plugin  # noqa: E402, F401  (registers every part)
-from rpn_plugin.engine.hooks import keep_freed_memory  # noqa: E402
 from rpn_plugin.models.embeddings import Dropout, TemporalConv  # noqa: E402
 from rpn_plugin.models.postprocessors import hard_nms, soft_nms  # noqa: E402
 from rpn_plugin.structures import PackedLayout, SnippetBatch, pairwise_tiou  # noqa: E402
@@ -82,33 +80,15 @@ def dropout_ways(dim: int, embedding: int, kernel: int) -> Ways:
     return training_step(dim, embedding, kernel, Dropout), training_step(dim, embedding, kernel, PlainDropout)
 
 
-def memory_ways(dim: int, embedding: int, kernel: int) -> Ways:
-    """Five training steps with freed memory kept and with the system's malloc."""
-    step = training_step(dim, embedding, kernel, Dropout)
-
-    def steps(keep: bool) -> None:
-        keep_freed_memory(keep)
-        for _ in range(5):
-            step()
-
-    return lambda: steps(True), lambda: steps(False)
-
-
-def convolution_ways(dim: int, embedding: int, kernel: int, way: str) -> Ways:
-    """Forward and backward of a temporal convolution: packed in two ways, and ``nn.Conv1d`` on padded videos."""
+def convolution_ways(dim: int, embedding: int, kernel: int) -> Ways:
+    """Forward and backward of a temporal convolution on packed videos, and of ``nn.Conv1d`` on padded ones."""
     conv = TemporalConv(dim, embedding, kernel)
     plain = nn.Conv1d(dim, embedding, kernel, padding=kernel // 2)
     layout = PackedLayout(LENGTHS)
     videos = [torch.randn(length, dim) for length in LENGTHS]
     packed, padded = torch.cat(videos), nn.utils.rnn.pad_sequence(videos, batch_first=True).transpose(1, 2).contiguous()
-    over_windows = getattr(conv, way)
-
-    def ours() -> None:
-        rows = layout.with_gaps(packed, gap=conv.reach) if conv.reach else packed
-        windows = over_windows(rows)
-        (layout.without_gaps(windows, gap=conv.reach) if conv.reach else windows).sum().backward()
-
-    return ours, lambda: F.relu(plain(padded)).sum().backward()
+    return (lambda: conv(packed, layout).relu().sum().backward(),
+            lambda: plain(padded).relu().sum().backward())
 
 
 def greedy(segments: np.ndarray, scores: np.ndarray, labels: np.ndarray, threshold: float) -> np.ndarray:
@@ -164,9 +144,7 @@ def rows() -> Iterator[tuple[str, str, Callable[[], Ways]]]:
     for size in sizes[1:]:
         yield 'dropout alone', 'E {1}'.format(*size), partial(mask_ways, *size)
     for name, ways in (('dropout, training step', dropout_ways),
-                       ('packed convolution, by_convolution', partial(convolution_ways, way='by_convolution')),
-                       ('packed convolution, by_product', partial(convolution_ways, way='by_product')),
-                       ('freed memory kept, 5 training steps', memory_ways)):
+                       ('convolution of packed videos', convolution_ways)):
         for size in sizes:
             yield name, 'D {}, E {}, kernel {}'.format(*size), partial(ways, *size)
     for count in (100, 1000, 10_000):
@@ -204,7 +182,6 @@ def main() -> None:
           f'{"processor" if options.cpu_clock else "wall"} time in ms, medians of {options.repeats}; {len(LENGTHS)} '
           f'videos of {sum(LENGTHS)} snippets')
     print(f'{"mechanism":<34}{"size":<34}{"ours":>10}{"plain":>10}{"gain":>8}')
-    keep_freed_memory()
     for name, size, ways in rows():
         if name.startswith(options.only):
             compare(name, size, ways(), clock, options.repeats)

@@ -36,7 +36,6 @@ from reference_rpn import ReferenceRPN, bucketed  # noqa: E402
 
 from mmaction.registry import MODELS  # noqa: E402
 from mmaction.structures import ActionDataSample  # noqa: E402
-from rpn_plugin.engine.hooks import keep_freed_memory  # noqa: E402
 from rpn_plugin.structures import SnippetBatch  # noqa: E402
 
 ATTENTION, CLASSES, ALPHA, POOL = 256, 20, 0.05, 200
@@ -229,20 +228,16 @@ def main() -> None:
     parser.add_argument('--compile', action='store_true', help='also time the step through torch.compile')
     parser.add_argument('--cpu-clock', action='store_true',
                         help='count processor time, with --threads 1: for machines that others use, too')
-    parser.add_argument('--plain-malloc', action='store_true', help='without what KeepFreedMemoryHook sets')
     parser.add_argument('--epochs', type=int, default=2, help='of iteration and schedule, after one to warm up')
     parser.add_argument('--seeds', type=int, default=3, help='of precision')
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
     init_default_scope('mmaction')
-    if not options.plain_malloc:
-        keep_freed_memory()
     name = torch.cuda.get_device_name() if options.device == 'cuda' else platform.processor() or platform.machine()
     print(f'python {platform.python_version()}, torch {torch.__version__}, mmengine {mmengine.__version__}, numpy '
           f'{np.__version__}, {name}, {os.cpu_count()} cores, {options.threads} threads, load '
-          f'{os.getloadavg()[0]:.1f}, {"processor" if options.cpu_clock else "wall"} time, '
-          f'{"plain malloc" if options.plain_malloc else "freed memory kept"}')
+          f'{os.getloadavg()[0]:.1f}, {"processor" if options.cpu_clock else "wall"} time')
     if 'steps' in options.only:
         run_steps(Bench(options))
     if 'iteration' in options.only:

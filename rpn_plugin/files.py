@@ -1,6 +1,7 @@
 """Reading JSON, and writing files and folders that appear whole or not at all."""
 from __future__ import annotations
 
+import gc
 import json
 import shutil
 from collections.abc import Iterator
@@ -33,7 +34,8 @@ def read_json(path: str | Path) -> dict[str, Any]:
         return content
 
     try:
-        content = json.loads(Path(path).read_text(encoding='utf-8'), object_pairs_hook=distinct)
+        with _no_garbage_collection():
+            content = json.loads(Path(path).read_text(encoding='utf-8'), object_pairs_hook=distinct)
     except DuplicateKeyError:
         raise
     except (ValueError, RecursionError) as error:
@@ -41,6 +43,18 @@ def read_json(path: str | Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ValueError(f'{path}: expected a JSON object, but got a {type(content).__name__}.')
     return content
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Let Python not search what is being read for circles, of which JSON has none: it would take half of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 @contextmanager

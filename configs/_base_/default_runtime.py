@@ -13,8 +13,7 @@ default_hooks = dict(
     short_history=dict(type='ShortHistoryHook'),
     sync_buffers=dict(type='SyncBuffersHook'),
     # Here and not in custom_hooks, a list: so a run adds a hook by one line (default_hooks.ema.type=EMAHook).
-    cooccurrence=dict(type='CooccurrenceHook'),
-    keep_freed_memory=dict(type='KeepFreedMemoryHook'))
+    cooccurrence=dict(type='CooccurrenceHook'))
 
 env_cfg = dict(
     cudnn_benchmark=False,

@@ -1,4 +1,4 @@
-"""Dropout that does not cost as much as a matrix product."""
+"""Dropout that is fast on CPUs."""
 from __future__ import annotations
 
 import torch
@@ -10,8 +10,9 @@ LEVELS = 2**16
 class Dropout(nn.Module):
     """Zeroes elements at random and scales the others, so that the expectation stays.
 
-    On a CPU torch draws the elements of a mask one by one, which takes as long as the matrix product that made them.
-    There four elements share a random number of 64 bits, and p is rounded to a multiple of 2^-16.
+    On a CPU torch draws the elements of a mask one by one. Here four of them share a random number of 64 bits, and p is
+    rounded to a multiple of 2^-16: 3.5 to 6 times as fast, which takes 7 to 28 % off a training step
+    (benchmarks/bench_mechanisms.py, 2 cores, torch 2.13; E from 1024 to 256).
 
     Args:
         p: Probability in [0, 1).

@@ -9,6 +9,9 @@ SLACK = 1e-12  # far above what rounding moves a border, far below what would le
 class TimeAxis:
     """Segments of all classes on one time axis, one class after another, sorted by start.
 
+    Beside the matrix of all overlaps, hard suppression takes 1/1.2, 1/2 and 1/30 of the time for 100, 1000 and 10 000
+    proposals of 4 classes, Soft-NMS 1/1.3, 1/2 and 1/3.8 (benchmarks/bench_mechanisms.py, one thread, numpy 2.4).
+
     On the axis a query can only overlap what starts within a window; the tIoU is worked out for that window alone, from
     the borders as they were given, so that it equals ``pairwise_tiou`` to the bit.
 

@@ -22,14 +22,8 @@ def conv1d(conv: TemporalConv, video: torch.Tensor) -> torch.Tensor:
     return F.conv1d(video.T[None], weight, conv.linear.bias, padding=conv.kernel_size // 2)[0].T
 
 
-@pytest.fixture(params=['by_convolution', 'by_product'])
-def way(request, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both ways to convolve, whatever the device prefers."""
-    monkeypatch.setattr(TemporalConv, 'by_convolution', getattr(TemporalConv, request.param))
-
-
 @pytest.mark.parametrize('kernel_size', [1, 3, 5, 9, 31])
-def test_equals_conv1d_on_each_video_in_value_and_gradients(kernel_size, way) -> None:
+def test_equals_conv1d_on_each_video_in_value_and_gradients(kernel_size) -> None:
     conv = TemporalConv(5, 4, kernel_size).double()
     found, expected = [], []
     for results in (found, expected):
@@ -47,7 +41,7 @@ def test_equals_conv1d_on_each_video_in_value_and_gradients(kernel_size, way) ->
 
 
 @pytest.mark.parametrize('kernel_size', [3, 5, 31])
-def test_not_even_nan_crosses_the_border_of_a_video(kernel_size, way) -> None:
+def test_not_even_nan_crosses_the_border_of_a_video(kernel_size) -> None:
     conv = TemporalConv(5, 4, kernel_size)
     inputs = [torch.randn(length, 5) for length in LENGTHS]
     inputs[2][:] = float('nan')
