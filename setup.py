@@ -1,19 +1,17 @@
-"""Installation of rpn-plugin."""
-import re
+"""Installation of rpn-plugin; everything else is in pyproject.toml."""
 import shutil
 from pathlib import Path
 
-from setuptools import find_packages, setup
+from setuptools import setup
 from setuptools.command.build_py import build_py
 
 HERE = Path(__file__).parent
-VERSION = re.search(r"__version__ = '([^']+)'", (HERE / 'rpn_plugin' / '__init__.py').read_text()).group(1)
 
 
 class BuildWithConfigs(build_py):
     """Puts the configs where mim looks for those of a package."""
 
-    def run(self):
+    def run(self) -> None:
         super().run()
         if not getattr(self, 'editable_mode', False):  # which setuptools before 64 does not have
             index = Path(self.build_lib) / 'rpn_plugin' / '.mim'
@@ -23,31 +21,4 @@ class BuildWithConfigs(build_py):
                 shutil.copy(HERE / name, index)
 
 
-setup(
-    name='rpn-plugin',
-    version=VERSION,
-    description='Weakly-supervised temporal action localization for MMAction2: the Relational Prototypical Network',
-    long_description=(HERE / 'README.md').read_text(encoding='utf-8'),
-    long_description_content_type='text/markdown',
-    python_requires='>=3.10',
-    cmdclass={'build_py': BuildWithConfigs},
-    packages=find_packages(include=['rpn_plugin', 'rpn_plugin.*']),
-    package_data={'rpn_plugin.visualization': ['report_page/*']},
-    install_requires=[
-        'torch>=2.1',
-        'mmengine>=0.10.7',
-        'mmaction2>=1.2.0',
-        'numpy',
-        'importlib_metadata',  # imported by mmaction2 1.2.0, which does not declare it
-        'matplotlib',
-        'scipy',
-        'opencv-contrib-python',  # mmaction2's too; its contributed modules have TV-L1
-    ],
-    extras_require={
-        'figures': ['scikit-learn'],
-        'hdf5': ['h5py'],
-        'lite': ['mmcv-lite>=2.1,<2.2'],
-        'onnx': ['onnx', 'onnxruntime', 'onnxscript'],
-        'video': ['av>=14'],
-        'tests': ['pytest', 'hypothesis', 'h5py', 'av>=14', 'scikit-learn', 'tensorboard', 'onnx', 'onnxruntime', 'onnxscript'],
-    })
+setup(cmdclass={'build_py': BuildWithConfigs})

@@ -27,6 +27,7 @@ sys.path.insert(0, str(REPOSITORY))
 
 from mmaction.registry import MODELS  # noqa: E402
 from mmaction.structures import ActionDataSample  # noqa: E402
+
 from rpn_plugin.apis import WTALInferencer  # noqa: E402
 from rpn_plugin.models import CooccurrenceGCN  # noqa: E402
 

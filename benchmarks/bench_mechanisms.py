@@ -156,7 +156,7 @@ def rows() -> Iterator[tuple[str, str, Callable[[], Ways]]]:
 def compare(name: str, size: str, ways: Ways, clock: Callable[[], float], repeats: int) -> None:
     """Run both ways in turn and print a row."""
     times: tuple[list[float], list[float]] = ([], [])
-    for repeat in range(repeats + 1):
+    for _ in range(repeats + 1):
         for spent, way in zip(times, ways):
             begin = clock()
             way()

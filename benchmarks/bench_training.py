@@ -18,10 +18,10 @@ import platform
 import statistics
 import sys
 import time
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Callable, Sequence
 
 import mmengine
 import numpy as np
@@ -32,10 +32,10 @@ from torch import Tensor, nn
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import runner_profile  # noqa: E402
-from reference_rpn import ReferenceRPN, bucketed  # noqa: E402
-
 from mmaction.registry import MODELS  # noqa: E402
 from mmaction.structures import ActionDataSample  # noqa: E402
+from reference_rpn import ReferenceRPN, bucketed  # noqa: E402
+
 from rpn_plugin.structures import SnippetBatch  # noqa: E402
 
 ATTENTION, CLASSES, ALPHA, POOL = 256, 20, 0.05, 200

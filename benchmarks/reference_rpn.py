@@ -6,7 +6,7 @@ shipped step with them, ``bench_training.py`` times them.
 """
 from __future__ import annotations
 
-from typing import Sequence
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F

@@ -7,13 +7,15 @@ import os
 import tempfile
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
+
 from rpn_plugin.datasets.synthetic import write_synthetic
 
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
@@ -140,7 +142,7 @@ def print_iteration(options: argparse.Namespace) -> None:
              'hooks and logging': seconds['hooks'], 'a checkpoint every 50 epochs': checkpoint,
              'reading, checking, collation, loop': seconds['all'] - seconds['train_step'] - seconds['hooks'],
              'all but the step': total - step}
-    print(f'\nIteration of the host\'s runner, E = {width}, kernel 3, batch 10, no worker, files in the page cache: '
+    print(f"\nIteration of the host's runner, E = {width}, kernel 3, batch 10, no worker, files in the page cache: "
           f'{1e3 * total / clock.iterations:.1f} ms, mean of {clock.iterations}')
     for name, value in parts.items():
         print(f'  {name:<40}{1e3 * value / clock.iterations:>9.2f} ms{value / total:>8.1%}')

@@ -14,5 +14,7 @@ def one_line_errors(*more: type[Exception]) -> Iterator[None]:
     """
     try:
         yield
-    except (OSError, ValueError, *more) as error:
+    except Exception as error:
+        if not isinstance(error, (OSError, ValueError, *more)):
+            raise
         raise SystemExit(f'error: {error}') from None

@@ -11,8 +11,8 @@ import pickle
 import sys
 import types
 import warnings
+from collections.abc import Callable
 from pathlib import Path
-from typing import Callable
 
 import numpy as np
 import torch
@@ -42,8 +42,8 @@ def _place_missing_drn() -> None:
     package = types.ModuleType(package_name)
     package.__path__ = []
     module = types.ModuleType(f'{package_name}.drn')
-    module.DRN = DRN
-    package.drn = module
+    vars(module)['DRN'] = DRN
+    vars(package)['drn'] = module
     sys.modules[package_name] = package
     sys.modules[module.__name__] = module
 
@@ -131,9 +131,9 @@ def _format_each_config_once() -> None:
     in mmengine 0.10.7. Goes when mmengine stops doing so.
     """
     from mmengine.config import config as host
-    if hasattr(host.FormatCode, 'formatted'):
-        return
     format_code = host.FormatCode
+    if hasattr(format_code, 'formatted'):
+        return
     formatted: dict[str, tuple[str, bool]] = {}
 
     @functools.wraps(format_code)
@@ -145,7 +145,7 @@ def _format_each_config_once() -> None:
             formatted[key] = format_code(text, **style)
         return formatted[key]
 
-    format_once.formatted = formatted
+    vars(format_once)['formatted'] = formatted
     host.FormatCode = format_once
 
 

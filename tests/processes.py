@@ -7,9 +7,10 @@ import os
 import pickle
 import tempfile
 import traceback
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 import mmengine.config.config
 import torch

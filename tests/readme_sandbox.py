@@ -11,17 +11,16 @@ import traceback
 from pathlib import Path
 
 import torch
-
 from made_videos import write_documented_videos
 from published import write_documented_releases
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-FAKE_SRUN = '''#!/usr/bin/env bash
+FAKE_SRUN = """#!/usr/bin/env bash
 # Stands in for Slurm: keeps what follows srun's own options and runs it as the only task.
 while [ "$1" != python ]; do shift; done
 export SLURM_PROCID=0 SLURM_NTASKS=1 SLURM_LOCALID=0 SLURM_NODELIST=localhost MASTER_ADDR=127.0.0.1
 exec "$@"
-'''
+"""
 
 
 def commands(document: Path) -> list[str]:

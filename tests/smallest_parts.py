@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import torch
 from mmaction.registry import MODELS
+from tiny_model import CLASSES, model_config
 from torch import nn
 
 from rpn_plugin.models import WeaklySupervisedHead, global_mean
 from rpn_plugin.structures import Attention, HeadOutput
-from tiny_model import CLASSES, model_config
 
 
 @MODELS.register_module()

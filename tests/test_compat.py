@@ -76,7 +76,7 @@ def test_a_crafted_checkpoint_is_refused(payload, tmp_path, monkeypatch: pytest.
 
 def test_nccl_without_cuda_says_what_to_add() -> None:
     if torch.cuda.is_available():
-        pytest.skip('this machine has CUDA, the launcher is the host\'s own')
+        pytest.skip("this machine has CUDA, the launcher is the host's own")
     from mmengine.dist import utils
     with pytest.raises(RuntimeError, match='env_cfg.dist_cfg.backend=gloo'):
         utils._init_dist_pytorch('nccl')

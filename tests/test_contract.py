@@ -13,10 +13,10 @@ from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 from processes import run_ranks
 from smallest_parts import MODELS_OF_SMALLEST_PARTS, NOT_EXPORTED, RUN_WHOLE
+from tiny_model import CLASSES, RECIPE
 
 from rpn_plugin.apis import WTALInferencer
 from rpn_plugin.deployment import ModelFile, PaddedNetwork, export_onnx
-from tiny_model import CLASSES, RECIPE
 
 PARTS = sorted(MODELS_OF_SMALLEST_PARTS)
 
@@ -28,8 +28,8 @@ def training_config(part: str, root: Path, work_dir: Path) -> Config:
     for loader in (config.train_dataloader, config.val_dataloader, config.test_dataloader):
         loader.dataset.data_root = str(root)
     config.merge_from_dict(dict(
-        work_dir=str(work_dir), experiment_name=str(work_dir).replace('/', '_'), randomness=dict(seed=0), log_level='ERROR',
-        train_cfg=dict(max_epochs=2, val_interval=2), train_dataloader=dict(batch_size=4)))
+        work_dir=str(work_dir), experiment_name=str(work_dir).replace('/', '_'), randomness=dict(seed=0),
+        log_level='ERROR', train_cfg=dict(max_epochs=2, val_interval=2), train_dataloader=dict(batch_size=4)))
     config.default_hooks.checkpoint.interval = 2
     return config
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+import rpn_plugin
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 THIRD_PARTY = {'torch': 'torch', 'mmengine': 'mmengine', 'mmaction': 'mmaction2', 'mmcv': 'mmcv-lite', 'numpy': 'numpy',
                'matplotlib': 'matplotlib', 'h5py': 'h5py', 'av': 'av', 'cv2': 'opencv-contrib-python', 'scipy': 'scipy',
@@ -25,7 +27,7 @@ def wheel(tmp_path_factory) -> zipfile.ZipFile:
     source = target / 'source'
     shutil.copytree(REPOSITORY / 'rpn_plugin', source / 'rpn_plugin', ignore=shutil.ignore_patterns('__pycache__'))
     shutil.copytree(REPOSITORY / 'configs', source / 'configs')
-    for name in ('setup.py', 'pyproject.toml', 'README.md', 'projects_README.md', 'model-index.yml'):
+    for name in ('setup.py', 'pyproject.toml', 'README.md', 'LICENSE', 'projects_README.md', 'model-index.yml'):
         shutil.copy(REPOSITORY / name, source)
     run = subprocess.run([sys.executable, '-c', code, str(target), str(target / 'build')], cwd=source,
                          capture_output=True, text=True)
@@ -35,7 +37,7 @@ def wheel(tmp_path_factory) -> zipfile.ZipFile:
 
 def test_the_wheel_holds_every_module_and_nothing_else(wheel) -> None:
     held = {name for name in wheel.namelist() if '.dist-info/' not in name and '/.mim/' not in name}
-    sources = [path for pattern in ('*.py', 'report_page/*') for path in (REPOSITORY / 'rpn_plugin').rglob(pattern)]
+    sources = [path for pattern in ('*.py', 'py.typed', 'report_page/*') for path in (REPOSITORY / 'rpn_plugin').rglob(pattern)]
     assert held == {str(path.relative_to(REPOSITORY)) for path in sources}
 
 
@@ -54,6 +56,9 @@ def test_the_metadata_declares_the_requirements(wheel) -> None:
     assert 'mmcv-lite<2.2,>=2.1; extra == "lite"' in required
     assert 'av>=14; extra == "video"' in required and 'scikit-learn; extra == "figures"' in required
     assert 'Name: rpn-plugin' in metadata and 'Requires-Python: >=3.10' in metadata
+    assert f'Version: {rpn_plugin.__version__}\n' in metadata and 'License: Apache-2.0' in metadata
+    licence, = (name for name in wheel.namelist() if name.endswith('LICENSE'))
+    assert 'Apache License' in wheel.read(licence).decode()[:100]
 
 
 def test_every_third_party_import_is_declared() -> None:
@@ -74,8 +79,8 @@ def test_the_tested_versions_pin_every_requirement_and_torch_first() -> None:
     assert {*THIRD_PARTY.values(), 'importlib_metadata', 'pytest', 'hypothesis'} <= pinned
 
 
-ROOMS = ('structures', 'datasets', 'models', 'evaluation', 'deployment', 'inspection', 'visualization', 'engine', 'apis',
-         'analysis')
+ROOMS = ('structures', 'datasets', 'models', 'evaluation', 'deployment', 'inspection', 'visualization', 'engine',
+         'apis', 'analysis')
 """In the order of the data; a room knows those before it and none behind it."""
 
 STRANGERS = {'models': ('datasets', ), 'evaluation': ('models', 'datasets'),

@@ -5,7 +5,6 @@ import re
 from pathlib import Path
 
 import pytest
-
 from readme_sandbox import REPOSITORY, Sandbox, commands
 
 DOCUMENTS = ('README.md', 'projects_README.md',

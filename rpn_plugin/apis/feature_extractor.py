@@ -1,9 +1,9 @@
 """Extraction of features from video files by a recognizer of the host."""
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -56,7 +56,8 @@ class FeatureExtractor:
         init_default_scope(config.get('default_scope', 'mmaction'))
         self.batch_size = batch_size
         self.device = device
-        self.encoder = FrozenSnippetEncoder(config.model, str(checkpoint) if checkpoint else None, batch_size).to(device)
+        weights = str(checkpoint) if checkpoint else None
+        self.encoder = FrozenSnippetEncoder(config.model, weights, batch_size).to(device)
         steps = read_test_pipeline(config)
         self.decoder = SnippetDecoder(
             clock, *clip_of(steps, self.encoder.recognizer.backbone, int(clock.window_frames)),

@@ -1,8 +1,13 @@
 """Data sets of untrimmed videos, with their readers, checks, samplers and pipeline steps."""
 from rpn_plugin.datasets.annotations import AnnotationFile
 from rpn_plugin.datasets.samplers import SeededIndex, SeededSampler
-from rpn_plugin.datasets.transforms import (DecodeSnippets, LoadSnippets, PackUntrimmedInputs, RescaleSnippets,
-                                             SampleSnippets)
+from rpn_plugin.datasets.transforms import (
+                                             DecodeSnippets,
+                                             LoadSnippets,
+                                             PackUntrimmedInputs,
+                                             RescaleSnippets,
+                                             SampleSnippets,
+)
 from rpn_plugin.datasets.untrimmed_feature_dataset import UntrimmedFeatureDataset
 from rpn_plugin.datasets.untrimmed_video_dataset import UntrimmedVideoDataset
 

@@ -58,7 +58,7 @@ class AnnotationFile:
         chosen = classes if classes is not None else read.classes
         if chosen is None:
             raise Fault('class-unpinned', f'{path}: the order of the classes is pinned nowhere. Add "classes": [...] '
-                                          f'to the file or metainfo=dict(classes=[...]) to the dataset\'s config.')
+                                          f"to the file or metainfo=dict(classes=[...]) to the dataset's config.")
         if classes is not None and read.classes is not None and list(classes) != list(read.classes):
             raise Fault('class-order', f'{path}: its "classes" are {list(read.classes)}, but the config\'s are '
                                        f'{list(classes)}. The order fixes the class indices of checkpoints: make both '

@@ -1,8 +1,8 @@
 """The table of checks of a data set, and the records of what they find. Each check is applied in one place."""
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Iterable, Sequence
 
 ERROR, WARNING = 'error', 'warning'
 

@@ -2,7 +2,8 @@
 from __future__ import annotations
 
 import zipfile
-from typing import Any, Callable, Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import torch

@@ -3,9 +3,9 @@ from __future__ import annotations
 
 import os
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Sequence
 
 import numpy as np
 
@@ -81,7 +81,7 @@ class FeatureStore:
         first, end = self.columns
         if array.shape[1] < end:
             raise Fault('features-width', f'{where}: expected at least {end} channels, of which {first} to {end - 1} '
-                                          f'are this stream\'s, but got {array.shape[1]}')
+                                          f"are this stream's, but got {array.shape[1]}")
         return array[:, first:end]
 
     def _read(self, video: str) -> np.ndarray:
@@ -217,7 +217,7 @@ def open_store(where: str, stream: str, videos: Sequence[str], columns: Sequence
             return ArrayPerVideo(where, videos, columns)
         if where.endswith(('.h5', '.hdf5')):
             return Hdf5File(where, stream, columns)
-        raise ValueError(f'{where}: expected a folder, a pattern with {{}} for the video\'s name, or one .npy or .h5 '
+        raise ValueError(f"{where}: expected a folder, a pattern with {{}} for the video's name, or one .npy or .h5 "
                          f'file of all videos.')
     kinds = {Path(entry.name).suffix for entry in os.scandir(where)} & READERS.keys() if os.path.isdir(where) else set()
     if len(kinds) > 1:
@@ -247,4 +247,4 @@ def check_finite(features: np.ndarray, where: str, first_snippet: int = 0) -> No
     snippet, channel = bad[0]
     raise Fault('values-not-finite', f'{where}: {len(bad)} values are not finite, the first is '
                                      f'{features[snippet, channel]} at snippet {snippet + first_snippet}, channel '
-                                     f'{channel}. Extract this video\'s features again.')
+                                     f"{channel}. Extract this video's features again.")

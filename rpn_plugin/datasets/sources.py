@@ -1,9 +1,10 @@
 """Finds the subsets that a config or an annotation file names."""
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Iterator, Mapping, Sequence
+from typing import Any
 
 from mmaction.registry import DATASETS
 

@@ -1,9 +1,10 @@
 """The data set of untrimmed videos as feature files."""
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
-from typing import Any, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch

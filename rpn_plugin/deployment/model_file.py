@@ -8,9 +8,10 @@ import io
 import operator
 import pickle
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Mapping
+from typing import Any
 
 import torch
 from mmaction.registry import MODELS
@@ -118,7 +119,7 @@ class ModelFile:
         classes = _agreed(checkpoint, 'classes', _as_tuple(known.get('classes')), _as_tuple(stated.get('classes')))
         if not classes:
             raise ValueError(f'{checkpoint}: no class names in it, nor in the data of its config. Name them in the '
-                             f'dataset\'s metainfo=dict(classes=[...]).')
+                             f"dataset's metainfo=dict(classes=[...]).")
         recipe = _agreed(checkpoint, 'clock of the features', known.get('recipe'), stated.get('recipe'), same_recipe)
         return cls(str(checkpoint), settings['model'], classes, recipe, content['state_dict'])
 

@@ -16,6 +16,7 @@ from rpn_plugin.evaluation.rules import AMBIGUOUS, RULES, BordersRule, Rule
 from rpn_plugin.evaluation.video_sets import VideoSet, get_video_set
 from rpn_plugin.structures import SnippetClock
 
+
 @dataclass(frozen=True)
 class Protocol:
     """The rules of an evaluation; the defaults are those of ActivityNet's detection task.

@@ -12,9 +12,16 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from rpn_plugin.evaluation.functional.average_precision import InterpolationFunction, envelope, uninterpolated
-from rpn_plugin.evaluation.functional.matching import (ComparisonFunction, MatchingFunction, UnionFunction,
-                                                       detection_takes_best, detection_takes_first,
-                                                       instance_takes_best, union_by_hull, union_by_lengths)
+from rpn_plugin.evaluation.functional.matching import (
+    ComparisonFunction,
+    MatchingFunction,
+    UnionFunction,
+    detection_takes_best,
+    detection_takes_first,
+    instance_takes_best,
+    union_by_hull,
+    union_by_lengths,
+)
 
 OtherVideosFunction = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Chooses the detections that are left out: (N,) bool. It is given (N,) bool, those on videos of the ground truth that

@@ -3,8 +3,9 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Sequence
 from functools import cached_property
-from typing import Protocol, Sequence
+from typing import Protocol
 
 import torch
 import torch.nn.functional as F
@@ -18,7 +19,7 @@ class Layout(Protocol):
     """The operations over each video's time that a part of a model may use.
 
     Rows are snippets: N of them, or B * T places of which the first of each video are snippets (:class:`PaddedLayout`).
-    A part that takes the videos of a batch apart by these operations alone runs packed, padded and in an exported graph.
+    A part that knows the videos of a batch by these operations alone runs packed, padded and in an exported graph.
     """
 
     @property

@@ -1,8 +1,8 @@
 """The snippets of several videos of different lengths."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Sequence
 
 import torch
 from torch import Tensor

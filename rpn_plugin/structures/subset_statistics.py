@@ -1,8 +1,8 @@
 """The statistics of a subset of a data set, as the checker finds them and pages show them."""
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Mapping
 
 import numpy as np
 

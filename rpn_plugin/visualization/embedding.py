@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 
 from rpn_plugin.structures import BACKGROUND, EmbeddedVideo
 
+
 def project(points: np.ndarray, seed: int = 0) -> np.ndarray:
     """(N, E) to (N, 2) by t-SNE, started from the principal components.
 
@@ -77,7 +78,8 @@ def _draw_network(axes: Axes, prototypes: Mapping[str, np.ndarray], videos: Sequ
     places = project(np.concatenate([*(video.features for video in videos), *(point[None] for point in points)]), seed)
     features, stars, diamonds = np.split(places, [len(labels), len(labels) + len(present)])
     order = np.argsort([label != BACKGROUND for label in labels], kind='stable')  # background below
-    axes.scatter(features[order, 0], features[order, 1], s=14, c=[colour[labels[place]] for place in order], linewidths=0)
+    colours = [colour[labels[place]] for place in order]
+    axes.scatter(features[order, 0], features[order, 1], s=14, c=colours, linewidths=0)
     start = dict(zip(present, stars))
     for (label, _), place in zip(moves, diamonds):
         axes.plot(*np.stack([start[label], place]).T, color='black', linewidth=0.9, zorder=3)

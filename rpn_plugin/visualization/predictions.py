@@ -4,8 +4,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from mmaction.structures import ActionDataSample
 from matplotlib.figure import Figure
+from mmaction.structures import ActionDataSample
 
 from rpn_plugin.structures import VideoSegments
 from rpn_plugin.visualization.timeline import draw_timeline
@@ -23,8 +23,8 @@ def draw_prediction(sample: ActionDataSample,
 
     Args:
         sample: As predicted, with the metainfo ``clock`` and, where the video is annotated, ``annotations``.
-        curves: By name, see :func:`rpn_plugin.inspection.curves_of`. Curves of classes are drawn for those that are annotated or detected, up to
-            :data:`MOST_CLASSES`; for the likeliest if there are none.
+        curves: By name, see :func:`rpn_plugin.inspection.curves_of`. Curves of classes are drawn for those that are
+            annotated or detected, up to :data:`MOST_CLASSES`; for the likeliest if there are none.
         classes: Names.
         top: Draw so many of the best detections.
         thumbnails: As for :func:`draw_timeline`.

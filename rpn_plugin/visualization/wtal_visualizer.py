@@ -4,10 +4,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from mmaction.registry import VISUALIZERS
-from mmaction.structures import ActionDataSample
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from mmaction.registry import VISUALIZERS
+from mmaction.structures import ActionDataSample
 from mmengine.dist import master_only
 from mmengine.visualization import Visualizer
 
@@ -35,8 +35,8 @@ class WTALVisualizer(Visualizer):
         """
         classes = (self.dataset_meta or {}).get('classes')
         if not classes:
-            raise ValueError("WTALVisualizer expects dataset_meta=dict(classes=[...]), which the runner takes from the "
-                             "data set, but got none.")
+            raise ValueError('WTALVisualizer expects dataset_meta=dict(classes=[...]), which the runner takes from the '
+                             'data set, but got none.')
         figure = draw_prediction(data_sample, curves or {}, classes, top)
         self.add_image(name.replace('/', '_'), figure_pixels(figure), step)
 

@@ -10,9 +10,9 @@ import pytest
 import torch
 from mmaction.registry import DATASETS, INFERENCERS
 from mmengine.dataset import pseudo_collate
+from tiny_model import CLASSES, RECIPE, build_model, model_config, write_checkpoint
 
 from rpn_plugin.apis import WTALInferencer
-from tiny_model import CLASSES, RECIPE, build_model, model_config, write_checkpoint
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ import tracemalloc
 from pathlib import Path
 
 import numpy as np
+import published
 import pytest
 from mmaction.registry import DATASETS
 
-import published
 from rpn_plugin.datasets.conversion import Conversion, convert
 from rpn_plugin.datasets.formats import LAYOUTS
 

@@ -7,8 +7,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-
 from published import write_object_array
+
 from rpn_plugin.datasets.feature_stores import FeatureHeader, check_finite, open_store
 
 RGB = np.random.default_rng(0).standard_normal((7, 4)).astype(np.float32)

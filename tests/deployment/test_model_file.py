@@ -12,10 +12,10 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mmengine.config import Config
+from tiny_model import CLASSES, COOCCURRENCE, RECIPE, build_model, model_config, write_checkpoint
 
 from rpn_plugin.deployment import ModelFile, read_checkpoint
 from rpn_plugin.deployment.model_file import parse_config_text
-from tiny_model import CLASSES, COOCCURRENCE, RECIPE, build_model, model_config, write_checkpoint
 
 CONFIGS = sorted((Path(__file__).resolve().parents[2] / 'configs').glob('*.py'))
 

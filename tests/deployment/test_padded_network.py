@@ -3,13 +3,13 @@ from __future__ import annotations
 
 import pytest
 import torch
+from tiny_model import build_model, model_config
 
 from rpn_plugin.deployment import PaddedNetwork
 from rpn_plugin.deployment.padded_network import stream_widths
 from rpn_plugin.models import TopKMILHead
 from rpn_plugin.models.localizers import WeaklySupervisedLocalizer
 from rpn_plugin.structures import HeadOutput
-from tiny_model import build_model, model_config
 
 LENGTHS = [9, 1, 14, 3]
 

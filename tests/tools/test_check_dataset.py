@@ -5,9 +5,8 @@ import importlib
 import json
 
 import numpy as np
-import pytest
-
 import published
+import pytest
 
 
 @pytest.fixture

@@ -1,13 +1,12 @@
 """Composing at the command line: the closing summary, and one line that helps where something is wrong."""
 from __future__ import annotations
 
-from functools import partial
 import re
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Callable
 
 import pytest
-
 from clip_data import HMDB51_CLASSES, make_documented
 from tool_runner import run_tool
 

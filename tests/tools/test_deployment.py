@@ -9,10 +9,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-
-from rpn_plugin.deployment import ModelFile
 from tiny_model import CLASSES, RECIPE, build_model, model_config, write_checkpoint
 from tool_runner import run_tool
+
+from rpn_plugin.deployment import ModelFile
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from made_videos import bar_code, cut, write_video
 from tool_runner import load_tool
 
 
-
 @pytest.fixture
 def tool(monkeypatch, tmp_path):
     """The command line in this process; its exit status (0, or the message that goes with 1)."""

@@ -13,8 +13,7 @@ from mmengine.config import Config
 from tiny_model import CLASSES, COOCCURRENCE, model_config, write_checkpoint
 from tool_runner import run_tool
 
-from rpn_plugin.inspection import TrainedModel
-from rpn_plugin.inspection import embedded_videos, prototypes_of
+from rpn_plugin.inspection import TrainedModel, embedded_videos, prototypes_of
 from rpn_plugin.models.necks import write_cooccurrence
 
 TOOL = 'analysis/figures.py'

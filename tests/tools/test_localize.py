@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from made_recognizers import write_recognizers
 from made_videos import cut, write_video
+from tiny_model import CLASSES, model_config, write_checkpoint
+from tool_runner import run_tool
 
 from rpn_plugin.apis import WTALInferencer
 from rpn_plugin.deployment import ModelFile
 from rpn_plugin.visualization import Curves
-from tiny_model import CLASSES, model_config, write_checkpoint
-from tool_runner import run_tool
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tool_runner import run_tool
 
 from rpn_plugin.visualization import Curves
-from tool_runner import run_tool
 
 FOUND = dict(results=dict(va=[dict(label='Diving', score=0.9, segment=[1.0004, 2])], vb=[]))
 TRUTH = dict(database=dict(va=dict(subset='test', duration=20, annotations=[dict(label='HighJump', segment=[3, 4])]),

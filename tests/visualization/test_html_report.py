@@ -9,8 +9,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-
 from browser import Browser, find_chromium
+
 from rpn_plugin.structures import VideoSegments
 from rpn_plugin.visualization import Curves, ReportVideo, write_report
 
@@ -62,8 +62,8 @@ def bars(browser: Browser, kind: str = 'found') -> int:
 
 def move_slider(browser: Browser, share: float) -> float:
     """To a share of its way; the threshold that the page says then."""
-    browser.evaluate(f'''(slider => {{ slider.value = {1000 * share}; slider.dispatchEvent(new Event("input"));
-                         return new Promise(requestAnimationFrame); }})(document.getElementById("threshold"))''')
+    browser.evaluate(f"""(slider => {{ slider.value = {1000 * share}; slider.dispatchEvent(new Event("input"));
+                         return new Promise(requestAnimationFrame); }})(document.getElementById("threshold"))""")
     return float(browser.evaluate('document.getElementById("threshold-value").textContent'))
 
 
@@ -125,8 +125,8 @@ def test_a_click_on_a_bar_seeks_the_video(page, tmp_path) -> None:
     write_report(path, 'a clip', [video])
     browser.open(path)
     assert browser.evaluate('document.querySelector("video") === null')  # nothing is loaded before it is wanted
-    x, y = browser.evaluate('''(box => [box.x + box.width / 2, box.y + box.height / 2])(
-                               document.querySelector("rect.found").getBoundingClientRect())''')
+    x, y = browser.evaluate("""(box => [box.x + box.width / 2, box.y + box.height / 2])(
+                               document.querySelector("rect.found").getBoundingClientRect())""")
     for kind in ('mousePressed', 'mouseReleased'):
         browser.call('Input.dispatchMouseEvent', type=kind, x=x, y=y, button='left', clickCount=1)
     browser.wait('document.querySelector("video") && document.querySelector("video").readyState >= 2')

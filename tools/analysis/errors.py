@@ -14,8 +14,13 @@ from rpn_plugin.evaluation import GroundTruth
 from rpn_plugin.evaluation.functional.error_analysis import KINDS, ErrorAnalysis, analyse_errors, precision_recall
 from rpn_plugin.evaluation.results_file import read_detections
 from rpn_plugin.visualization import save_figure
-from rpn_plugin.visualization.evaluation import (BUDGETS, CROWD_BORDERS, LENGTH_BORDERS_SEC, draw_errors,
-                                                 draw_precision_recall)
+from rpn_plugin.visualization.evaluation import (
+    BUDGETS,
+    CROWD_BORDERS,
+    LENGTH_BORDERS_SEC,
+    draw_errors,
+    draw_precision_recall,
+)
 
 
 def print_report(analysis: ErrorAnalysis, most: int) -> None:

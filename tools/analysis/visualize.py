@@ -10,9 +10,9 @@ import torch
 from mmengine.config import DictAction
 
 import rpn_plugin  # noqa: F401  (registers every part)
-from rpn_plugin.inspection import TrainedModel, curves_of
 from rpn_plugin.command_line import one_line_errors
 from rpn_plugin.datasets.videos import read_thumbnails
+from rpn_plugin.inspection import TrainedModel, curves_of
 from rpn_plugin.visualization import save_figure
 from rpn_plugin.visualization.predictions import draw_prediction
 

@@ -64,7 +64,7 @@ def video_set_rows(all_checked: Sequence[CheckedSubset]) -> dict[str, list[str]]
 
 
 def concerns(video_set: VideoSet, videos: Collection[str], kept: int) -> bool:
-    """Tell whether a set speaks of these videos: any that are annotated, else THUMOS14's, complete or with one left out."""
+    """Tell whether a set speaks of these videos: any annotated ones, else THUMOS14's, complete or with one left out."""
     return video_set.annotated_only or (all(video.startswith('video_test_') for video in videos)
                                         and (video_set.num_videos == kept
                                              or not video_set.excluded.keys().isdisjoint(videos)))

@@ -14,7 +14,7 @@ from rpn_plugin.structures import SnippetClock
 
 def parse() -> argparse.Namespace:
     default = CompositionSettings
-    parser = argparse.ArgumentParser(description='Compose untrimmed videos of trimmed clips\' features.')
+    parser = argparse.ArgumentParser(description="Compose untrimmed videos of trimmed clips' features.")
     parser.add_argument('--features', nargs='+', required=True, metavar='STREAM=PLACE', type=named,
                         help='per stream a folder, .zip, .tar[.gz] or .npz of one (T, D) array per clip')
     parser.add_argument('--split', nargs='+', required=True, metavar='LIST',

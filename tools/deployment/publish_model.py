@@ -13,8 +13,8 @@ from mmengine.config import Config, DictAction
 from mmengine.registry import init_default_scope
 
 import rpn_plugin  # noqa: F401  (registers every part)
-from rpn_plugin.deployment import ModelFile
 from rpn_plugin.command_line import one_line_errors
+from rpn_plugin.deployment import ModelFile
 
 
 @one_line_errors()

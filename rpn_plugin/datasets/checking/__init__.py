@@ -1,8 +1,8 @@
 """Checks of a data set before it is trained on; ``rpn_plugin.datasets.faults`` lists them."""
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Callable, Iterable, Sequence
 
 from rpn_plugin.datasets.checking.across import check_across
 from rpn_plugin.datasets.checking.headers import check_headers, extra_videos

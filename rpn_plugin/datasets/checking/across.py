@@ -1,8 +1,8 @@
 """Checks between subsets: training videos against test videos."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations
-from typing import Sequence
 
 from rpn_plugin.datasets.checking.names import same_video_names
 from rpn_plugin.datasets.checking.subset import CheckedSubset

@@ -3,9 +3,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from itertools import combinations
 from statistics import median
-from typing import Iterable
 
 from rpn_plugin.datasets.checking.names import bare_name
 from rpn_plugin.datasets.checking.subset import CheckedSubset, VideoSubset

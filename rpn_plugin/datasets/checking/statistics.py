@@ -1,7 +1,7 @@
 """Statistics of a subset."""
 from __future__ import annotations
 
-from typing import Collection, Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 

@@ -1,8 +1,9 @@
 """The videos of one subset with annotations and features, and the findings about them."""
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Mapping, Sequence
+from typing import Any
 
 from rpn_plugin.datasets.annotations import AnnotationFile
 from rpn_plugin.datasets.faults import Fault, Finding
@@ -112,7 +113,7 @@ def agreed_recipe(annotations: AnnotationFile, configured: Mapping[str, Any] | N
             return configured if configured is not None else stated
         if not same_recipe(configured, stated):
             raise Fault('recipe-conflict', f'{annotations.path}: its recipe is {describe_recipe(stated)}, but the '
-                                           f'config\'s is {describe_recipe(configured)}.')
+                                           f"config's is {describe_recipe(configured)}.")
     except Fault:
         raise
     except (ValueError, TypeError, AttributeError) as error:

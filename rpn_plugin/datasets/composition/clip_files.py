@@ -90,7 +90,7 @@ def _read(source: Path, paths: Collection[str], read: Callable) -> Iterator[tupl
 def _members(source: Path) -> Iterator[tuple[str, Callable[[], IO[bytes]]]]:
     """Yield the path of every file, and a function that opens it until the next is asked for."""
     if not source.exists():
-        raise FileNotFoundError(f'{source}: not there. Give the folder or archive of the clips\' features.')
+        raise FileNotFoundError(f"{source}: not there. Give the folder or archive of the clips' features.")
     if source.is_dir():
         for file in sorted(source.rglob('*')):
             if file.is_file():

@@ -41,5 +41,5 @@ def read_mmaction2(path: Path) -> Annotations:
 
 
 MMACTION2 = DataLayout('mmaction2',
-                       'MMAction2\'s ActivityNet: anet_anno_<subset>.json, and <video>.csv rescaled to 100 rows',
+                       "MMAction2's ActivityNet: anet_anno_<subset>.json, and <video>.csv rescaled to 100 rows",
                        read_mmaction2, dict(fps=25, spread_over_duration=True))

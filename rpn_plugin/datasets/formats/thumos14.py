@@ -21,7 +21,7 @@ def read_thumos14(path: Path) -> Annotations:
              for name in (file.name.removesuffix(f'_{subset}.txt'), )}
     classes = tuple(sorted({name for name, _ in files} - {'Ambiguous'}))
     if not classes:
-        raise ValueError(f'{path}: no <Class>_val.txt or <Class>_test.txt below it; give the folder of THUMOS14\'s '
+        raise ValueError(f"{path}: no <Class>_val.txt or <Class>_test.txt below it; give the folder of THUMOS14's "
                          f'temporal annotations.')
     for subset in {subset for _, subset in files}:
         lacking = [name for name in classes if (name, subset) not in files]

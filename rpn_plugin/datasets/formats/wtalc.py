@@ -25,7 +25,7 @@ def read_wtalc(path: Path) -> Annotations:
         ValueError: If a file is missing, is not what its name says, or their lengths differ.
     """
     if not path.is_dir():
-        raise ValueError(f'{path}: expected the folder of W-TALC\'s annotations, with {_FILES[0]}.npy beside others.')
+        raise ValueError(f"{path}: expected the folder of W-TALC's annotations, with {_FILES[0]}.npy beside others.")
     missing = [f'{name}.npy' for name in _FILES if not (path / f'{name}.npy').is_file()]
     if missing:
         raise ValueError(f'{path}: {", ".join(missing)} missing; W-TALC\'s annotations are the files '

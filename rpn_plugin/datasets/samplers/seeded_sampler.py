@@ -1,7 +1,7 @@
 """A sampler whose order and random numbers depend on seed and epoch alone."""
 from __future__ import annotations
 
-from typing import Iterator
+from collections.abc import Iterator
 
 import numpy as np
 from mmaction.registry import DATA_SAMPLERS

@@ -2,8 +2,14 @@
 from rpn_plugin.datasets.videos.optical_flow import FLOW_BOUND, OpticalFlow, flow_to_pixels
 from rpn_plugin.datasets.videos.snippet_decoder import SnippetDecoder, clip_offsets
 from rpn_plugin.datasets.videos.thumbnails import read_thumbnails
-from rpn_plugin.datasets.videos.video_file import (VIDEO_SUFFIXES, Frame, VideoError, VideoFile, find_videos,
-                                                   resampled_frames)
+from rpn_plugin.datasets.videos.video_file import (
+                                                   VIDEO_SUFFIXES,
+                                                   Frame,
+                                                   VideoError,
+                                                   VideoFile,
+                                                   find_videos,
+                                                   resampled_frames,
+)
 
 __all__ = ['FLOW_BOUND', 'Frame', 'OpticalFlow', 'SnippetDecoder', 'VIDEO_SUFFIXES', 'VideoError', 'VideoFile',
            'clip_offsets', 'find_videos', 'flow_to_pixels', 'read_thumbnails', 'resampled_frames']

@@ -1,9 +1,9 @@
 """Computes the optical flow between neighbouring frames, as two-stream networks read it."""
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import Any, Iterable
+from typing import Any
 
 import cv2
 import numpy as np
@@ -30,7 +30,7 @@ class OpticalFlow:
         if algorithm not in ('tvl1', 'dis'):
             raise ValueError(f'OpticalFlow expects the algorithm tvl1 or dis, but got {algorithm!r}.')
         if algorithm == 'tvl1' and not hasattr(cv2, 'optflow'):
-            raise RuntimeError('TV-L1 is in OpenCV\'s contributed modules, which this OpenCV lacks: pip install '
+            raise RuntimeError("TV-L1 is in OpenCV's contributed modules, which this OpenCV lacks: pip install "
                                '--force-reinstall --no-deps opencv-contrib-python')
         self.algorithm = algorithm
         opencv: Any = cv2  # whose type stubs lack the two functions

@@ -3,9 +3,9 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from functools import partial
-from typing import Any, Collection, Mapping
+from typing import Any
 
 import numpy as np
 from mmaction.registry import TRANSFORMS

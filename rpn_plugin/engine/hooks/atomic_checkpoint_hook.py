@@ -38,6 +38,9 @@ class AtomicCheckpointHook(CheckpointHook):
         kwargs: As :class:`mmengine.hooks.CheckpointHook`, without ``backend_args``.
     """
 
+    keep_ckpt_ids: deque[int]
+    """Steps of the checkpoints that are kept; the host's hook sets it before training."""
+
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(backend_args=dict(backend='atomic'), **kwargs)
 

@@ -39,7 +39,7 @@ class LocalizationVisualizationHook(Hook):
             TypeError: If it draws no timelines.
         """
         if not isinstance(runner.visualizer, WTALVisualizer):
-            raise TypeError(f'LocalizationVisualizationHook expects visualizer=dict(type=\'WTALVisualizer\', ...), but '
+            raise TypeError(f"LocalizationVisualizationHook expects visualizer=dict(type='WTALVisualizer', ...), but "
                             f'got {type(runner.visualizer).__name__}.')
 
     def before_val_epoch(self, runner: Runner) -> None:
@@ -61,9 +61,9 @@ class LocalizationVisualizationHook(Hook):
         """Draw what is left to draw of a batch."""
         self._draw(runner, 'test', data_batch, outputs, 0)
 
-    def _draw(self, runner: Runner, mode: str, batch: Mapping[str, Any], samples: Sequence[ActionDataSample],
-              step: int) -> None:
-        if not self._left or not is_main_process():
+    def _draw(self, runner: Runner, mode: str, batch: Mapping[str, Any] | None,
+              samples: Sequence[ActionDataSample] | None, step: int) -> None:
+        if not self._left or not is_main_process() or batch is None or samples is None:
             return
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         for sample, curves in list(zip(samples, curves_of(model, model.data_preprocessor(batch))))[:self._left]:

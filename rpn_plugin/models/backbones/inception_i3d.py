@@ -1,7 +1,8 @@
 """The Inception I3D of Carreira and Zisserman (CVPR 2017), whose features most WTAL releases hold."""
 from __future__ import annotations
 
-from typing import Any, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 import torch.nn.functional as F

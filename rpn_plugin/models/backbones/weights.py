@@ -24,7 +24,7 @@ def load_backbone_weights(backbone: nn.Module, path: str | Path) -> None:
         ValueError: If it holds no weights, or others than the backbone's; names them.
     """
     if not Path(path).is_file():
-        raise FileNotFoundError(f'No checkpoint {path}. Download the recognizer\'s weights and give the file.')
+        raise FileNotFoundError(f"No checkpoint {path}. Download the recognizer's weights and give the file.")
     try:
         content = torch.load(path, map_location='cpu', weights_only=True)
     except Exception as error:  # torch raises whatever the damaged archive or the guard makes it raise

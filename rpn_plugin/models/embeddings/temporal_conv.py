@@ -1,7 +1,8 @@
 """Feature embedding F(X, W_emb), eq. 1."""
 from __future__ import annotations
 
-from typing import Any, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch.nn.functional as F
 from mmaction.registry import MODELS

@@ -1,7 +1,8 @@
 """Prototype matching, temporal attention and video scores, eq. 5-8."""
 from __future__ import annotations
 
-from typing import Any, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 from mmaction.registry import MODELS

@@ -1,7 +1,8 @@
 """Class activation sequence pooled over each class's best snippets: W-TALC's multiple instance learning."""
 from __future__ import annotations
 
-from typing import Any, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 from mmaction.registry import MODELS
 from torch import Tensor, nn

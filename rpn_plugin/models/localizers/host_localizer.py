@@ -1,7 +1,8 @@
 """A localizer of the host on our side of the evaluation."""
 from __future__ import annotations
 
-from typing import Any, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from mmaction.registry import MODELS

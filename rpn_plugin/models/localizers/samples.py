@@ -25,7 +25,7 @@ def multi_hot_labels(data_samples: Sequence[ActionDataSample], like: Tensor) -> 
         index = sample.gt_label
         if not len(index) or int(index.max()) >= len(row):
             raise ValueError(f'Training video {sample.video_name} has the labels {index.tolist()}; expected at least '
-                             f'one, each below the model\'s {len(row)} classes (num_classes of its neck or head).')
+                             f"one, each below the model's {len(row)} classes (num_classes of its neck or head).")
         row[index] = 1
     return labels.to(like.device, non_blocking=True)
 

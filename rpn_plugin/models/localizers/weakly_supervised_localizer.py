@@ -9,8 +9,17 @@ from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 from torch import Tensor
 
-from rpn_plugin.models.interfaces import (Embedding, Head, Inputs, Neck, Network, ProposalGenerator, Proposals,
-                                          ScoresAnother, Weighting)
+from rpn_plugin.models.interfaces import (
+    Embedding,
+    Head,
+    Inputs,
+    Neck,
+    Network,
+    ProposalGenerator,
+    Proposals,
+    ScoresAnother,
+    Weighting,
+)
 from rpn_plugin.models.localizers.base_localizer import BaseLocalizer
 from rpn_plugin.models.localizers.samples import multi_hot_labels
 from rpn_plugin.structures import HeadOutput, SnippetBatch, clip_segments, to_numpy
@@ -147,7 +156,7 @@ def select_streams(inputs: Inputs, streams: Sequence[str] | None) -> SnippetBatc
         ValueError: If a stream is not there, or none is named and there are several.
     """
     if streams is None and len(inputs) > 1:
-        raise ValueError(f'The data has the streams {list(inputs)}: name those to use in the localizer\'s streams.')
+        raise ValueError(f"The data has the streams {list(inputs)}: name those to use in the localizer's streams.")
     streams = streams or tuple(inputs)
     if any(stream not in inputs for stream in streams):
         raise ValueError(f'The localizer expects the streams {list(streams)}, but the data has {list(inputs)}.')

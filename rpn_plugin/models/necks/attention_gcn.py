@@ -1,7 +1,8 @@
 """Prototypes related by attention: what to compare counted co-occurrence with."""
 from __future__ import annotations
 
-from typing import Any, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch.nn.functional as F
 from mmaction.registry import MODELS

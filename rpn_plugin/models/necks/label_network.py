@@ -1,7 +1,8 @@
 """The base of the necks that start from label features (eq. 4)."""
 from __future__ import annotations
 
-from typing import Any, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from mmaction.registry import MODELS
 from mmengine.model import BaseModule

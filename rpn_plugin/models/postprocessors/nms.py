@@ -1,7 +1,7 @@
 """Temporal non-maximum suppression of all classes at once, in numpy: no compiled op."""
 from __future__ import annotations
 
-from typing import Callable
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt

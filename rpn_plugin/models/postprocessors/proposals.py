@@ -1,7 +1,7 @@
 """Proposals from a class activation sequence: rejection, thresholds, grouping, confidence."""
 from __future__ import annotations
 
-from typing import Callable, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -137,8 +137,8 @@ class ThresholdProposals:
             video_score: (C,) in [0, 1].
 
         Returns:
-            Snippet borders (N, 2) in int64, class indices (N,) and confidences (N,) in float64. None at all is a valid answer.
-            A class whose sequence is flat gives one proposal, the whole video.
+            Snippet borders (N, 2) in int64, class indices (N,) and confidences (N,) in float64. None at all is a valid
+            answer. A class whose sequence is flat gives one proposal, the whole video.
 
         Raises:
             ValueError: If a score is not finite.

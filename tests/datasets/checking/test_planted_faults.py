@@ -266,7 +266,7 @@ PLANTS: dict[str, tuple[Callable[[Planted], object], set[tuple[str, str, tuple[s
     'both streams with the same values': (lambda planted: shutil.copy(planted.tiny.path('rgb', 'train_3'),
                                                                       planted.tiny.path('flow', 'train_3')),
                                           {('streams-equal', E, ('train_3', ))}),
-    'streams in each other\'s place': (swapped, {('streams-swapped', E, ())}),
+    "streams in each other's place": (swapped, {('streams-swapped', E, ())}),
     'one snippet': (one_snippet, {('video-short', W, ('train_7', ))}),
     'a very long video': (long_video, {('video-long', W, ('train_7', ))}),
     'NaN': (plant_values('train_5', with_value(np.nan)), {('values-not-finite', E, ('train_5', ))}),

@@ -67,7 +67,7 @@ def test_plans_of_any_clips(task, random) -> None:
         assert any(piece.clip.label in settings.classes for piece in video)
         for piece in video:
             length = piece.end - piece.start
-            assert 0 <= piece.clip_start and 0 < length and piece.clip_start + length <= piece.clip.length
+            assert piece.clip_start >= 0 and length > 0 and piece.clip_start + length <= piece.clip.length
             assert piece.clip.label not in settings.classes or low <= length <= high
     if settings.videos:
         assert len(plan.videos) == settings.videos['train']

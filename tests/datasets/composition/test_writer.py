@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from clip_data import ucf101_clips, write_clips, write_ucf101_lists
 from mmaction.registry import DATASETS
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
-from clip_data import ucf101_clips, write_clips, write_ucf101_lists
 from rpn_plugin.datasets.composition import CompositionSettings, compose
 from rpn_plugin.datasets.composition.statistics import summarize
 from rpn_plugin.structures import SnippetClock
@@ -215,7 +215,7 @@ def test_an_existing_folder_is_replaced_only_if_asked_and_only_if_it_is_a_data_s
     (clips.root / 'out' / 'annotations.json').unlink()
     with pytest.raises(FileExistsError, match='is no data set'):
         clips.compose(overwrite=True)
-    with pytest.raises(ValueError, match='the clips\' features .*rgb, .*flow lie in it'):
+    with pytest.raises(ValueError, match="the clips' features .*rgb, .*flow lie in it"):
         compose(clips.sources, clips.split, CompositionSettings(CLASSES, CLOCK), clips.root, overwrite=True)
 
 

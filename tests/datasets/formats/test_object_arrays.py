@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from published import write_object_array
+
 from rpn_plugin.datasets.formats.object_arrays import read_object_array
 from rpn_plugin.datasets.formats.pickle_machine import UnsafePickleError
 from rpn_plugin.datasets.formats.stored_array import StoredArray

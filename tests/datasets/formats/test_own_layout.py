@@ -14,17 +14,17 @@ import numpy as np
 import pytest
 from mmaction.registry import DATASETS
 from mmengine.config import Config
-
-from rpn_plugin.datasets.formats import LAYOUTS, DataLayout, get_layout, register_layout
 from tool_runner import run_tool
 
-TABLE = '''video,subset,start,end,label
+from rpn_plugin.datasets.formats import LAYOUTS, DataLayout, get_layout, register_layout
+
+TABLE = """video,subset,start,end,label
 a,train,0.5,3.1,Diving
 a,train,4.0,6.0,HighJump
 b,train,1.0,2.0,HighJump
 c,test,0.0,5.0,Diving
 d,test,2.0,5.0,HighJump
-'''
+"""
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import published
 import pytest
 
-import published
 from rpn_plugin.datasets.formats import LAYOUTS, get_layout
 
 VIDEOS = published.made_videos()

@@ -71,7 +71,7 @@ def test_an_encoder_sees_its_clip_in_the_middle_of_the_window(window, clip_len, 
 def test_clips_lie_centred_inside_their_window(window, clip_len, interval) -> None:
     offsets = clip_offsets(window, clip_len, interval)
     assert len(offsets) == min(clip_len, window) and offsets == sorted(set(offsets))
-    assert 0 <= offsets[0] and offsets[-1] < window
+    assert offsets[0] >= 0 and offsets[-1] < window
     assert 0 <= (window - 1 - offsets[-1]) - offsets[0] <= 1
 
 

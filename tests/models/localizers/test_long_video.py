@@ -8,10 +8,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mmengine.model import BaseModule
+from tiny_model import build_model, model_config
 
 from rpn_plugin.models.localizers import LongVideoScorer, reason_to_run_whole
 from rpn_plugin.structures import SnippetBatch
-from tiny_model import build_model, model_config
 
 
 def network(kernel_size: int = 3, attention: int = 3, updates: int = 2, weighting: bool = True):

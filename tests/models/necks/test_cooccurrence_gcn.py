@@ -12,8 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mmaction.registry import MODELS
 
-from rpn_plugin.models.necks import (CooccurrenceGCN, FullyConnectedPrototypes, RandomPrototypes, cooccurrence_matrix,
-                                     read_cooccurrence, write_cooccurrence)
+from rpn_plugin.models.necks import (
+    CooccurrenceGCN,
+    FullyConnectedPrototypes,
+    RandomPrototypes,
+    cooccurrence_matrix,
+    read_cooccurrence,
+    write_cooccurrence,
+)
 from rpn_plugin.models.necks.label_features import split_words
 
 

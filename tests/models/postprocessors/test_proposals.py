@@ -6,7 +6,6 @@ from statistics import fmean
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
