@@ -15,7 +15,7 @@ from scipy import stats
 from rpn_plugin.analysis.paper_tables import AVERAGE, PaperTable
 from rpn_plugin.evaluation.protocols import get_protocol
 from rpn_plugin.files import written_whole
-from rpn_plugin.structures import Spread
+from rpn_plugin.structures import SeedValues
 
 PAPER, MEASURED = 'reported in the paper', 'measured here'
 SIGNIFICANCE = 'differences are taken seed by seed, ± standard deviation; a paired t-test decides (two-sided, 5 %)'
@@ -38,7 +38,7 @@ class ReportRow:
     cells: tuple[str, ...]
     source: str
     data: str
-    values: tuple[Spread | None, ...]
+    values: tuple[SeedValues | None, ...]
     results: tuple[Mapping[str, Any], ...] = ()
 
     @property
@@ -78,7 +78,7 @@ class TableReport:
 
     def _judged(self, data: str, upper: int, lower: int, paper: float) -> str:
         ours = [row for row in self.rows if row.source == MEASURED and row.data == data]
-        gain = Spread(tuple(np.subtract(ours[upper].values[-1].values, ours[lower].values[-1].values).tolist()))
+        gain = SeedValues(tuple(np.subtract(ours[upper].values[-1].values, ours[lower].values[-1].values).tolist()))
         if gain.std is None or abs(gain.mean) <= _critical(len(gain.values)) * gain.std / len(gain.values)**0.5:
             verdict = 'not decided by these seeds'
         elif abs(gain.mean) < 0.05:
@@ -106,7 +106,7 @@ def build_report(table: PaperTable, seeds: Sequence[int],
     """
     rows = []
     for number, row in enumerate(table.rows):
-        rows.append(ReportRow(row.cells, PAPER, table.data, tuple(None if value is None else Spread((value, ))
+        rows.append(ReportRow(row.cells, PAPER, table.data, tuple(None if value is None else SeedValues((value, ))
                                                                   for value in row.values)))
         rows += [ReportRow(cells, MEASURED, data, _columns(table, results), tuple(results))
                  for place, cells, data, results in measured if place == number]
@@ -209,14 +209,14 @@ def write_report(report: TableReport, stem: str | Path) -> list[Path]:
     return paths
 
 
-def _columns(table: PaperTable, results: Sequence[Mapping[str, Any]]) -> tuple[Spread, ...]:
+def _columns(table: PaperTable, results: Sequence[Mapping[str, Any]]) -> tuple[SeedValues, ...]:
     spreads = []
     for column in table.columns:
         values = [result['mAP_avg'] if column == AVERAGE else
                   result['mAP'][int(np.argmin(np.abs(np.subtract(result['tiou'], column))))] for result in results]
-        spreads.append(Spread(tuple(100 * value for value in values)))
+        spreads.append(SeedValues(tuple(100 * value for value in values)))
     return tuple(spreads)
 
 
-def _text(value: Spread | None) -> str:
+def _text(value: SeedValues | None) -> str:
     return '-' if value is None else str(value)
