@@ -2,8 +2,8 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import re
-import runpy
 from pathlib import Path
 
 import config_data
@@ -88,7 +88,7 @@ def test_the_file_of_an_ablation_is_the_full_model_with_its_overrides(name) -> N
     full.merge_from_dict(as_cfg_options(ABLATIONS[name]))
     file = read(f'configs/ablations/{name}.py')
     assert file.to_dict() == full.to_dict()
-    assert file.model.pretty_text == full.model.pretty_text, 'a number of another type'
+    assert repr(file.to_dict()['model']) == repr(full.to_dict()['model']), 'a number of another type'
 
 
 @pytest.mark.parametrize('name', ABLATIONS)
@@ -103,8 +103,9 @@ def test_ablations_apply_to_any_experiment(name) -> None:
 
 def bases(path: Path) -> list[Path]:
     """The files that a config names as its bases."""
-    stated = runpy.run_path(str(path)) if '_base_ =' in path.read_text() else {}
-    named = stated.get('_base_', [])
+    stated = [statement.value for statement in ast.parse(path.read_text()).body if isinstance(statement, ast.Assign)
+              and ast.unparse(statement.targets[0]) == '_base_']
+    named = ast.literal_eval(stated[0]) if stated else []
     return [(path.parent / base).resolve() for base in ([named] if isinstance(named, str) else named)]
 
 
@@ -116,7 +117,7 @@ def levels(path: Path) -> int:
 @pytest.mark.parametrize('path', CONFIGS)
 def test_no_config_inherits_through_more_than_three_levels_or_is_long(path) -> None:
     assert levels(REPOSITORY / path) <= 3
-    assert len((REPOSITORY / path).read_text().splitlines()) < 40 or 'mixing' in path
+    assert len((REPOSITORY / path).read_text().splitlines()) < 40
 
 
 @pytest.mark.parametrize('path', CONFIGS)

@@ -103,7 +103,7 @@ def launch(command: Sequence[str], environment: Mapping[str, str], log: Path) ->
 
 @dataclass(frozen=True)
 class ExperimentRunner:
-    """Trains, tests and scores experiments in one place, with what they have in common.
+    """Trains, tests and scores experiments that share a folder, options and protocol.
 
     Args:
         repository: Root of the checkout.
@@ -144,7 +144,7 @@ class ExperimentRunner:
         return {(item.experiment, item.seed): _read(item.test / 'result.json') for item in planned}
 
     def _with_seeds(self, experiment: Experiment, seeds: Sequence[int]) -> list[_SeededExperiment]:
-        """One per seed, with folders named after everything that training and test depend on."""
+        """Return one per seed, with folders named after everything that training and test depend on."""
         config = Config.fromfile(self.repository / experiment.config_file)
         config.merge_from_dict(self._options(experiment))
         content = {key: value for key, value in config.to_dict().items() if key not in NOT_TRAINED_ON}
@@ -161,11 +161,11 @@ class ExperimentRunner:
                 for seed in seeds]
 
     def _options(self, experiment: Experiment) -> dict[str, Any]:
-        """What is changed in a config; the ablation comes last, so that no option undoes it."""
+        """Return what is changed in a config; the ablation comes last, so that no option undoes it."""
         return {**self.options, **experiment.overrides}
 
     def _command(self, tool: str, experiment: Experiment, *arguments: str, **changes: str) -> list[str]:
-        """A tool's command for an experiment with further changes, whose keys have __ for a dot."""
+        """Return a tool's command for an experiment with further changes, whose keys have __ for a dot."""
         options = {**self._options(experiment), **{key.replace('__', '.'): value for key, value in changes.items()}}
         stated = ['--cfg-options', *(f'{key}={value}' for key, value in options.items())] if options else []
         return [sys.executable, str(self.repository / 'tools' / tool), str(self.repository / experiment.config_file),

@@ -88,7 +88,7 @@ class Scorer:
         return evaluator.evaluate(sum(len(batch['data_samples']) for batch in batches))
 
     def _load(self) -> tuple[dict[str, torch.Tensor], list[_Remembered], list[dict], tuple[str, ...]]:
-        """The network's parameters, its embeddings, the preprocessed videos and the classes."""
+        """Return the network's parameters, its embeddings, the preprocessed videos and the classes."""
         init_default_scope('mmaction')
         model = MODELS.build(self.config.model)
         load_checkpoint(model, str(self.checkpoint), map_location='cpu', logger='silent')

@@ -45,7 +45,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class SearchSpace:
-    """What candidates are made of, and where they are measured.
+    """Hyper-parameters that candidates are made of, with the data and the folder that they are measured in.
 
     Args:
         config: Where the search starts.
@@ -229,7 +229,7 @@ def curve(space: SearchSpace, candidate: Candidate, hyper_parameter: HyperParame
 
 
 def _neighbours(space: SearchSpace, setting: Setting, hyper_parameter: HyperParameter) -> list[Setting]:
-    """The setting with every other choice of a trained hyper-parameter, the config's own among them."""
+    """Return the setting with every other choice of a trained hyper-parameter, the config's own among them."""
     own = setting.get(hyper_parameter.name)
     rest = {name: choice for name, choice in setting.items() if name != hyper_parameter.name}
     others: list[Setting] = [{**rest, hyper_parameter.name: choice}
@@ -238,7 +238,7 @@ def _neighbours(space: SearchSpace, setting: Setting, hyper_parameter: HyperPara
 
 
 def _choice(space: SearchSpace, setting: Setting, hyper_parameter: HyperParameter) -> str | None:
-    """The choice that a setting comes to, the config's own where it says nothing; None if that is no choice."""
+    """Return the choice that a setting comes to, the config's own where it says nothing; None if that is no choice."""
     own = set(hyper_parameter.choices) - set(other_choices(space.config, hyper_parameter))
     return setting.get(hyper_parameter.name) or next(iter(own), None)
 

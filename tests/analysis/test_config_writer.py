@@ -66,7 +66,8 @@ def test_keys_have_the_order_of_the_base_and_streams_their_own(tmp_path) -> None
                {'model.data_preprocessor.l2_length': 4.0, 'train_dataloader.batch_size': 5}]
     write_config(tmp_path / 'written.py', UNTUNED, changes, [])
     text = (tmp_path / 'written.py').read_text()
-    places = [text.index(key) for key in ('batch_size', 'l2_length', '_delete_=True, flow', 'rgb', 'neck', 'head', 'lr=')]
+    keys = ('batch_size', 'l2_length', '_delete_=True, flow', 'rgb', 'neck', 'head', 'lr=')
+    places = [text.index(key) for key in keys]
     assert places == sorted(places)
     untuned = Config.fromfile(UNTUNED)
     assert Config.fromfile(tmp_path / 'written.py').to_dict() == apply(untuned, changes).to_dict()
