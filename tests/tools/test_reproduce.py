@@ -117,6 +117,20 @@ def test_what_is_done_is_reused_across_tables_and_runs_until_its_inputs_change(r
     assert [ran[0] for ran in fake.ran] == ['train', 'test']
 
 
+def test_an_option_of_a_part_that_a_row_takes_away_changes_the_other_rows(run, fake) -> None:
+    run(fake, 'table4', '--seeds', '0')
+    fake.ran.clear()
+    run(fake, 'table4', '--seeds', '0', '--cfg-options', 'model.localizer.weighting.gamma_t=0.25')
+    assert [ran[0] for ran in fake.ran] == ['test'] * 3, 'two rows have no weighting'
+
+
+def test_the_list_of_ablations_is_what_the_tools_take(tool, capsys) -> None:
+    tool.main(['ablations'])
+    printed = capsys.readouterr().out
+    for name, ablation in ABLATIONS.items():
+        assert f'{name}: {ablation.sentence}\n    --cfg-options {ablation.cfg_options}\n' in printed
+
+
 def test_a_run_that_broke_off_goes_on_where_it_was(run, fake, capsys) -> None:
     fake.fail_at = 4
     with pytest.raises(SystemExit, match='error: the machine was switched off'):

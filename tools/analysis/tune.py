@@ -134,7 +134,7 @@ def measure_curves(space: SearchSpace, chosen: Candidate, trainings: Sequence[Fo
                           ('curves.json', json.dumps({name: asdict(measured) for name, measured in curves.items()}))):
         with written_whole(work_dir / name) as temporary:
             temporary.write_text(content, encoding='utf-8')
-    title = f'{len(chosen.scores)} trainings, held-out training videos; the star is what was chosen'
+    title = f'{len(chosen.scores)} trainings, scored on held-out training videos; the star is what was chosen'
     save_figure(draw_sensitivity(curves, 100 * chosen.score, title, 'average mAP in %'), work_dir / 'curves.png')
     print(format_curves(curves, chosen))
 
