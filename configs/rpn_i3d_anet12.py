@@ -3,4 +3,4 @@ _base_ = [
     '_base_/datasets/anet12_i3d.py', '_base_/models/rpn_two_stream.py', '_base_/schedules/adam_1000e.py',
     '_base_/default_runtime.py'
 ]
-model = dict(localizer=dict(neck=dict(num_classes=100)))
+model = dict(localizer=dict(embedding=dict(in_channels=1024), neck=dict(num_classes=100)))

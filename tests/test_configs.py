@@ -1,24 +1,28 @@
 """Every config is complete: it trains, validates, checkpoints and tests on made data of its own shape."""
 from __future__ import annotations
 
+import argparse
+import ast
+import re
 from pathlib import Path
 
 import config_data
 import numpy as np
 import pytest
-from mmengine.config import Config
+from mmaction.registry import MODELS
+from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
+
+from rpn_plugin.analysis.ablations import ABLATIONS, Ablation
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 CONFIGS = sorted(str(path.relative_to(REPOSITORY)) for path in (REPOSITORY / 'configs').rglob('*.py')
                  if '_base_' not in path.parts)
-ABLATIONS = [path for path in CONFIGS if 'ablations' in path]
+ABLATION_FILES = [path for path in CONFIGS if 'ablations' in path]
 
 
 def read(path: str) -> Config:
     return Config.fromfile(REPOSITORY / path)
-
-
 
 
 def run_one_epoch(path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Runner, dict]:
@@ -57,21 +61,75 @@ def test_the_four_experiments_have_the_papers_published_settings() -> None:
         assert set(config.model.streams) == set(config.train_dataloader.dataset.data_prefix) == {'rgb', 'flow'}
 
 
-def test_ablations_differ_from_the_full_model_in_their_one_thing(monkeypatch) -> None:
+def test_ablations_differ_from_the_full_model_in_their_one_thing() -> None:
     full = read('configs/rpn_i3d_thumos.py').model.localizer
     expected = {
         'table3_random': ('neck', ), 'table3_fc': ('neck', ), 'table4_cls': ('head', 'weighting'),
         'table4_cls_clu': ('weighting', ), 'table4_cls_weighting': ('head', 'weighting'),
         'table4_cls_clu_weighting': ('weighting', )
     }
-    assert {Path(path).stem for path in ABLATIONS} == set(expected)
-    for path in ABLATIONS:
+    assert {Path(path).stem for path in ABLATION_FILES} == set(expected)
+    for path in ABLATION_FILES:
         localizer = read(path).model.localizer
         assert tuple(sorted(key for key in full if localizer[key] != full[key])) == expected[Path(path).stem]
         assert localizer.weighting is None or localizer.weighting.gamma_t == full.weighting.gamma_t
 
 
-def test_ablations_apply_to_any_experiment(monkeypatch) -> None:
-    monkeypatch.setenv('RPN_ABLATION_OF', 'rpn_vgg16_ucf101')
-    config = read('configs/ablations/table4_cls.py')
-    assert config.model.localizer.neck.num_classes == 10 and config.model.localizer.weighting is None
+def as_cfg_options(ablation: Ablation) -> dict:
+    """The overrides as the tools' option reads them from its text."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction)
+    return parser.parse_args(['--cfg-options', *ablation.cfg_options.split()]).cfg_options
+
+
+@pytest.mark.parametrize('name', ABLATIONS)
+def test_the_file_of_an_ablation_is_the_full_model_with_its_overrides(name) -> None:
+    full = read('configs/rpn_i3d_thumos.py')
+    full.merge_from_dict(as_cfg_options(ABLATIONS[name]))
+    file = read(f'configs/ablations/{name}.py')
+    assert file.to_dict() == full.to_dict()
+    assert repr(file.to_dict()['model']) == repr(full.to_dict()['model']), 'a number of another type'
+
+
+@pytest.mark.parametrize('name', ABLATIONS)
+def test_ablations_apply_to_any_experiment(name) -> None:
+    for path in ('rpn_vgg16_ucf101', 'rpn_synthetic', 'rpn_i3d_anet12'):
+        config, full = read(f'configs/{path}.py'), read(f'configs/{path}.py')
+        config.merge_from_dict(dict(ABLATIONS[name].overrides))
+        classes = full.model.localizer.neck.num_classes
+        assert config.model.localizer.neck.num_classes == classes and config.to_dict() != full.to_dict()
+        assert MODELS.build(config.model).networks.keys() == MODELS.build(full.model).networks.keys()
+
+
+def bases(path: Path) -> list[Path]:
+    """The files that a config names as its bases."""
+    stated = [statement.value for statement in ast.parse(path.read_text()).body if isinstance(statement, ast.Assign)
+              and ast.unparse(statement.targets[0]) == '_base_']
+    named = ast.literal_eval(stated[0]) if stated else []
+    return [(path.parent / base).resolve() for base in ([named] if isinstance(named, str) else named)]
+
+
+def levels(path: Path) -> int:
+    """The number of files above a config, over its longest line of bases."""
+    return max((1 + levels(base) for base in bases(path)), default=0)
+
+
+@pytest.mark.parametrize('path', CONFIGS)
+def test_no_config_inherits_through_more_than_three_levels_or_is_long(path) -> None:
+    assert levels(REPOSITORY / path) <= 3
+    assert len((REPOSITORY / path).read_text().splitlines()) < 40
+
+
+@pytest.mark.parametrize('path', CONFIGS)
+def test_a_config_on_a_model_base_states_what_its_data_decide(path) -> None:
+    parts = [base.parent.name for base in bases(REPOSITORY / path)]
+    if 'models' in parts:
+        text = (REPOSITORY / path).read_text()
+        assert re.search(r'\bnum_classes=\d', text) and re.search(r'\bin_channels=\d', text)
+
+
+def test_a_model_base_hides_nothing_about_a_data_set() -> None:
+    for path in (REPOSITORY / 'configs' / '_base_' / 'models').glob('*.py'):
+        model = Config.fromfile(path).model
+        assert config_data.stated(model, 'num_classes') is None
+        assert 'in_channels' not in model.localizer.embedding

@@ -2,16 +2,14 @@
 from __future__ import annotations
 
 import csv
-import os
 import re
 from pathlib import Path
-from unittest import mock
 
 import pytest
 import yaml
 from mmengine.config import Config
 
-from rpn_plugin.analysis.paper_tables import ABLATED, AVERAGE, FAMILIES, PAPER_TABLES, PaperTable
+from rpn_plugin.analysis.paper_tables import AVERAGE, FAMILIES, FULL, PAPER_TABLES, PaperTable
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 CARD = (REPOSITORY / 'projects_README.md').read_text()
@@ -36,8 +34,7 @@ def test_the_index_names_every_config_once() -> None:
 
 @pytest.mark.parametrize('config', sorted(MODELS))
 def test_what_the_index_says_of_a_config_is_so(config) -> None:
-    with mock.patch.dict(os.environ, RPN_ABLATION_OF='rpn_vgg16_ucf101'):
-        read, said = Config.fromfile(REPOSITORY / config), MODELS[config]['Metadata']
+    read, said = Config.fromfile(REPOSITORY / config), MODELS[config]['Metadata']
     assert said['Batch Size'] == read.train_dataloader.batch_size
     assert said['Epochs'] == read.train_cfg.max_epochs
 
@@ -49,15 +46,15 @@ def metric_of(table: PaperTable, column: str | float) -> str:
 
 
 def measured(config: str) -> list[tuple[str, float]]:
-    """Metrics that docs/results holds of a config; an ablation is applied to the searched one."""
-    name = config.removeprefix('configs/').removesuffix('.py')
+    """Metrics that docs/results holds of a config; an ablation's are those of the searched one."""
+    name = Path(config).stem
     family, = [family for family, of in FAMILIES.items() if name in of.values()] or ['ucf101']
     found = []
     for number, table in PAPER_TABLES.items():
         cells = [list(row.cells) for row in table.rows
-                 if row.config == (ABLATED if name in FAMILIES[family].values() else name)]
+                 if row.ablation == (FULL if name in FAMILIES[family].values() else name)]
         own = [[*table.rows[-1].cells[:-1], f'Ours ({features})'] for features, of in FAMILIES[family].items()
-               if of == name and not any(row.config for row in table.rows)]
+               if of == name and not any(row.ablation for row in table.rows)]
         with open(REPOSITORY / 'docs' / 'results' / f'{number}.csv', newline='', encoding='utf-8') as file:
             found += [(metric_of(table, row['column']), float(row['mean'])) for row in csv.DictReader(file)
                       if row['source'] == MEASURED and row['data'] == family
@@ -71,7 +68,8 @@ def test_every_metric_says_where_it_is_from_and_is_there(config) -> None:
         source = re.fullmatch(r'.+ \((.+)\)', result['Dataset']).group(1)
         if source == REPORTED:
             held = [(metric_of(table, column), value) for table in PAPER_TABLES.values() for row in table.rows
-                    if row.features and config == f'configs/{FAMILIES[table.data][row.features]}.py'
+                    if config == (f'configs/{FAMILIES[table.data][row.features]}.py' if row.features else
+                                  f'configs/ablations/{row.ablation}.py')
                     for column, value in zip(table.columns, row.values)]
         else:
             assert source == MEASURED

@@ -1,3 +1,3 @@
 # Table 3, "FC": label features through a fully connected network. (The third row, GCN, is rpn_i3d_thumos.py.)
-_base_ = '../{{$RPN_ABLATION_OF:rpn_i3d_thumos}}.py'
+_base_ = '../rpn_i3d_thumos.py'
 model = dict(localizer=dict(neck=dict(type='FullyConnectedPrototypes')))

@@ -1,3 +1,3 @@
 # Table 3, "Random Initialization": prototypes drawn at random and learned directly.
-_base_ = '../{{$RPN_ABLATION_OF:rpn_i3d_thumos}}.py'
+_base_ = '../rpn_i3d_thumos.py'
 model = dict(localizer=dict(neck=dict(type='RandomPrototypes')))

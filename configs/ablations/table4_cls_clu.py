@@ -1,3 +1,3 @@
 # Table 4, row 2: L_cls + L_clu.
-_base_ = '../{{$RPN_ABLATION_OF:rpn_i3d_thumos}}.py'
+_base_ = '../rpn_i3d_thumos.py'
 model = dict(localizer=dict(weighting=None))

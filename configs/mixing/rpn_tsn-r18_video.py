@@ -7,7 +7,7 @@ _base_ = [
 ]
 model = dict(
     streams=dict(_delete_=True, rgb=dict()),
-    localizer=dict(embedding=dict(in_channels=512)),
+    localizer=dict(embedding=dict(in_channels=512), neck=dict(num_classes=20)),
     data_preprocessor=dict(
         type='VideoDataPreprocessor',
         encoder=dict(

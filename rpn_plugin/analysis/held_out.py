@@ -1,4 +1,4 @@
-"""Data sets made of training videos only: to fit on, and held out to choose hyper-parameters on."""
+"""Makes data sets of training videos only: one side to train on, one held out to choose hyper-parameters on."""
 from __future__ import annotations
 
 import copy
@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from mmaction.registry import DATASETS
@@ -15,15 +16,15 @@ from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 from mmengine.registry import init_default_scope
 
-from rpn_plugin.analysis.experiments import data_stamp
-from rpn_plugin.analysis.looks import Run, TimedVideo, deal_parts, nearest_look, runs_by_look, runs_by_video
-from rpn_plugin.analysis.trial import digest
+from rpn_plugin.analysis.appearance import (Piece, TimedVideo, deal_groups, nearest_similarity, pieces_by_appearance,
+                                            pieces_by_video)
+from rpn_plugin.provenance import data_stamp, digest
 from rpn_plugin.structures import SnippetClock, VideoSegments
 
-SPLITS = ('videos', 'looks')
-"""What a split keeps together. ``videos``: every video, which is right where each is of its own. ``looks``: parts of
-videos that look alike, in whichever videos they are, so that nothing held out resembles what was trained on; videos are
-cut for it. That is for recordings composed of clips whose scenes several recordings share."""
+SPLITS = ('videos', 'appearance')
+"""What a split keeps together. ``videos``: every video, which is right where each is of its own. ``appearance``: pieces
+of videos that look alike, in whichever videos they are, so that nothing held out resembles what was trained on; videos
+are cut for it. That is for recordings composed of clips whose scenes several recordings share."""
 
 SIDES = dict(fit='to fit on', held_out='to hold out')
 
@@ -44,11 +45,11 @@ class HeldOutSets:
 
     @property
     def name(self) -> str:
-        """Stands for what is in them: that of their folder, which says what they were made of."""
+        """Name of their folder, a digest of what they were made of."""
         return self.roots[0].parent.name
 
     def config(self, config: Config, fold: int) -> Config:
-        """The same experiment, trained on what is left of the fold and tested on what is held out."""
+        """Return the same experiment, trained on what is left of the fold and tested on what is held out."""
         config = copy.deepcopy(config)
         dataset = config.train_dataloader.dataset
         place = dict(data_root=str(self.roots[fold]), ann_file='annotations.json', layout='plugin', recipe=None,
@@ -89,7 +90,7 @@ def write_held_out_sets(config: Config, folder: str | Path, split: str, folds: i
 
 
 def _write(config: Mapping, root: Path, split: str, folds: int, seed: int) -> None:
-    """Everything into a folder beside ``root``, which then takes its place."""
+    """Write everything into a folder beside ``root``, which then takes its place."""
     init_default_scope('mmaction')
     dataset = DATASETS.build(dict(config, test_mode=True, pipeline=[], cache_gib=0.0))
     items, timed = {}, {}
@@ -105,16 +106,16 @@ def _write(config: Mapping, root: Path, split: str, folds: int, seed: int) -> No
     if not any(len(video.labels) for video in timed.values()):
         raise ValueError(f'{dataset.ann_file}: the videos of subset {dataset.subset!r} have no segments, which '
                          f'choosing hyper-parameters on some of them needs.')
-    runs = runs_by_look(timed) if split == 'looks' else runs_by_video(timed)
-    fold_of = deal_parts(runs, folds, seed)
+    pieces = pieces_by_appearance(timed) if split == 'appearance' else pieces_by_video(timed)
+    fold_of = deal_groups(pieces, folds, seed)
     temporary = root.with_name(f'{root.name}.part')
     shutil.rmtree(temporary, ignore_errors=True)
     header = dict(classes=dataset.metainfo['classes'], feature=dict(
         fps=clock.fps, snippet_stride=clock.stride_frames, window=clock.window_frames, offset=clock.offset_frames))
-    notes = [f'split by {split}: {len(timed)} training videos, {len(runs)} runs in {len({run.part for run in runs})} '
-             f'parts, dealt to {folds} folds']
+    notes = [f'split by {split}: {len(timed)} training videos, {len(pieces)} pieces in '
+             f'{len({piece.group for piece in pieces})} groups, dealt to {folds} folds']
     for fold in range(folds):
-        notes.append(_write_fold(temporary / f'fold_{fold}', header, runs, fold_of == fold, timed, dataset, items,
+        notes.append(_write_fold(temporary / f'fold_{fold}', header, pieces, fold_of == fold, timed, dataset, items,
                                  clock))
     (temporary / 'notes.json').write_text(json.dumps(notes), encoding='utf-8')
     shutil.rmtree(root, ignore_errors=True)
@@ -122,27 +123,28 @@ def _write(config: Mapping, root: Path, split: str, folds: int, seed: int) -> No
 
 
 def _timed(item: Mapping) -> TimedVideo:
-    """The look of a snippet is its feature in the first stream of the config, which is appearance in all of ours."""
-    look = np.asarray(next(iter(item['features'].values()))[:item['num_snippets']], dtype=np.float32)
+    """Take as appearance the features of the first stream of the config, which is RGB in all of ours."""
+    features = np.asarray(next(iter(item['features'].values()))[:item['num_snippets']], dtype=np.float32)
     truth = VideoSegments.from_annotations(item['annotations'])
-    borders = np.rint(item['clock'].to_borders(truth.segments)).astype(np.int64).clip(0, len(look))
-    return TimedVideo(look, borders, list(truth.labels))
+    borders = np.rint(item['clock'].to_borders(truth.segments)).astype(np.int64).clip(0, len(features))
+    return TimedVideo(features, borders, list(truth.labels))
 
 
-def _write_fold(root: Path, header: Mapping, runs: Sequence[Run], held_part: np.ndarray,
+def _write_fold(root: Path, header: Mapping, pieces: Sequence[Piece], held_group: np.ndarray,
                 timed: Mapping[str, TimedVideo], dataset: BaseDataset, items: Mapping[str, Mapping],
                 clock: SnippetClock) -> str:
-    """One data set; says what is in it."""
-    database, looks, counts = {}, {}, {}
+    """Write one data set; returns a line that says what is in it."""
+    database: dict[str, dict[str, Any]] = {}
+    means, counts = {}, {}
     for subset in ('fit', 'held_out'):
         masks = {video: np.zeros(len(of_video.features), dtype=bool) for video, of_video in timed.items()}
-        for run in runs:
-            masks[run.video][run.start:run.end] = held_part[run.part] == (subset == 'held_out')
+        for piece in pieces:
+            masks[piece.video][piece.start:piece.end] = held_group[piece.group] == (subset == 'held_out')
         kept = {video: _cut(timed[video], mask, clock) for video, mask in masks.items()}
         kept = {video: annotated for video, annotated in kept.items()
                 if annotated and masks[video].sum() >= MIN_SNIPPETS}
         for video, annotated in kept.items():
-            entry = dict(subset=subset, duration=clock.duration_sec(int(masks[video].sum())))
+            entry: dict[str, Any] = dict(subset=subset, duration=clock.duration_sec(int(masks[video].sum())))
             if subset == 'held_out':
                 entry['annotations'] = annotated
             else:
@@ -150,27 +152,27 @@ def _write_fold(root: Path, header: Mapping, runs: Sequence[Run], held_part: np.
             database[f'{video}_{subset}'] = entry
             _write_features(root / 'features', f'{video}_{subset}', dataset.get_data_info(items[video]['index']),
                             masks[video])
-        looks[subset] = np.array([timed[video].features[start:end].mean(axis=0) for video in kept
+        means[subset] = np.array([timed[video].features[start:end].mean(axis=0) for video in kept
                                   for start, end in timed[video].borders if masks[video][start:end].any()])
         counts[subset] = f'{len(kept)} videos with {sum(map(len, kept.values()))} instances'
         if not kept:
             raise ValueError(f'{root.name}: no training video is left {SIDES[subset]} when {len(timed)} videos in '
-                             f'{len(held_part)} parts are dealt. Use fewer --folds, or another --split.')
+                             f'{len(held_group)} groups are dealt. Use fewer --folds, or another --split.')
     (root / 'annotations.json').write_text(json.dumps(dict(header, database=database)), encoding='utf-8')
-    nearest = np.median(nearest_look(looks['held_out'], looks['fit']))
+    nearest = np.median(nearest_similarity(means['held_out'], means['fit']))
     return (f'{root.name}: {counts["fit"]} to fit on, {counts["held_out"]} held out; median cosine of a held-out '
             f'action to the nearest action to fit on: {nearest:.2f}')
 
 
 def _cut(video: TimedVideo, mask: np.ndarray, clock: SnippetClock) -> list[dict]:
-    """Annotations of what the mask keeps of a video; instances that it takes away are gone."""
+    """Return annotations of what the mask keeps of a video; instances that it takes away are gone."""
     place = np.append(0, mask.cumsum())  # kept snippets before each border
     return [dict(label=label, segment=[clock.to_seconds(int(border)) for border in (place[start], place[end])])
-            for (start, end), label in zip(video.borders, video.labels) if place[end] > place[start]]
+            for (start, end), label in zip(video.borders, video.labels, strict=True) if place[end] > place[start]]
 
 
 def _write_features(root: Path, name: str, item: Mapping, mask: np.ndarray) -> None:
-    """What the mask keeps of every stream; a link where that is a whole file."""
+    """Write what the mask keeps of every stream; a link where that is a whole file."""
     for stream, features in item['features'].items():
         (root / stream).mkdir(parents=True, exist_ok=True)
         source, target = Path(item['feature_paths'][stream]), root / stream / f'{name}.npy'

@@ -1,4 +1,4 @@
-"""Tables 1 to 4 of the paper: their numbers as printed there, and which config measures which row.
+"""Tables 1 to 4 of the paper: their numbers as printed there, and which experiment measures which row.
 
 Source of every number: Huang, Huang, Ouyang, Wang, "Relational Prototypical Network for Weakly Supervised Temporal
 Action Localization", AAAI 2020, Tables 1-4. mAP in %; None where the paper prints a dash.
@@ -6,33 +6,35 @@ Action Localization", AAAI 2020, Tables 1-4. mAP in %; None where the paper prin
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 AVERAGE = 'AVG'
-ABLATED = 'rpn'
-"""Stands for the config that ablations apply to, in the place of a config's name."""
+FULL = 'full'
+"""Stands for the full model in the place of an ablation's name."""
 
 
 @dataclass(frozen=True)
 class PaperRow:
-    """A row.
+    """A row of a table.
 
     Args:
         cells: What stands before the numbers.
         values: One per column, in %.
-        config: Config in ``configs/`` that measures this row on any data; :data:`ABLATED` is the full model. None where
-            the paper compares with others, and where a table's own rows depend on the features (``features``).
+        ablation: Name in ``analysis.ablations.ABLATIONS`` that measures this row on any data; :data:`FULL` is the full
+            model. None where the paper compares with others, and where a table's own rows depend on the features
+            (``features``).
         features: Features of a row "Ours" of Tables 1 and 2.
     """
 
     cells: tuple[str, ...]
     values: tuple[float | None, ...]
-    config: str | None = None
+    ablation: str | None = None
     features: str | None = None
 
 
 @dataclass(frozen=True)
 class PaperTable:
-    """A table.
+    """A table of the paper.
 
     Args:
         caption: In our words.
@@ -98,7 +100,7 @@ CMCS (I) | 36.8 22.0 5.6 22.4
 Ours (I) | 37.6 23.9 5.4 23.3
 """
 
-_THUMOS = dict(protocol='activitynet-thumos14', data='thumos', average='tIoU 0.1:0.1:0.5')
+_THUMOS: dict[str, Any] = dict(protocol='activitynet-thumos14', data='thumos', average='tIoU 0.1:0.1:0.5')
 
 PAPER_TABLES: dict[str, PaperTable] = {
     'table1': PaperTable(
@@ -109,19 +111,19 @@ PAPER_TABLES: dict[str, PaperTable] = {
         columns=(0.5, 0.75, 0.95, AVERAGE), rows=_rows(_TABLE_2), data='anet12', average='tIoU 0.5:0.05:0.95'),
     'table3': PaperTable(
         'Table 3: ablation of the prototype embedding', head=('Methods', ), columns=(AVERAGE, ),
-        rows=(PaperRow(('Random Initialization', ), (44.6, ), 'ablations/table3_random'),
-              PaperRow(('FC', ), (44.7, ), 'ablations/table3_fc'), PaperRow(('GCN', ), (46.5, ), ABLATED)),
+        rows=(PaperRow(('Random Initialization', ), (44.6, ), 'table3_random'),
+              PaperRow(('FC', ), (44.7, ), 'table3_fc'), PaperRow(('GCN', ), (46.5, ), FULL)),
         pairs=(('GCN over random initialization', 2, 0), ('GCN over FC', 2, 1),
                ('FC over random initialization', 1, 0)),
         upright=True, **_THUMOS),
     'table4': PaperTable(
         'Table 4: ablation of the losses and of similarity weighting', head=('L_cls', 'L_clu', 's-hat', 'Up'),
         columns=(0.1, 0.3, 0.5, AVERAGE),
-        rows=(PaperRow(('x', '', '', ''), (55.8, 40.8, 22.4, 39.9), 'ablations/table4_cls'),
-              PaperRow(('x', 'x', '', ''), (60.6, 46.9, 26.3, 45.2), 'ablations/table4_cls_clu'),
-              PaperRow(('x', '', 'x', ''), (16.1, 4.4, 1.3, 6.7), 'ablations/table4_cls_weighting'),
-              PaperRow(('x', 'x', 'x', ''), (61.3, 47.2, 27.0, 45.7), 'ablations/table4_cls_clu_weighting'),
-              PaperRow(('x', 'x', 'x', 'x'), (62.3, 48.2, 27.9, 46.5), ABLATED)),
+        rows=(PaperRow(('x', '', '', ''), (55.8, 40.8, 22.4, 39.9), 'table4_cls'),
+              PaperRow(('x', 'x', '', ''), (60.6, 46.9, 26.3, 45.2), 'table4_cls_clu'),
+              PaperRow(('x', '', 'x', ''), (16.1, 4.4, 1.3, 6.7), 'table4_cls_weighting'),
+              PaperRow(('x', 'x', 'x', ''), (61.3, 47.2, 27.0, 45.7), 'table4_cls_clu_weighting'),
+              PaperRow(('x', 'x', 'x', 'x'), (62.3, 48.2, 27.9, 46.5), FULL)),
         pairs=(('L_clu', 1, 0), ('similarity weighting without L_clu', 2, 0), ('similarity weighting with L_clu', 3, 1),
                ('prototype updating', 4, 3)), **_THUMOS),
 }
@@ -134,4 +136,4 @@ FAMILIES: dict[str, dict[str, str]] = {
     'ucf101-untuned': {'VGG16': 'rpn_vgg16_ucf101_untuned'},
     'synthetic': {'made features': 'rpn_synthetic'},
 }
-"""Data to its configs by features; ablations apply to the last."""
+"""Configs by features, for each data; ablations apply to the last one."""

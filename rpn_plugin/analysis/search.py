@@ -1,4 +1,4 @@
-"""Successive halving over settings and a climb from the best, scored on held-out training videos."""
+"""Searches hyper-parameters by successive halving and a coordinate search, scored on held-out training videos."""
 from __future__ import annotations
 
 import multiprocessing
@@ -12,18 +12,18 @@ import numpy as np
 import torch
 from mmengine.config import Config
 
-from rpn_plugin.analysis.experiments import require_plugin
 from rpn_plugin.analysis.held_out import HeldOutSets
-from rpn_plugin.analysis.knobs import KEEP, Knob, Setting, apply, changes_of, other_choices
-from rpn_plugin.analysis.trial import METRIC, Scorer, digest, train
+from rpn_plugin.analysis.hyper_parameters import KEEP, HyperParameter, Setting, apply, changes_of, other_choices
+from rpn_plugin.analysis.scorer import METRIC, Scorer, train
+from rpn_plugin.provenance import digest, require_plugin
 
 FoldAndSeed = tuple[int, int]
 
 Task = tuple['SearchSpace', 'Candidate', Sequence[FoldAndSeed], Sequence[str]]
-"""Arguments of :func:`climb`."""
+"""Arguments of :func:`coordinate_search`."""
 
-MOST_CHANGED = 3  # knobs of a candidate that differ from the config
-SURVIVING = 1 / 3  # share of the candidates that a rung passes on
+MOST_CHANGED = 3  # hyper-parameters of a candidate that differ from the config
+SURVIVING = 1 / 3  # share of the candidates that a stage passes on
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class Candidate:
     Args:
         number: In order of drawing; 0 is the config as it is.
         setting: Choices that differ from the config.
-        score: Mean of :data:`METRIC` over the runs, in [0, 1].
-        scores: METRIC of each (fold, seed) run.
+        score: Mean of :data:`METRIC` over the trainings, in [0, 1].
+        scores: METRIC of each training, one per fold and seed.
     """
 
     number: int
@@ -45,12 +45,12 @@ class Candidate:
 
 @dataclass(frozen=True)
 class SearchSpace:
-    """What candidates are made of, and where they are measured.
+    """Hyper-parameters that candidates are made of, with the data and the folder that they are measured in.
 
     Args:
         config: Where the search starts.
         sets: Held-out data.
-        knobs: To choose from, by name.
+        hyper_parameters: To choose, by name.
         folder: Of the trainings, each in a folder of its own.
         code: :func:`plugin_digest` when the search began; trainings of other code are not reused.
         threads: Of each training.
@@ -58,180 +58,200 @@ class SearchSpace:
 
     config: Config
     sets: HeldOutSets
-    knobs: Mapping[str, Knob]
+    hyper_parameters: Mapping[str, HyperParameter]
     folder: Path
     code: str
     threads: int = 1
 
-    def of_kind(self, *kinds: str) -> list[Knob]:
-        """The knobs of these kinds."""
-        return [knob for knob in self.knobs.values() if knob.kind in kinds]
+    def of_kind(self, *kinds: str) -> list[HyperParameter]:
+        """Return the hyper-parameters of these kinds."""
+        return [hyper_parameter for hyper_parameter in self.hyper_parameters.values() if hyper_parameter.kind in kinds]
 
     def trained(self, setting: Setting) -> dict[str, str]:
-        """The part of a setting that decides what is trained."""
-        return {knob.name: setting[knob.name] for knob in self.of_kind('training') if knob.name in setting}
+        """Return the part of a setting that decides what is trained."""
+        return {hyper_parameter.name: setting[hyper_parameter.name] for hyper_parameter in self.of_kind('training')
+                if hyper_parameter.name in setting}
 
-    def scorers(self, setting: Setting, runs: Sequence[FoldAndSeed]) -> list[Scorer]:
-        """One for each run; trains where that has not been done yet.
+    def scorers(self, setting: Setting, trainings: Sequence[FoldAndSeed]) -> list[Scorer]:
+        """Return a scorer for each training; trains where that has not been done yet.
 
         Raises:
             CodeChangedError: If the code is not what it was when the search began.
         """
         require_plugin(self.code)
-        config = apply(self.config, changes_of(self.knobs, self.trained(setting)))
+        config = apply(self.config, changes_of(self.hyper_parameters, self.trained(setting)))
         folder = self.folder / digest([config.to_dict(), self.sets.name, self.code])
         torch.set_num_threads(self.threads)
-        of_fold = {fold: self.sets.config(config, fold) for fold, _ in runs}
+        of_fold = {fold: self.sets.config(config, fold) for fold, _ in trainings}
         return [Scorer(of_fold[fold], train(of_fold[fold], folder / f'fold_{fold}_seed_{seed}', seed))
-                for fold, seed in runs]
+                for fold, seed in trainings]
 
 
-def draw(space: SearchSpace, trials: int, seed: int) -> list[Candidate]:
-    """Different candidates: the config as it is, and others with 1 to :data:`MOST_CHANGED` changed training knobs.
+def draw(space: SearchSpace, number: int, seed: int) -> list[Candidate]:
+    """Draw different candidates: the config as it is, and others with 1 to :data:`MOST_CHANGED` changes.
 
-    Fewer than ``trials`` where there are not so many.
+    Only hyper-parameters of kind ``training`` are changed. There are fewer than ``number`` candidates where the search
+    space does not have so many.
     """
-    rng, settings = np.random.default_rng(seed), [{}]
-    choices = {knob.name: other_choices(space.config, knob) for knob in space.of_kind('training')}
+    rng = np.random.default_rng(seed)
+    settings: list[dict[str, str]] = [{}]
+    choices = {hyper_parameter.name: other_choices(space.config, hyper_parameter)
+               for hyper_parameter in space.of_kind('training')}
     names = [name for name in choices if choices[name]]
-    for _ in range(100 * trials if names else 0):
-        if len(settings) == trials:
+    for _ in range(100 * number if names else 0):
+        if len(settings) == number:
             break
         changed = rng.permutation(len(names))[:rng.integers(1, MOST_CHANGED + 1)]
         setting = {names[index]: str(rng.choice(choices[names[index]])) for index in sorted(changed)}
         if setting not in settings:
             settings.append(setting)
-    return [Candidate(number, setting) for number, setting in enumerate(settings)]
+    return [Candidate(place, setting) for place, setting in enumerate(settings)]
 
 
-def halving(space: SearchSpace, rungs: Sequence[Sequence[FoldAndSeed]], candidates: Sequence[Candidate],
-            jobs: int) -> Iterator[tuple[int, Candidate]]:
-    """Yield (rung, candidate) as each is measured: on few runs first, and the best :data:`SURVIVING` on more.
+def successive_halving(space: SearchSpace, stages: Sequence[Sequence[FoldAndSeed]], candidates: Sequence[Candidate],
+                       jobs: int) -> Iterator[tuple[int, Candidate]]:
+    """Yield (stage, candidate) as each is measured: few trainings first, and more for the best :data:`SURVIVING`.
 
-    Candidate 0 is the config as it is and survives every rung, so that what is won is known. For each training the
-    knobs of kind ``scale`` are chosen anew, one after the other.
+    Candidate 0 is the config as it is and survives every stage, so that what is won is known. For each training the
+    hyper-parameters of kind ``scale`` are chosen anew, one after the other.
 
     Args:
-        space: See there.
-        rungs: Runs of each rung; a later one should hold those of the one before.
+        space: Search space of the candidates.
+        stages: Trainings of each stage; a later one should hold those of the one before.
         candidates: As :func:`draw` gives them.
         jobs: Candidates measured side by side.
     """
     candidates = list(candidates)
-    with side_by_side(jobs) as climbed:
-        for rung, runs in enumerate(rungs):
+    with side_by_side(jobs) as search:
+        for stage, trainings in enumerate(stages):
             measured = []
-            for candidate in climbed([(space, candidate, runs, ('scale', )) for candidate in candidates]):
+            for candidate in search([(space, candidate, trainings, ('scale', )) for candidate in candidates]):
                 measured.append(candidate)
-                yield rung, candidate
+                yield stage, candidate
             ranked = sorted(measured, key=lambda candidate: -candidate.score)
             kept = ranked[:max(1, round(SURVIVING * len(ranked)))]
             candidates = kept + [candidate for candidate in ranked if candidate.number == 0 and candidate not in kept]
 
 
-def refine(space: SearchSpace, candidate: Candidate, runs: Sequence[FoldAndSeed], rounds: int,
+def refine(space: SearchSpace, candidate: Candidate, trainings: Sequence[FoldAndSeed], rounds: int,
            jobs: int) -> Iterator[Candidate]:
-    """Yield the candidate and all others that a climb over one training knob at a time measures.
+    """Yield the candidate and all others that a coordinate search over what is trained measures.
 
-    First the candidate gets its best choices of everything that needs no training. Then all choices of a knob are
-    measured, each with its own choices of kind ``scale``, and the best goes on to the next knob. So every value of the
-    end is the best of its knob, next to the others, and none stays for being there first. At last come the further
-    choices of knobs that ended at an end.
+    First the candidate gets its best choices of everything that needs no training. Then all choices of one
+    hyper-parameter are measured, each with its own choices of kind ``scale``, and the best goes on to the next one. So
+    every value of the end is the best of its hyper-parameter, next to the others, and none stays for being there first.
+    At last come the further choices of those that ended at an end.
 
     Args:
-        space: See there.
+        space: Search space of the candidate.
         candidate: Where to start.
-        runs: See :func:`climb`.
-        rounds: Over the knobs, at most; the climb ends early when a round wins nothing.
+        trainings: See :func:`coordinate_search`.
+        rounds: Over the hyper-parameters, at most; the search ends early when a round wins nothing.
         jobs: Choices measured side by side.
     """
-    with side_by_side(jobs) as climbed:
-        best, = climbed([(space, candidate, runs, ('scale', 'testing'))])
+    with side_by_side(jobs) as search:
+        best, = search([(space, candidate, trainings, ('scale', 'testing'))])
         yield best
         for _ in range(rounds):
             before = best
-            for knob in space.of_kind('training'):
-                others = [replace(best, setting=setting) for setting in _neighbours(space, best.setting, knob)]
-                for other in climbed([(space, other, runs, ('scale', )) for other in others]):
+            for hyper_parameter in space.of_kind('training'):
+                others = [replace(best, setting=setting)
+                          for setting in _neighbours(space, best.setting, hyper_parameter)]
+                for other in search([(space, other, trainings, ('scale', )) for other in others]):
                     yield other
                     best = max(best, other, key=lambda tried: tried.score)
             if best == before:
                 break
-        for knob in space.of_kind('training'):
-            others = [replace(best, setting={**best.setting, knob.name: choice})
-                      for choice in knob.beyond(_choice(space, best.setting, knob))]
-            for other in climbed([(space, other, runs, ('scale', )) for other in others]):
+        for hyper_parameter in space.of_kind('training'):
+            others = [replace(best, setting={**best.setting, hyper_parameter.name: choice})
+                      for choice in hyper_parameter.beyond(_choice(space, best.setting, hyper_parameter))]
+            for other in search([(space, other, trainings, ('scale', )) for other in others]):
                 yield other
                 best = max(best, other, key=lambda tried: tried.score)
 
 
-def polish(space: SearchSpace, candidates: Sequence[Candidate], runs: Sequence[FoldAndSeed],
-           jobs: int) -> Iterator[Candidate]:
+def choose_testing(space: SearchSpace, candidates: Sequence[Candidate], trainings: Sequence[FoldAndSeed],
+                   jobs: int) -> Iterator[Candidate]:
     """Yield each candidate with its best choices of everything that needs no training."""
-    with side_by_side(jobs) as climbed:
-        yield from climbed([(space, candidate, runs, ('scale', 'testing')) for candidate in candidates])
+    with side_by_side(jobs) as search:
+        yield from search([(space, candidate, trainings, ('scale', 'testing')) for candidate in candidates])
 
 
-def climb(space: SearchSpace, candidate: Candidate, runs: Sequence[FoldAndSeed], kinds: Sequence[str]) -> Candidate:
-    """All choices of one knob at a time, the best kept, until a round over the knobs of these kinds wins nothing."""
-    scorers = space.scorers(candidate.setting, runs)
+def coordinate_search(space: SearchSpace, candidate: Candidate, trainings: Sequence[FoldAndSeed],
+                      kinds: Sequence[str]) -> Candidate:
+    """Return the best candidate that changes of one hyper-parameter at a time lead to.
+
+    All choices of a hyper-parameter are scored and the best is kept, until a round over those of these kinds wins
+    nothing. None of them may need a training.
+
+    Args:
+        space: Search space of the candidate.
+        candidate: Where to start.
+        trainings: Fold and seed of each training that it is scored on.
+        kinds: Of the hyper-parameters to choose.
+    """
+    scorers = space.scorers(candidate.setting, trainings)
     best, before = scored(space, scorers, candidate), None
     while best != before:
         before = best
-        for knob in space.of_kind(*kinds):
-            others = [scored(space, scorers, replace(best, setting={**best.setting, knob.name: choice}))
-                      for choice in (KEEP, *knob.choices)]
+        for hyper_parameter in space.of_kind(*kinds):
+            others = [scored(space, scorers, replace(best, setting={**best.setting, hyper_parameter.name: choice}))
+                      for choice in (KEEP, *hyper_parameter.choices)]
             best = max([best, *others], key=lambda tried: tried.score)  # the first of equal ones
     return best
 
 
 def scored(space: SearchSpace, scorers: Sequence[Scorer], candidate: Candidate) -> Candidate:
-    """The candidate with the scores of its setting."""
-    changes = changes_of({knob.name: knob for knob in space.of_kind('scale', 'testing')},
+    """Return the candidate with the scores of its setting."""
+    changes = changes_of({hyper_parameter.name: hyper_parameter
+                          for hyper_parameter in space.of_kind('scale', 'testing')},
                          {name: choice for name, choice in candidate.setting.items()
-                          if space.knobs[name].kind != 'training'})
+                          if space.hyper_parameters[name].kind != 'training'})
     scores = tuple(scorer.score(changes)[METRIC] for scorer in scorers)
     return replace(candidate, score=float(np.mean(scores)), scores=scores)
 
 
-def curve(space: SearchSpace, candidate: Candidate, knob: Knob, runs: Sequence[FoldAndSeed],
+def curve(space: SearchSpace, candidate: Candidate, hyper_parameter: HyperParameter, trainings: Sequence[FoldAndSeed],
           jobs: int) -> dict[str, Candidate]:
-    """The candidate with every choice of one knob, by choice; everything else stays as it is."""
-    space = replace(space, knobs={**space.knobs, knob.name: knob})
-    others = [replace(candidate, setting={**candidate.setting, knob.name: choice}) for choice in knob.every_choice]
-    if knob.kind == 'training':
-        with side_by_side(jobs) as climbed:
-            points = list(climbed([(space, other, runs, ()) for other in others]))
+    """Return the candidate with every choice of one hyper-parameter, by choice; everything else stays as it is."""
+    name = hyper_parameter.name
+    space = replace(space, hyper_parameters={**space.hyper_parameters, name: hyper_parameter})
+    others = [replace(candidate, setting={**candidate.setting, name: choice})
+              for choice in hyper_parameter.every_choice]
+    if hyper_parameter.kind == 'training':
+        with side_by_side(jobs) as search:
+            points = list(search([(space, other, trainings, ()) for other in others]))
     else:
-        scorers = space.scorers(candidate.setting, runs)
+        scorers = space.scorers(candidate.setting, trainings)
         points = [scored(space, scorers, other) for other in others]
-    of_choice = {point.setting[knob.name]: point for point in points}
-    return {choice: of_choice[choice] for choice in knob.every_choice}
+    of_choice = {point.setting[name]: point for point in points}
+    return {choice: of_choice[choice] for choice in hyper_parameter.every_choice}
 
 
-def _neighbours(space: SearchSpace, setting: Setting, knob: Knob) -> list[Setting]:
-    """The setting with every other choice of a training knob, the config's own among them."""
-    own = setting.get(knob.name)
-    rest = {name: choice for name, choice in setting.items() if name != knob.name}
-    others = [{**rest, knob.name: choice} for choice in other_choices(space.config, knob) if choice != own]
+def _neighbours(space: SearchSpace, setting: Setting, hyper_parameter: HyperParameter) -> list[Setting]:
+    """Return the setting with every other choice of a trained hyper-parameter, the config's own among them."""
+    own = setting.get(hyper_parameter.name)
+    rest = {name: choice for name, choice in setting.items() if name != hyper_parameter.name}
+    others: list[Setting] = [{**rest, hyper_parameter.name: choice}
+                             for choice in other_choices(space.config, hyper_parameter) if choice != own]
     return others if own is None else [rest, *others]
 
 
-def _choice(space: SearchSpace, setting: Setting, knob: Knob) -> str | None:
-    """The choice that a setting comes to, the config's own where it says nothing; None if that is no choice."""
-    own = set(knob.choices) - set(other_choices(space.config, knob))
-    return setting.get(knob.name) or next(iter(own), None)
+def _choice(space: SearchSpace, setting: Setting, hyper_parameter: HyperParameter) -> str | None:
+    """Return the choice that a setting comes to, the config's own where it says nothing; None if that is no choice."""
+    own = set(hyper_parameter.choices) - set(other_choices(space.config, hyper_parameter))
+    return setting.get(hyper_parameter.name) or next(iter(own), None)
 
 
 @contextmanager
 def side_by_side(jobs: int) -> Iterator[Callable[[Sequence[Task]], Iterator[Candidate]]]:
-    """Give a function that climbs from many candidates, ``jobs`` at once, and yields them in their order."""
+    """Give a function that runs :func:`coordinate_search` for many tasks, ``jobs`` at once, in their order."""
     if jobs == 1:
-        yield lambda tasks: map(_climb, tasks)
+        yield lambda tasks: map(_search, tasks)
         return
     with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context('spawn')) as pool:
-        yield lambda tasks: pool.map(_climb, tasks)
+        yield lambda tasks: pool.map(_search, tasks)
 
 
-def _climb(task: Task) -> Candidate:
-    return climb(*task)
+def _search(task: Task) -> Candidate:
+    return coordinate_search(*task)

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from scipy import stats
@@ -15,12 +15,14 @@ from scipy import stats
 from rpn_plugin.analysis.paper_tables import AVERAGE, PaperTable
 from rpn_plugin.evaluation.protocols import get_protocol
 from rpn_plugin.files import written_whole
-from rpn_plugin.structures import Spread
+from rpn_plugin.structures import SeedValues
+
+_Value = TypeVar('_Value')
 
 PAPER, MEASURED = 'reported in the paper', 'measured here'
 SIGNIFICANCE = 'differences are taken seed by seed, ± standard deviation; a paired t-test decides (two-sided, 5 %)'
 NAMES = dict(thumos='THUMOS14', anet12='ActivityNet 1.2')
-"""Of the paper's data; other data are called by the name of their configs' family."""
+"""Names of the paper's data; other data are called by the name of their configs' family."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class ReportRow:
     cells: tuple[str, ...]
     source: str
     data: str
-    values: tuple[Spread | None, ...]
+    values: tuple[SeedValues | None, ...]
     results: tuple[Mapping[str, Any], ...] = ()
 
     @property
@@ -64,39 +66,46 @@ class TableReport:
     rows: tuple[ReportRow, ...]
 
     def pattern(self) -> list[str]:
-        """What becomes of each difference that the paper speaks of, a sentence each.
+        """Say what becomes of each difference that the paper speaks of, a sentence each.
 
         Differences are taken seed by seed. One that is not significant (two-sided paired t-test, 5 %) says nothing, nor
         does one of a single seed, or one too small for the table to show.
         """
         sentences = []
         for name, upper, lower in self.table.pairs:
-            paper = self.table.rows[upper].values[-1] - self.table.rows[lower].values[-1]
+            paper = _average(self.table.rows[upper].values) - _average(self.table.rows[lower].values)
             found = [f'{data} {self._judged(data, upper, lower, paper)}' for data in self.data]
             sentences.append(f'{name}: {paper:+.1f} in the paper; {"; ".join(found)}')
         return sentences
 
     def _judged(self, data: str, upper: int, lower: int, paper: float) -> str:
         ours = [row for row in self.rows if row.source == MEASURED and row.data == data]
-        gain = Spread(tuple(np.subtract(ours[upper].values[-1].values, ours[lower].values[-1].values).tolist()))
+        better, worse = (_average(ours[place].values).values for place in (upper, lower))
+        gain = SeedValues(tuple(np.subtract(better, worse).tolist()))
         if gain.std is None or abs(gain.mean) <= _critical(len(gain.values)) * gain.std / len(gain.values)**0.5:
             verdict = 'not decided by these seeds'
         elif abs(gain.mean) < 0.05:
             verdict = 'no difference'
         else:
             verdict = 'confirmed' if gain.mean * paper > 0 else 'refuted'
-        spread = '' if gain.std is None else f' ± {gain.std:.1f}'
-        return f'{gain.mean:+.1f}{spread}, {verdict}'
+        deviation = '' if gain.std is None else f' ± {gain.std:.1f}'
+        return f'{gain.mean:+.1f}{deviation}, {verdict}'
+
+
+def _average(values: Sequence[_Value | None]) -> _Value:
+    """Return the last column of a row; every row that the paper compares with another has one."""
+    assert values[-1] is not None
+    return values[-1]
 
 
 def _critical(number: int) -> float:
-    """Of Student's t, two-sided at 5 %, for the mean of so many differences."""
+    """Return the critical value of Student's t, two-sided at 5 %, for the mean of so many differences."""
     return float(stats.t.ppf(0.975, number - 1))
 
 
 def build_report(table: PaperTable, seeds: Sequence[int],
                  measured: Sequence[tuple[int, tuple[str, ...], str, Sequence[Mapping[str, Any]]]]) -> TableReport:
-    """Put rows together.
+    """Put the rows of the paper and the measured ones together.
 
     Args:
         table: As in the paper.
@@ -106,7 +115,7 @@ def build_report(table: PaperTable, seeds: Sequence[int],
     """
     rows = []
     for number, row in enumerate(table.rows):
-        rows.append(ReportRow(row.cells, PAPER, table.data, tuple(None if value is None else Spread((value, ))
+        rows.append(ReportRow(row.cells, PAPER, table.data, tuple(None if value is None else SeedValues((value, ))
                                                                   for value in row.values)))
         rows += [ReportRow(cells, MEASURED, data, _columns(table, results), tuple(results))
                  for place, cells, data, results in measured if place == number]
@@ -115,7 +124,7 @@ def build_report(table: PaperTable, seeds: Sequence[int],
 
 
 def format_grid(report: TableReport) -> list[list[str]]:
-    """Cells of the table as text, the first line its head."""
+    """Return the cells of the table as text, the first line its head."""
     table = report.table
     columns = [column if column == AVERAGE else f'{column:g}' for column in table.columns]
     if table.upright:
@@ -130,7 +139,7 @@ def format_grid(report: TableReport) -> list[list[str]]:
 
 
 def format_notes(report: TableReport) -> list[str]:
-    """What the numbers mean, a sentence each."""
+    """Return what the numbers mean, a sentence each."""
     rules = get_protocol(report.table.protocol).described()
     over = f'seed{"s" * (len(report.seeds) > 1)} {", ".join(map(str, report.seeds))}'
     return [f'mAP in %; {AVERAGE} is over {report.table.average}; protocol {report.table.protocol}: '
@@ -140,7 +149,7 @@ def format_notes(report: TableReport) -> list[str]:
 
 
 def _provenance(report: TableReport) -> list[str]:
-    """When, with what and in which time it was measured; nothing if the results do not say."""
+    """Say when, with what and in which time it was measured; nothing if the results do not say."""
     results = {data: [result for row in report.rows if row.data == data for result in row.results
                       if 'versions' in result] for data in report.data}
     every = [result for of_data in results.values() for result in of_data]
@@ -159,10 +168,10 @@ def _provenance(report: TableReport) -> list[str]:
 
 
 def format_text(report: TableReport) -> str:
-    """For a terminal."""
+    """Return the table and its notes as text for a terminal."""
     grid = format_grid(report)
-    widths = [max(map(len, column)) for column in zip(*grid)]
-    lines = ['  '.join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in grid]
+    widths = [max(map(len, column)) for column in zip(*grid, strict=True)]
+    lines = ['  '.join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in grid]
     return '\n'.join([report.table.caption, '', lines[0], '-' * len(max(lines, key=len)), *lines[1:], '',
                       *format_notes(report)])
 
@@ -179,7 +188,7 @@ def _csv(report: TableReport) -> str:
     writer = csv.writer(text, lineterminator='\n')
     writer.writerow([*report.table.head, 'source', 'data', 'column', 'mean', 'std', 'seeds'])
     for row in report.rows:
-        for column, value in zip(report.table.columns, row.values):
+        for column, value in zip(report.table.columns, row.values, strict=True):
             if value is not None:
                 seeds = len(row.results) or ''
                 writer.writerow([*row.cells, row.source, row.data, column, value.mean, value.std, seeds])
@@ -189,7 +198,7 @@ def _csv(report: TableReport) -> str:
 def _json(report: TableReport) -> str:
     rows = [dict(cells=row.cells, source=row.source, data=row.data, results=row.results, columns=[
         dict(column=column, **({} if value is None else dict(mean=value.mean, std=value.std, values=value.values)))
-        for column, value in zip(report.table.columns, row.values)]) for row in report.rows]
+        for column, value in zip(report.table.columns, row.values, strict=True)]) for row in report.rows]
     table = asdict(report.table)
     return json.dumps(dict(caption=table['caption'], protocol=table['protocol'], data=report.data, seeds=report.seeds,
                            notes=format_notes(report), rows=rows), indent=1)
@@ -209,14 +218,14 @@ def write_report(report: TableReport, stem: str | Path) -> list[Path]:
     return paths
 
 
-def _columns(table: PaperTable, results: Sequence[Mapping[str, Any]]) -> tuple[Spread, ...]:
-    spreads = []
+def _columns(table: PaperTable, results: Sequence[Mapping[str, Any]]) -> tuple[SeedValues, ...]:
+    columns = []
     for column in table.columns:
         values = [result['mAP_avg'] if column == AVERAGE else
                   result['mAP'][int(np.argmin(np.abs(np.subtract(result['tiou'], column))))] for result in results]
-        spreads.append(Spread(tuple(100 * value for value in values)))
-    return tuple(spreads)
+        columns.append(SeedValues(tuple(100 * value for value in values)))
+    return tuple(columns)
 
 
-def _text(value: Spread | None) -> str:
+def _text(value: SeedValues | None) -> str:
     return '-' if value is None else str(value)

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from rpn_plugin.structures import Spread
+from rpn_plugin.structures import SeedValues
 
 GAINED, LOST = 'tab:green', 'tab:red'
 
 
 @dataclass(frozen=True)
-class ClassGain(Spread):
+class ClassGain(SeedValues):
     """Differences of a class's AP, averaged over tIoU thresholds, in percentage points; one value per seed.
 
     Args:

@@ -32,7 +32,7 @@ def borders(segment: list[float]) -> list[int]:
     return [round(float(CLOCK.to_borders(second))) for second in segment]
 
 
-@pytest.mark.parametrize('split', ['looks', 'videos'])
+@pytest.mark.parametrize('split', ['appearance', 'videos'])
 def test_held_out_instances_are_those_of_the_training_videos_with_their_features(data, tmp_path, split) -> None:
     sets = write_held_out_sets(read_config(), tmp_path / 'sets', split, 3, 0)
     original = json.loads((data / 'annotations.json').read_text())['database']
@@ -55,7 +55,7 @@ def test_held_out_instances_are_those_of_the_training_videos_with_their_features
 
 
 def test_no_snippet_is_on_both_sides_and_whole_videos_are_linked(data, tmp_path) -> None:
-    for split in ('looks', 'videos'):
+    for split in ('appearance', 'videos'):
         for root in write_held_out_sets(read_config(), tmp_path / split, split, 2, 0).roots:
             sides = {side: {row.tobytes() for path in (root / 'features' / 'rgb').glob(f'*_{side}.npy')
                             for row in np.load(path)} for side in ('fit', 'held_out')}
@@ -63,24 +63,24 @@ def test_no_snippet_is_on_both_sides_and_whole_videos_are_linked(data, tmp_path)
     assert all(path.is_symlink() for path in (tmp_path / 'videos').rglob('*.npy'))
 
 
-def test_a_split_by_looks_separates_clips_that_several_videos_share(tiny, tmp_path) -> None:
+def test_a_split_by_appearance_separates_clips_that_several_videos_share(tiny, tmp_path) -> None:
     rng = np.random.default_rng(1)
-    clips = 3 * rng.standard_normal((6, 16))  # six looks, each in four of eight videos
+    clips = 3 * rng.standard_normal((6, 16))  # six clips, each in four of eight videos
     for index in range(8):
         video = f'train_{index}'
         order = [(index + step) % 6 for step in range(3)]
-        features = np.concatenate([clips[look] + 0.1 * rng.standard_normal((6, 16)) for look in order])
+        features = np.concatenate([clips[clip] + 0.1 * rng.standard_normal((6, 16)) for clip in order])
         tiny.content['database'][video].update(duration=0.64 * 18, annotations=[
             dict(label='Diving', segment=[0.64 * 6 * place, 0.64 * 6 * (place + 1)]) for place in range(3)])
         for stream in ('rgb', 'flow'):
             tiny.write_features(stream, video, features.astype(np.float16))
     tiny.save()
     config = Config(dict(train_dataloader=dict(dataset=tiny.config('train'))))
-    for root in write_held_out_sets(config, tmp_path / 'sets', 'looks', 2, 0).roots:
-        looks = {side: {int(np.linalg.norm(clips - row, axis=1).argmin())
-                        for path in (root / 'features' / 'rgb').glob(f'*_{side}.npy') for row in np.load(path)}
-                 for side in ('fit', 'held_out')}
-        assert looks['fit'] and looks['held_out'] and not looks['fit'] & looks['held_out']
+    for root in write_held_out_sets(config, tmp_path / 'sets', 'appearance', 2, 0).roots:
+        seen = {side: {int(np.linalg.norm(clips - row, axis=1).argmin())
+                       for path in (root / 'features' / 'rgb').glob(f'*_{side}.npy') for row in np.load(path)}
+                for side in ('fit', 'held_out')}
+        assert seen['fit'] and seen['held_out'] and not seen['fit'] & seen['held_out']
 
 
 def test_the_folds_config_trains_and_tests_on_it(data, tmp_path) -> None:
@@ -118,12 +118,12 @@ def test_other_data_and_other_seeds_have_sets_of_their_own(data, tmp_path) -> No
 
 
 def test_too_few_videos_for_the_folds_are_refused(data, tmp_path) -> None:
-    with pytest.raises(ValueError, match='fold_9: no training video is left to hold out when 9 videos in 9 parts'):
+    with pytest.raises(ValueError, match='fold_9: no training video is left to hold out when 9 videos in 9 groups'):
         write_held_out_sets(read_config(), tmp_path / 'sets', 'videos', 10, 0)
 
 
 def test_what_cannot_be_split_is_refused(data, tmp_path) -> None:
-    with pytest.raises(ValueError, match="split of .*'videos', 'looks'"):
+    with pytest.raises(ValueError, match="split of .*'videos', 'appearance'"):
         write_held_out_sets(read_config(), tmp_path / 'sets', 'classes', 2, 0)
     with pytest.raises(ValueError, match='at least 2 folds'):
         write_held_out_sets(read_config(), tmp_path / 'sets', 'videos', 1, 0)

@@ -17,10 +17,12 @@ from mmengine.config import Config
 from tool_runner import load_tool
 
 from rpn_plugin.analysis import experiments
-from rpn_plugin.analysis.experiments import data_stamp, launch
-from rpn_plugin.analysis.paper_tables import FAMILIES, PAPER_TABLES
-from rpn_plugin.structures import Spread
+from rpn_plugin.analysis.ablations import ABLATIONS
+from rpn_plugin.analysis.experiments import launch
+from rpn_plugin.analysis.paper_tables import FAMILIES, FULL, PAPER_TABLES
 from rpn_plugin.datasets.synthetic import SyntheticSettings
+from rpn_plugin.provenance import data_stamp
+from rpn_plugin.structures import SeedValues
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -54,7 +56,10 @@ class FakeTools:
         assert command[-1] != '--cfg-options', 'which needs something to follow'
         tool, config, folder = Path(command[1]).stem, Path(command[2]).stem, Path(option(command, '--work-dir'))
         seed = option(command, '--seed') if tool == 'train' else Path(command[3]).read_text()
-        self.ran.append((tool, config, environment.get('RPN_ABLATION_OF', ''), seed))
+        stated = dict(part.split('=', 1) for part in command if part.startswith('model.localizer.'))
+        name, = [name for name, ablation in ABLATIONS.items() if stated == {
+            key: str(value) for key, value in ablation.overrides.items()}] or ['']
+        self.ran.append((tool, config, name, seed))
         if tool == 'train':
             (folder / 'last.pth').write_text(seed)
             (folder / 'last_checkpoint').write_text(f'/elsewhere/{folder.name}/last.pth')
@@ -85,12 +90,10 @@ def run(tool, tmp_path, capsys) -> Callable[..., str]:
 def test_rows_that_share_their_losses_share_a_training(run, fake) -> None:
     run(fake, 'table4', '--seeds', '0', '1')
     assert [ran for ran in fake.ran if ran[0] == 'train'] == [
-        ('train', name, 'rpn_synthetic', seed) for name in ('table4_cls', 'table4_cls_clu') for seed in '01']
+        ('train', 'rpn_synthetic', name, seed) for name in ('table4_cls', 'table4_cls_clu') for seed in '01']
     assert [ran[1:] for ran in fake.ran if ran[0] == 'test'] == [
-        (name, of, seed) for name, of in (
-            ('table4_cls', 'rpn_synthetic'), ('table4_cls_clu', 'rpn_synthetic'),
-            ('table4_cls_weighting', 'rpn_synthetic'), ('table4_cls_clu_weighting', 'rpn_synthetic'),
-            ('rpn_synthetic', '')) for seed in '01']
+        ('rpn_synthetic', name, seed) for name in ('table4_cls', 'table4_cls_clu', 'table4_cls_weighting',
+                                                   'table4_cls_clu_weighting', '') for seed in '01']
 
 
 def test_what_is_done_is_reused_across_tables_and_runs_until_its_inputs_change(run, fake, data) -> None:
@@ -99,7 +102,7 @@ def test_what_is_done_is_reused_across_tables_and_runs_until_its_inputs_change(r
     run(fake, 'table4', '--seeds', '0')
     assert not fake.ran
     run(fake, 'table3', '--seeds', '0')
-    assert sorted(ran[:2] for ran in fake.ran) == [('test', 'table3_fc'), ('test', 'table3_random'),
+    assert sorted((ran[0], ran[2]) for ran in fake.ran) == [('test', 'table3_fc'), ('test', 'table3_random'),
                                                   ('train', 'table3_fc'), ('train', 'table3_random')]
     fake.ran.clear()
     run(fake, 'table3', '--seeds', '0', '--cfg-options', 'model.localizer.weighting.gamma_t=0.25')
@@ -112,6 +115,20 @@ def test_what_is_done_is_reused_across_tables_and_runs_until_its_inputs_change(r
     np.save(features, 2 * np.load(features))
     run(fake, 'table1', '--seeds', '0')
     assert [ran[0] for ran in fake.ran] == ['train', 'test']
+
+
+def test_an_option_of_a_part_that_a_row_takes_away_changes_the_other_rows(run, fake) -> None:
+    run(fake, 'table4', '--seeds', '0')
+    fake.ran.clear()
+    run(fake, 'table4', '--seeds', '0', '--cfg-options', 'model.localizer.weighting.gamma_t=0.25')
+    assert [ran[0] for ran in fake.ran] == ['test'] * 3, 'two rows have no weighting'
+
+
+def test_the_list_of_ablations_is_what_the_tools_take(tool, capsys) -> None:
+    tool.main(['ablations'])
+    printed = capsys.readouterr().out
+    for name, ablation in ABLATIONS.items():
+        assert f'{name}: {ablation.sentence}\n    --cfg-options {ablation.cfg_options}\n' in printed
 
 
 def test_a_run_that_broke_off_goes_on_where_it_was(run, fake, capsys) -> None:
@@ -242,14 +259,15 @@ def test_averages_of_the_papers_rows_are_those_of_their_columns() -> None:
 
 
 def test_every_config_that_a_table_needs_is_there() -> None:
-    names = {row.config for table in PAPER_TABLES.values() for row in table.rows if row.config} - {'rpn'}
-    names |= {config for family in FAMILIES.values() for config in family.values()}
+    ablations = {row.ablation for table in PAPER_TABLES.values() for row in table.rows if row.ablation} - {FULL}
+    assert ablations == set(ABLATIONS)
+    names = {config for family in FAMILIES.values() for config in family.values()}
     assert all((REPOSITORY / 'configs' / f'{name}.py').is_file() for name in names)
     assert len(PAPER_TABLES['table1'].rows) == 17 and len(PAPER_TABLES['table2'].rows) == 7
     for name in ('table1', 'table2'):
         table = PAPER_TABLES[name]
         assert {row.features for row in table.rows if row.features} == set(FAMILIES[table.data])
-    assert str(Spread((50.0, ))) == '50.0'
+    assert str(SeedValues((50.0, ))) == '50.0'
 
 
 def test_missing_data_is_an_error_that_names_the_file(tool, tmp_path, monkeypatch) -> None:

@@ -9,12 +9,12 @@ import pytest
 from mmengine.config import Config
 from tool_runner import load_tool
 
-from rpn_plugin.analysis import trial
-from rpn_plugin.analysis.experiments import plugin_digest
+from rpn_plugin.analysis import scorer
 from rpn_plugin.analysis.held_out import write_held_out_sets
-from rpn_plugin.analysis.knobs import knobs_of
+from rpn_plugin.analysis.hyper_parameters import hyper_parameters_of
 from rpn_plugin.analysis.search import Candidate, SearchSpace, side_by_side
 from rpn_plugin.datasets.synthetic import SyntheticSettings
+from rpn_plugin.provenance import plugin_digest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CONFIG = REPOSITORY / 'configs' / 'rpn_synthetic.py'
@@ -30,17 +30,17 @@ def data(synthetic) -> Path:
     return synthetic(SyntheticSettings(num_train=10, num_test=4, median_snippets=40))
 
 
-def tune(tool, work_dir: Path, knobs: str, *arguments: str) -> None:
-    tool.main([str(CONFIG), '--work-dir', str(work_dir), '--folds', '2', '--seeds', '1', '--trials', '2', '--knobs',
-               *knobs.split(), *arguments, '--cfg-options', 'train_cfg.max_epochs=1'])
+def tune(tool, work_dir: Path, names: str, *arguments: str) -> None:
+    tool.main([str(CONFIG), '--work-dir', str(work_dir), '--folds', '2', '--seeds', '1', '--candidates', '2',
+               '--hyper-parameters', *names.split(), *arguments, '--cfg-options', 'train_cfg.max_epochs=1'])
 
 
-def trials(work_dir: Path) -> list[dict]:
-    return [json.loads(line) for line in (work_dir / 'trials.jsonl').read_text().splitlines()]
+def tried(work_dir: Path) -> list[dict]:
+    return [json.loads(line) for line in (work_dir / 'candidates.jsonl').read_text().splitlines()]
 
 
 def test_nothing_of_the_test_videos_is_read(tool, data, tmp_path) -> None:
-    tune(tool, tmp_path / 'clean', 'gamma_t', '--split', 'looks')
+    tune(tool, tmp_path / 'clean', 'gamma_t', '--split', 'appearance')
     content = json.loads((data / 'annotations.json').read_text())
     for name, entry in content['database'].items():
         if entry['subset'] == 'test':
@@ -48,27 +48,27 @@ def test_nothing_of_the_test_videos_is_read(tool, data, tmp_path) -> None:
             for stream in ('rgb', 'flow'):
                 (data / 'features' / stream / f'{name}.npy').write_bytes(b'poison')
     (data / 'annotations.json').write_text(json.dumps(content))
-    tune(tool, tmp_path / 'poisoned', 'gamma_t', '--split', 'looks')
-    assert trials(tmp_path / 'poisoned') == trials(tmp_path / 'clean')
-    for name in ('tuned.py', 'trials.md'):
+    tune(tool, tmp_path / 'poisoned', 'gamma_t', '--split', 'appearance')
+    assert tried(tmp_path / 'poisoned') == tried(tmp_path / 'clean')
+    for name in ('tuned.py', 'candidates.md'):
         assert (tmp_path / 'poisoned' / name).read_text() == (tmp_path / 'clean' / name).read_text()
 
 
-def test_the_log_holds_every_trial_and_the_config_the_best(tool, data, tmp_path, capsys, monkeypatch) -> None:
+def test_the_log_holds_every_candidate_and_the_config_the_best(tool, data, tmp_path, capsys, monkeypatch) -> None:
     out = tmp_path / 'written' / 'best.py'
     monkeypatch.setattr(tool, 'CURVES', ('kernel', 'gamma_t'))
     tune(tool, tmp_path / 'work', 'alpha gamma_t', '--out', str(out), '--curves')
-    printed, logged = capsys.readouterr().out, trials(tmp_path / 'work')
-    assert [(line['rung'], line['number']) for line in logged[:2]] == [(0, 0), (0, 1)]
-    assert {line['rung']: len(line['scores']) for line in logged} == {0: 1, 1: 2, 'refined': 2, 'polished': 2}
+    printed, logged = capsys.readouterr().out, tried(tmp_path / 'work')
+    assert [(line['stage'], line['number']) for line in logged[:2]] == [(0, 0), (0, 1)]
+    assert {line['stage']: len(line['scores']) for line in logged} == {0: 1, 1: 2, 'refined': 2, 'final': 2}
     for line in logged:
         assert line['score'] == pytest.approx(np.mean(line['scores']))
         assert set(line['setting']) <= {'alpha', 'gamma_t'}
     assert 'alpha' not in logged[0]['setting'] and 'alpha' in logged[1]['setting']
-    best = max((line for line in logged if line['rung'] == 'polished'), key=lambda line: line['score'])
+    best = max((line for line in logged if line['stage'] == 'final'), key=lambda line: line['score'])
     assert f'chosen: candidate {best["number"]}, {100 * best["score"]:.2f}; written to {out}' in printed
     assert 'reads the segments of the training videos that are held out' in printed
-    assert f'{100 * best["score"]:.2f} | 2 |' in (tmp_path / 'work' / 'trials.md').read_text()
+    assert f'{100 * best["score"]:.2f} | 2 |' in (tmp_path / 'work' / 'candidates.md').read_text()
     config, base = Config.fromfile(out), Config.fromfile(CONFIG)
     localizer, expected = config.model.localizer, base.model.localizer
     alpha, gamma_t = best['setting'].get('alpha'), best['setting'].get('gamma_t', 'as is')
@@ -88,9 +88,9 @@ def test_the_log_holds_every_trial_and_the_config_the_best(tool, data, tmp_path,
         *(curves['kernel'][key] for key in ('values', 'scores', 'errors'))))
     assert f'| kernel | 3 | {points} |' in lines and len(lines) == 4 + len(curves)
     assert (tmp_path / 'work' / 'curves.png').read_bytes().startswith(b'\x89PNG')
-    monkeypatch.setattr(trial.Runner, 'from_cfg', lambda *_: pytest.fail('trained again'))
+    monkeypatch.setattr(scorer.Runner, 'from_cfg', lambda *_: pytest.fail('trained again'))
     tune(tool, tmp_path / 'work', 'alpha gamma_t')
-    assert trials(tmp_path / 'work') == logged
+    assert tried(tmp_path / 'work') == logged
 
 
 def test_curves_need_what_they_vary_to_be_stated_before_anything_is_trained(tool, data, tmp_path) -> None:
@@ -107,13 +107,13 @@ def test_trainings_side_by_side_may_have_loaders_with_workers(data, tmp_path) ->
     config.train_cfg.max_epochs = 1
     config.train_dataloader.update(num_workers=1, persistent_workers=True)
     sets = write_held_out_sets(config, tmp_path, 'videos', 2, 0)
-    space = SearchSpace(config, sets, knobs_of(config), tmp_path / 'runs', plugin_digest())
+    space = SearchSpace(config, sets, hyper_parameters_of(config), tmp_path / 'trainings', plugin_digest())
     tasks = [(space, Candidate(number, {'alpha': alpha}), [(0, 0)], ()) for number, alpha in enumerate(('0.01', '0.2'))]
-    with side_by_side(2) as climbed:
-        together = list(climbed(tasks))
-    assert [candidate.number for candidate in together] == [0, 1] and len(list((tmp_path / 'runs').iterdir())) == 2
-    with side_by_side(1) as climbed:
-        assert list(climbed(tasks)) == together
+    with side_by_side(2) as search:
+        together = list(search(tasks))
+    assert [candidate.number for candidate in together] == [0, 1] and len(list((tmp_path / 'trainings').iterdir())) == 2
+    with side_by_side(1) as search:
+        assert list(search(tasks)) == together
 
 
 def test_code_that_changes_meanwhile_ends_the_search(tool, data, tmp_path, monkeypatch) -> None:
@@ -126,19 +126,19 @@ def test_a_score_without_training_is_that_of_the_hosts_test(data, tmp_path) -> N
     """The remembered embeddings give what the host's runner gives from the same checkpoint."""
     config = Config.fromfile(CONFIG)
     config.train_cfg.max_epochs = 1
-    checkpoint = trial.train(config, tmp_path / 'run', seed=0)
-    scorer = trial.Scorer(config, checkpoint)
+    checkpoint = scorer.train(config, tmp_path / 'training', seed=0)
+    of_checkpoint = scorer.Scorer(config, checkpoint)
     for gamma_t in (0.5, 0.1):
-        scored = scorer.score([{'model.localizer.weighting.gamma_t': gamma_t}])
+        scored = of_checkpoint.score([{'model.localizer.weighting.gamma_t': gamma_t}])
         config.model.localizer.weighting.gamma_t = gamma_t
         config.update(work_dir=str(tmp_path / 'test'), load_from=str(checkpoint), experiment_name=f'test {gamma_t}')
-        assert trial.Runner.from_cfg(config).test() == pytest.approx(scored)
+        assert scorer.Runner.from_cfg(config).test() == pytest.approx(scored)
 
 
 @pytest.mark.parametrize('arguments, message', [
-    (('--knobs', 'beta'), r"error: Unknown knobs \['beta'\]; known are \['alpha', "),
+    (('--hyper-parameters', 'beta'), r"error: Unknown hyper-parameters \['beta'\]; known are \['alpha', "),
     (('--folds', '1'), 'error: Expected a split of .* and at least 2 folds'),
-    (('--seeds', '0'), 'error: Expected at least 1 of --trials, --seeds, --jobs and --threads.'),
+    (('--seeds', '0'), 'error: Expected at least 1 of --candidates, --seeds, --jobs and --threads.'),
     (('--out', str(CONFIG)), 'rpn_synthetic.py is the config that the search starts from; name another file'),
     (('--cfg-options', 'model.localizer.weighting=None'), 'error: Expected a config with similarity weighting, but'),
 ])

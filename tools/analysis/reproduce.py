@@ -2,6 +2,7 @@
 
 python tools/analysis/reproduce.py table1
 python tools/analysis/reproduce.py table4 --data ucf101 synthetic --seeds 0 1 2 --jobs 2
+python tools/analysis/reproduce.py ablations
 """
 from __future__ import annotations
 
@@ -9,25 +10,31 @@ import argparse
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from mmengine.config import DictAction
 
 import rpn_plugin  # noqa: F401  (registers every part)
-from rpn_plugin.analysis.experiments import Bench, Experiment
-from rpn_plugin.analysis.paper_tables import ABLATED, FAMILIES, PAPER_TABLES, PaperTable
+from rpn_plugin.analysis.ablations import ABLATIONS
+from rpn_plugin.analysis.experiments import Experiment, ExperimentRunner
+from rpn_plugin.analysis.paper_tables import FAMILIES, FULL, PAPER_TABLES, PaperTable
 from rpn_plugin.analysis.table_report import build_report, format_text, write_report
 from rpn_plugin.command_line import one_line_errors
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+
+LIST = 'ablations'
 
 Planned = tuple[int, tuple[str, ...], Experiment]
 """Number of the paper's row that it follows, its cells, and what measures it."""
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Read the options."""
     parser = argparse.ArgumentParser(description='Train, score and print a table of the paper.')
-    parser.add_argument('table', choices=PAPER_TABLES)
+    parser.add_argument('table', choices=[*PAPER_TABLES, LIST], help=f'a table, or "{LIST}": print what each ablation '
+                        'changes, as any tool takes it behind --cfg-options')
     parser.add_argument('--data', choices=FAMILIES, nargs='+', help="configs of which data; by default the table's own")
     parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2])
     parser.add_argument('--jobs', type=int, help='trainings side by side; by default as many as cores and threads '
@@ -41,28 +48,38 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def planned(table: PaperTable, data: str) -> list[Planned]:
-    """What measures which row: ablations on the family's last config, or the rows "Ours", one per features."""
+    """Return what measures which row: ablations on the family's last config, or the rows "Ours", one per features."""
     configs = FAMILIES[data]
     full = list(configs.values())[-1]
-    if any(row.config for row in table.rows):
-        return [(number, row.cells, Experiment(f'configs/{full}.py') if row.config == ABLATED else
-                 Experiment(f'configs/{row.config}.py', ablation_of=full)) for number, row in enumerate(table.rows)]
+    if any(row.ablation for row in table.rows):
+        return [(number, row.cells, Experiment(f'configs/{full}.py', None if row.ablation == FULL else row.ablation))
+                for number, row in enumerate(table.rows)]
     own = {row.features: number for number, row in enumerate(table.rows) if row.features}
     return [(own.get(features, len(table.rows) - 1), (*table.rows[-1].cells[:-1], f'Ours ({features})'),
              Experiment(f'configs/{config}.py')) for features, config in configs.items()]
 
 
+def listed() -> str:
+    """Return what each ablation changes, as it is written behind ``--cfg-options``."""
+    return '\n'.join(f'{name}: {ablation.sentence}\n    --cfg-options {ablation.cfg_options}'
+                     for name, ablation in ABLATIONS.items())
+
+
 @one_line_errors(RuntimeError)
-def main(arguments: Sequence[str] | None = None, **bench: object) -> None:
-    """Run the tool; ``bench`` changes how commands are run."""
+def main(arguments: Sequence[str] | None = None, **runner_options: Any) -> None:
+    """Run the tool; ``runner_options`` go to :class:`ExperimentRunner`."""
     options = parse(arguments)
+    if options.table == LIST:
+        print(listed())
+        return
     table = PAPER_TABLES[options.table]
     families, seeds = list(dict.fromkeys(options.data or [table.data])), list(dict.fromkeys(options.seeds))
     jobs = options.jobs or (1 if torch.cuda.is_available() else max(1, (os.cpu_count() or 1) // options.threads))
     root = options.work_dir.resolve()
     measured = []
     for data in families:
-        runner = Bench(REPOSITORY, root / data, table.protocol, options.cfg_options, jobs, options.threads, **bench)
+        runner = ExperimentRunner(REPOSITORY, root / data, table.protocol, options.cfg_options, jobs, options.threads,
+                                  **runner_options)
         rows = planned(table, data)
         results = runner.measure([experiment for *_, experiment in rows], seeds)
         measured += [(number, cells, data, [results[experiment, seed] for seed in seeds])

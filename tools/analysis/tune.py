@@ -1,7 +1,7 @@
 """Choose what the paper leaves open, on held-out training videos, and write the config.
 
 python tools/analysis/tune.py configs/rpn_i3d_thumos.py --out configs/rpn_i3d_thumos_tuned.py
-python tools/analysis/tune.py configs/rpn_vgg16_ucf101_untuned.py --split looks --rounds 1 --jobs 2 --curves
+python tools/analysis/tune.py configs/rpn_vgg16_ucf101_untuned.py --split appearance --rounds 1 --jobs 2 --curves
 """
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ from pathlib import Path
 from mmengine.config import Config, DictAction
 
 import rpn_plugin  # noqa: F401  (registers every part)
-from rpn_plugin.analysis.experiments import CodeChangedError, plugin_digest
+from rpn_plugin.analysis.config_writer import write_config
 from rpn_plugin.analysis.held_out import SPLITS, write_held_out_sets
-from rpn_plugin.analysis.knobs import Knob, apply, changes_of, knobs_of, published_knobs, value_of
-from rpn_plugin.analysis.search import Candidate, FoldAndSeed, SearchSpace, curve, draw, halving, polish, refine
-from rpn_plugin.analysis.search_report import (SUPERVISION, as_curve, as_line, format_curves, format_trials,
-                                               write_config)
+from rpn_plugin.analysis.hyper_parameters import (HyperParameter, apply, changes_of, hyper_parameters_of,
+                                                  published_hyper_parameters, value_of)
+from rpn_plugin.analysis.search import (Candidate, FoldAndSeed, SearchSpace, choose_testing, curve, draw, refine,
+                                        successive_halving)
+from rpn_plugin.analysis.search_report import SUPERVISION, as_curve, as_line, format_candidates, format_curves
 from rpn_plugin.command_line import one_line_errors
 from rpn_plugin.files import written_whole
+from rpn_plugin.provenance import CodeChangedError, plugin_digest
 from rpn_plugin.visualization import save_figure
 from rpn_plugin.visualization.sensitivity import draw_sensitivity
 
@@ -29,6 +31,7 @@ CURVES = ('alpha', 'gamma_c', 'gamma_t')
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Read the options."""
     parser = argparse.ArgumentParser(description='Search hyper-parameters on held-out training videos.')
     parser.add_argument('config', type=Path)
     parser.add_argument('--out', type=Path, help='config to write; WORK_DIR/tuned.py by default')
@@ -38,13 +41,13 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
                         help='what stays on one side: videos; or, for recordings composed of clips that several of '
                         'them share, everything that looks alike, for which they are cut')
     parser.add_argument('--folds', type=int, default=3)
-    parser.add_argument('--trials', type=int, default=36, help='candidates that are trained at all')
-    parser.add_argument('--rounds', type=int, default=2, help='over the knobs of training from the best candidate, '
-                        'one knob at a time')
+    parser.add_argument('--candidates', type=int, default=36, help='that are trained at all')
+    parser.add_argument('--rounds', type=int, default=2, help='of a coordinate search from the best candidate: one '
+                        'hyper-parameter of training after the other')
     parser.add_argument('--seeds', type=int, default=2, help='per fold in these rounds and after; before, one seed on '
                         'every fold, and at first one seed on one fold')
-    parser.add_argument('--knobs', nargs='+', help='choose these only; all by default. Unknown names are answered with '
-                        'the list of those there are')
+    parser.add_argument('--hyper-parameters', nargs='+', help='choose these only; all by default. Unknown names are '
+                        'answered with the list of those there are')
     parser.add_argument('--jobs', type=int, default=1, help='candidates side by side')
     parser.add_argument('--threads', type=int, default=1, help='of each training')
     parser.add_argument('--seed', type=int, default=0, help='of the split and the draws')
@@ -54,89 +57,90 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def chosen_knobs(config: Config, names: Sequence[str] | None) -> dict[str, Knob]:
-    """The knobs to choose.
+def chosen_hyper_parameters(config: Config, names: Sequence[str] | None) -> dict[str, HyperParameter]:
+    """Return the hyper-parameters to choose.
 
     Raises:
         ValueError: If there is none of a name; lists those there are.
     """
-    knobs = knobs_of(config)
-    unknown = set(names or ()) - set(knobs)
+    known = hyper_parameters_of(config)
+    unknown = set(names or ()) - set(known)
     if unknown:
-        raise ValueError(f'Unknown knobs {sorted(unknown)}; known are {list(knobs)}.')
-    return {name: knob for name, knob in knobs.items() if names is None or name in names}
+        raise ValueError(f'Unknown hyper-parameters {sorted(unknown)}; known are {list(known)}.')
+    return {name: hyper_parameter for name, hyper_parameter in known.items() if names is None or name in names}
 
 
 def best_of(candidates: Sequence[Candidate]) -> Candidate:
-    """The best; of equal ones that which was drawn first."""
+    """Return the best candidate; of equal ones that which was drawn first."""
     return max(candidates, key=lambda candidate: (candidate.score, -candidate.number))
 
 
 def search(space: SearchSpace, options: argparse.Namespace, work_dir: Path) -> tuple[Candidate, list[FoldAndSeed]]:
-    """The best candidate and the runs that it was measured on; everything tried goes to the log."""
+    """Return the best candidate and the trainings that it was measured on; everything tried goes to the log."""
     every = [(fold, seed) for seed in range(options.seeds) for fold in range(options.folds)]
-    trials: list[tuple[int | str, Candidate]] = []
+    measured: list[tuple[int | str, Candidate]] = []
 
-    def note(rung: int | str, candidate: Candidate) -> None:
-        trials.append((rung, candidate))
-        with open(work_dir / 'trials.jsonl', 'a', encoding='utf-8') as log:
-            log.write(as_line(rung, candidate) + '\n')
-        print(f'[{len(trials)}] stage {rung}, candidate {candidate.number}: {100 * candidate.score:.2f} '
+    def note(stage: int | str, candidate: Candidate) -> None:
+        measured.append((stage, candidate))
+        with open(work_dir / 'candidates.jsonl', 'a', encoding='utf-8') as log:
+            log.write(as_line(stage, candidate) + '\n')
+        print(f'[{len(measured)}] stage {stage}, candidate {candidate.number}: {100 * candidate.score:.2f} '
               f'{dict(candidate.setting)}', flush=True)
 
-    (work_dir / 'trials.jsonl').unlink(missing_ok=True)
-    for rung, candidate in halving(space, [every[:1], every[:options.folds]],
-                                   draw(space, options.trials, options.seed), options.jobs):
-        note(rung, candidate)
-    drawn = [candidate for rung, candidate in trials if rung == 1]
+    (work_dir / 'candidates.jsonl').unlink(missing_ok=True)
+    for stage, candidate in successive_halving(space, [every[:1], every[:options.folds]],
+                                               draw(space, options.candidates, options.seed), options.jobs):
+        note(stage, candidate)
+    drawn = [candidate for stage, candidate in measured if stage == 1]
     as_it_is = next(candidate for candidate in drawn if candidate.number == 0)
     for candidate in refine(space, best_of(drawn), every, options.rounds, options.jobs):
         note('refined', candidate)
-    refined = best_of([candidate for rung, candidate in trials if rung == 'refined'])
+    refined = best_of([candidate for stage, candidate in measured if stage == 'refined'])
     different = [as_it_is] * (space.trained(refined.setting) != {}) + [refined]
-    for candidate in polish(space, different, every, options.jobs):
-        note('polished', candidate)
-    with written_whole(work_dir / 'trials.md') as temporary:
-        temporary.write_text(format_trials(trials, space.sets.notes), encoding='utf-8')
-    return best_of([candidate for rung, candidate in trials if rung == 'polished']), every
+    for candidate in choose_testing(space, different, every, options.jobs):
+        note('final', candidate)
+    with written_whole(work_dir / 'candidates.md') as temporary:
+        temporary.write_text(format_candidates(measured, space.sets.notes), encoding='utf-8')
+    return best_of([candidate for stage, candidate in measured if stage == 'final']), every
 
 
-def curve_knobs(config: Config) -> list[Knob]:
-    """Those whose curves are measured.
+def curve_hyper_parameters(config: Config) -> list[HyperParameter]:
+    """Return the hyper-parameters whose curves are measured.
 
     Raises:
         ValueError: If the config leaves one to a default, so that its curve would have no chosen point.
     """
-    known, knobs = knobs_of(config), []
-    for knob in [*(known[name] for name in CURVES), *published_knobs().values()]:
+    known = hyper_parameters_of(config)
+    drawn = [*(known[name] for name in CURVES), *published_hyper_parameters().values()]
+    for hyper_parameter in drawn:
         try:
-            value_of(config, knob)
+            value_of(config, hyper_parameter)
         except KeyError as missing:
-            raise ValueError(f'--curves needs the config to state {knob.name}, but {missing} is not there.') from None
-        knobs.append(knob)
-    return knobs
+            raise ValueError(f'--curves needs the config to state {hyper_parameter.name}, but {missing} is not '
+                             f'there.') from None
+    return drawn
 
 
-def measure_curves(space: SearchSpace, chosen: Candidate, runs: Sequence[FoldAndSeed], knobs: Sequence[Knob], jobs: int,
-                   work_dir: Path) -> None:
+def measure_curves(space: SearchSpace, chosen: Candidate, trainings: Sequence[FoldAndSeed],
+                   hyper_parameters: Sequence[HyperParameter], jobs: int, work_dir: Path) -> None:
     """Measure, write and draw what happens around the chosen point."""
-    config = apply(space.config, changes_of(knobs_of(space.config), chosen.setting))
+    config = apply(space.config, changes_of(hyper_parameters_of(space.config), chosen.setting))
     curves = {}
-    for knob in knobs:
-        curves[knob.name] = as_curve(curve(space, chosen, knob, runs, jobs), chosen,
-                                     float(value_of(config, knob)))
-        print(f'curve of {knob.name} measured', flush=True)
+    for hyper_parameter in hyper_parameters:
+        curves[hyper_parameter.name] = as_curve(curve(space, chosen, hyper_parameter, trainings, jobs), chosen,
+                                                float(value_of(config, hyper_parameter)))
+        print(f'curve of {hyper_parameter.name} measured', flush=True)
     for name, content in (('curves.md', format_curves(curves, chosen)),
                           ('curves.json', json.dumps({name: asdict(measured) for name, measured in curves.items()}))):
         with written_whole(work_dir / name) as temporary:
             temporary.write_text(content, encoding='utf-8')
-    title = f'{len(chosen.scores)} runs on held-out training videos; the star is what was chosen'
+    title = f'{len(chosen.scores)} trainings, scored on held-out training videos; the star is what was chosen'
     save_figure(draw_sensitivity(curves, 100 * chosen.score, title, 'average mAP in %'), work_dir / 'curves.png')
     print(format_curves(curves, chosen))
 
 
 def run(options: argparse.Namespace) -> None:
-    """Split, search, write.
+    """Split the training videos, search, and write the config.
 
     Raises:
         ValueError: If an option makes no sense.
@@ -144,26 +148,28 @@ def run(options: argparse.Namespace) -> None:
     config = Config.fromfile(options.config)
     config.merge_from_dict(options.cfg_options)
     work_dir = (options.work_dir or Path('work_dirs/tune') / options.config.stem).resolve()
-    out, knobs = options.out or work_dir / 'tuned.py', chosen_knobs(config, options.knobs)
+    out = options.out or work_dir / 'tuned.py'
+    hyper_parameters = chosen_hyper_parameters(config, options.hyper_parameters)
     if out.resolve() == options.config.resolve():
         raise ValueError(f'--out {out} is the config that the search starts from; name another file.')
-    if min(options.trials, options.seeds, options.jobs, options.threads) < 1:
-        raise ValueError('Expected at least 1 of --trials, --seeds, --jobs and --threads.')
-    curves = curve_knobs(config) if options.curves else []
+    if min(options.candidates, options.seeds, options.jobs, options.threads) < 1:
+        raise ValueError('Expected at least 1 of --candidates, --seeds, --jobs and --threads.')
+    curves = curve_hyper_parameters(config) if options.curves else []
     sets = write_held_out_sets(config, work_dir, options.split, options.folds, options.seed)
     print('\n'.join([SUPERVISION, *sets.notes]), flush=True)
-    space = SearchSpace(config, sets, knobs, work_dir / 'runs', plugin_digest(), options.threads)
-    chosen, runs = search(space, options, work_dir)
-    write_config(out, options.config.resolve(), [options.cfg_options, *changes_of(space.knobs, chosen.setting)], [
-        f'Chosen by tools/analysis/tune.py among {options.trials} candidates on held-out training videos:',
-        f'average mAP {100 * chosen.score:.2f} there, over {len(runs)} runs; split by {options.split}.'])
+    space = SearchSpace(config, sets, hyper_parameters, work_dir / 'trainings', plugin_digest(), options.threads)
+    chosen, trainings = search(space, options, work_dir)
+    write_config(out, options.config.resolve(), [options.cfg_options, *changes_of(hyper_parameters, chosen.setting)], [
+        f'Chosen by tools/analysis/tune.py among {options.candidates} candidates on held-out training videos:',
+        f'average mAP {100 * chosen.score:.2f} there, over {len(trainings)} trainings; split by {options.split}.'])
     print(f'chosen: candidate {chosen.number}, {100 * chosen.score:.2f}; written to {out}, log in {work_dir}')
     if options.curves:
-        measure_curves(space, chosen, runs, curves, options.jobs, work_dir)
+        measure_curves(space, chosen, trainings, curves, options.jobs, work_dir)
 
 
 @one_line_errors(CodeChangedError)
 def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the tool."""
     options = parse(arguments)
     run(options)
 

@@ -1,4 +1,4 @@
-"""Every choice of every knob fits the configs that it is offered for."""
+"""Every choice of every hyper-parameter fits the configs that it is offered for."""
 from __future__ import annotations
 
 from pathlib import Path
@@ -8,8 +8,9 @@ import torch
 from mmaction.registry import DATASETS, MODELS
 from mmengine.config import Config
 
-from rpn_plugin.analysis.knobs import KINDS, Knob, apply, changes_of, knobs_of, other_choices, published_knobs, value_of
-from rpn_plugin.analysis.search_report import write_config
+from rpn_plugin.analysis.config_writer import write_config
+from rpn_plugin.analysis.hyper_parameters import (KINDS, HyperParameter, apply, changes_of, hyper_parameters_of,
+                                                  other_choices, published_hyper_parameters, value_of)
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 
@@ -21,12 +22,12 @@ def read(name: str) -> Config:
 @pytest.mark.parametrize('name', ['rpn_synthetic', 'rpn_vgg16_ucf101_untuned'])
 def test_every_choice_builds_and_says_the_same_when_written_as_a_config(name, tmp_path) -> None:
     config = read(name)
-    for knob in [*knobs_of(config).values(), *published_knobs().values()]:
-        assert knob.kind in KINDS and len(knob.choices) > 2
-        for changes in knob.every_choice.values():
+    for hyper_parameter in [*hyper_parameters_of(config).values(), *published_hyper_parameters().values()]:
+        assert hyper_parameter.kind in KINDS and len(hyper_parameter.choices) > 2
+        for changes in hyper_parameter.every_choice.values():
             changed = apply(config, [changes])
             MODELS.build(changed.model)
-            if knob.name == 'share of snippets':
+            if hyper_parameter.name == 'share of snippets':
                 DATASETS.build(dict(changed.train_dataloader.dataset, lazy_init=True))
             write_config(tmp_path / 'tuned.py', CONFIGS / f'{name}.py', [changes], ['why'])
             assert Config.fromfile(tmp_path / 'tuned.py').to_dict() == changed.to_dict()
@@ -34,7 +35,7 @@ def test_every_choice_builds_and_says_the_same_when_written_as_a_config(name, tm
 
 def test_each_choice_of_streams_has_its_networks() -> None:
     config = read('rpn_vgg16_ucf101_untuned')
-    streams = knobs_of(config)['streams'].choices
+    streams = hyper_parameters_of(config)['streams'].choices
     networks = {choice: {name: localizer.embedding.in_channels for name, localizer in
                          MODELS.build(apply(config, [changes]).model).localizers.items()}
                 for choice, changes in streams.items()}
@@ -45,10 +46,10 @@ def test_each_choice_of_streams_has_its_networks() -> None:
 def test_what_needs_no_training_leaves_the_parameters_alone() -> None:
     config = read('rpn_synthetic')
     shapes = {name: value.shape for name, value in MODELS.build(config.model).state_dict().items()}
-    for knob in [*knobs_of(config).values(), *published_knobs().values()]:
-        if knob.kind == 'training':
+    for hyper_parameter in [*hyper_parameters_of(config).values(), *published_hyper_parameters().values()]:
+        if hyper_parameter.kind == 'training':
             continue
-        for changes in knob.choices.values():
+        for changes in hyper_parameter.choices.values():
             assert all(key.startswith('model.') for key in changes)
             torch.manual_seed(0)
             state = MODELS.build(apply(config, [changes]).model).state_dict()
@@ -57,26 +58,26 @@ def test_what_needs_no_training_leaves_the_parameters_alone() -> None:
 
 def test_a_config_of_another_model_is_refused() -> None:
     with pytest.raises(ValueError, match="Expected a config of RPN, .* has model.type='WeaklySupervisedLocalizer'"):
-        knobs_of(Config(dict(model=dict(type='WeaklySupervisedLocalizer'))))
+        hyper_parameters_of(Config(dict(model=dict(type='WeaklySupervisedLocalizer'))))
 
 
 def test_beyond_an_end_lie_its_own_further_choices() -> None:
-    knob = Knob('a', dict.fromkeys(('1', '2', '5')), 'training', dict.fromkeys(('10', '0.5', '20')))
-    assert knob.beyond('5') == ['10', '20'] and knob.beyond('1') == ['0.5']
-    assert not any(map(knob.beyond, ('2', '10', '0.5', 'as is', None)))
-    assert list(knob.every_choice) == ['0.5', '1', '2', '5', '10', '20']
-    assert not Knob('b', dict.fromkeys(('each', 'together')), 'training').beyond('each')
+    number = HyperParameter('a', dict.fromkeys(('1', '2', '5')), 'training', dict.fromkeys(('10', '0.5', '20')))
+    assert number.beyond('5') == ['10', '20'] and number.beyond('1') == ['0.5']
+    assert not any(map(number.beyond, ('2', '10', '0.5', 'as is', None)))
+    assert list(number.every_choice) == ['0.5', '1', '2', '5', '10', '20']
+    assert not HyperParameter('b', dict.fromkeys(('each', 'together')), 'training').beyond('each')
 
 
 def test_a_setting_is_applied_in_its_choices_and_the_config_stays_as_it_was() -> None:
     config = read('rpn_vgg16_ucf101_untuned')
-    before, knobs = config.to_dict(), knobs_of(config)
-    changed = apply(config, changes_of(knobs, {'alpha': '0.2', 'attention lr_mult': '1', 'E': 'as is'}))
-    assert value_of(changed, knobs['alpha']) == changed.model.localizer.head.loss_clu.loss_weight == 0.2
+    before, known = config.to_dict(), hyper_parameters_of(config)
+    changed = apply(config, changes_of(known, {'alpha': '0.2', 'attention lr_mult': '1', 'E': 'as is'}))
+    assert value_of(changed, known['alpha']) == changed.model.localizer.head.loss_clu.loss_weight == 0.2
     assert changed.optim_wrapper.paramwise_cfg.custom_keys == {'head.attention': dict(lr_mult=1.0)}
-    assert config.to_dict() == before and value_of(changed, knobs['E']) == [256]
-    assert '0.2' in other_choices(config, knobs['alpha']) and '0.2' not in other_choices(changed, knobs['alpha'])
-    changed = apply(config, changes_of(knobs, {'alpha': '0.0001'}))
+    assert config.to_dict() == before and value_of(changed, known['E']) == [256]
+    assert '0.2' in other_choices(config, known['alpha']) and '0.2' not in other_choices(changed, known['alpha'])
+    changed = apply(config, changes_of(known, {'alpha': '0.0001'}))
     assert changed.model.localizer.head.loss_clu.loss_weight == 0.0001, 'a further choice'
-    with pytest.raises(KeyError, match='Unknown knobs .*beta'):
-        changes_of(knobs, {'beta': '1'})
+    with pytest.raises(KeyError, match='Unknown hyper-parameters .*beta'):
+        changes_of(known, {'beta': '1'})

@@ -1,12 +1,10 @@
-"""One training of a setting, and the score of what it learned under any choice that needs no training."""
+"""Trains a config, and scores what it learned under any choice that needs no training."""
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import torch
 from mmaction.registry import DATASETS, MODELS
@@ -17,17 +15,13 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import Runner, load_checkpoint
 from torch import nn
 
-from rpn_plugin.analysis.knobs import Changes, apply
+from rpn_plugin.analysis.hyper_parameters import Changes, apply
 from rpn_plugin.files import written_whole
-from rpn_plugin.structures import PackedLayout, SnippetBatch
+from rpn_plugin.provenance import digest
+from rpn_plugin.structures import Layout, SnippetBatch
 
 VIDEOS_AT_ONCE = 16
 METRIC = 'wtal/mAP_avg'
-
-
-def digest(content: Any) -> str:
-    """Twelve characters that stand for a JSON-like value."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True, default=list).encode()).hexdigest()[:12]
 
 
 def train(config: Config, folder: Path, seed: int) -> Path:
@@ -68,7 +62,7 @@ class Scorer:
         self._loaded: tuple[dict, list[_Remembered], list[dict], tuple[str, ...]] | None = None
 
     def score(self, changes: Iterable[Changes] = ()) -> dict[str, float]:
-        """Metrics of the config's test evaluator, with changes that leave the network as it is."""
+        """Return the metrics of the config's test evaluator, with changes that leave the network as it is."""
         config = apply(self.config, changes)
         key = digest([config.model, config.test_evaluator])
         if key not in self.scores:
@@ -84,7 +78,7 @@ class Scorer:
         state, embeddings, batches, classes = self._loaded
         model = MODELS.build(config.model)
         model.load_state_dict(state)
-        for network, embedding in zip(model.networks.values(), embeddings):
+        for network, embedding in zip(model.networks.values(), embeddings, strict=True):
             network.embedding = embedding
         model.eval()
         evaluator = Evaluator(config.test_evaluator)
@@ -94,7 +88,7 @@ class Scorer:
         return evaluator.evaluate(sum(len(batch['data_samples']) for batch in batches))
 
     def _load(self) -> tuple[dict[str, torch.Tensor], list[_Remembered], list[dict], tuple[str, ...]]:
-        """The network's parameters, its embeddings, the preprocessed videos and the classes."""
+        """Return the network's parameters, its embeddings, the preprocessed videos and the classes."""
         init_default_scope('mmaction')
         model = MODELS.build(self.config.model)
         load_checkpoint(model, str(self.checkpoint), map_location='cpu', logger='silent')
@@ -112,10 +106,10 @@ class _Remembered(nn.Module):
     def __init__(self, embedding: nn.Module) -> None:
         super().__init__()
         self.embedding = embedding
-        self.known: dict[PackedLayout, SnippetBatch] = {}
+        self.known: dict[Layout, SnippetBatch] = {}
 
     def forward(self, batch: SnippetBatch) -> SnippetBatch:
-        """As the embedding would."""
+        """Return the embedded batch, as the embedding would."""
         if batch.layout not in self.known:
             self.known[batch.layout] = self.embedding(batch)
         return self.known[batch.layout]

@@ -1,4 +1,4 @@
-"""A number that was measured several times."""
+"""Values of one quantity that was measured with several seeds."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Spread:
+class SeedValues:
     """Values of one quantity over seeds, in %.
 
     Args:
@@ -18,7 +18,7 @@ class Spread:
 
     @property
     def mean(self) -> float:
-        """Over the seeds."""
+        """Mean over the seeds."""
         return float(np.mean(self.values))
 
     @property

@@ -1,4 +1,4 @@
-"""What the paper leaves open, as choices that a search may make."""
+"""Hyper-parameters that the paper leaves open, with the choices that a search may make."""
 from __future__ import annotations
 
 import copy
@@ -17,12 +17,12 @@ KINDS = ('training', 'scale', 'testing')
 ``scale`` must be chosen anew for every training, because it multiplies distances whose scale the training decides."""
 
 KEEP = 'as is'
-"""Choice of every knob that changes nothing."""
+"""Choice of every hyper-parameter that changes nothing."""
 
 
 @dataclass(frozen=True)
-class Knob:
-    """One thing to choose.
+class HyperParameter:
+    """One hyper-parameter with its choices.
 
     Args:
         name: What logs and pictures call it.
@@ -38,25 +38,27 @@ class Knob:
 
     @property
     def every_choice(self) -> Mapping[str, Changes]:
-        """The further ones with the others, in order of size where there are any."""
+        """All choices, the further ones among them, in order of size where there are any."""
         every = {**self.choices, **self.further}
         return {choice: every[choice] for choice in sorted(every, key=float)} if self.further else every
 
     def beyond(self, choice: str | None) -> list[str]:
-        """The further choices on the side of a choice that is an end; none for any other."""
-        values = sorted(map(float, self.choices)) if self.further and choice in self.choices else []
-        return [further for further in self.further if values and (
-            float(further) < values[0] == float(choice) or float(further) > values[-1] == float(choice))]
+        """Return the further choices on the side of a choice that is an end; none for any other."""
+        if not self.further or choice is None or choice not in self.choices:
+            return []
+        values, own = sorted(map(float, self.choices)), float(choice)
+        return [further for further in self.further
+                if float(further) < values[0] == own or float(further) > values[-1] == own]
 
 
 Setting = Mapping[str, str]
-"""Knob to choice; a knob that is not there keeps the config's own."""
+"""Choice of each hyper-parameter by its name; one that is not there keeps the config's own."""
 
 HEAD, WEIGHTING, PROPOSALS = 'model.localizer.head', 'model.localizer.weighting', 'model.localizer.proposals'
 
 
-def knobs_of(config: Config) -> dict[str, Knob]:
-    """The knobs of an experiment with RPN on several streams, by name.
+def hyper_parameters_of(config: Config) -> dict[str, HyperParameter]:
+    """Return the hyper-parameters of an experiment with RPN on several streams, by name.
 
     Raises:
         ValueError: If the config is of another model.
@@ -66,93 +68,100 @@ def knobs_of(config: Config) -> dict[str, Knob]:
                          f'model.type={config.model.type!r}.')
     if config.model.localizer.weighting is None:
         raise ValueError(f'Expected a config with similarity weighting, but {config.filename} has weighting=None.')
-    knobs = [
+    hyper_parameters = [
         _values('alpha', (.001, .002, .005, .01, .02, .05, .1, .2), [f'{HEAD}.loss_clu.loss_weight'], kind='training',
                 further=(.0001, .0003)),
-        Knob('E', {str(width): _widths(width) for width in (128, 256, 384, 512)}, kind='training'),
+        HyperParameter('E', {str(width): _widths(width) for width in (128, 256, 384, 512)}, kind='training'),
         _values('kernel', (1, 3, 5), ['model.localizer.embedding.kernel_size'], kind='training'),
         _values('dropout', (0.0, .2, .35, .5), ['model.localizer.embedding.dropout'], kind='training'),
         _values('prototype gain', (.03, .1, .3, 1.0), ['model.localizer.neck.init_gain'], kind='training',
                 further=(3.0, 10.0)),
         _values('feature length', (4.0, 6.0, 8.0, 12.0), ['model.data_preprocessor.l2_length'], kind='training',
                 further=(16.0, 24.0)),
-        Knob('streams', _streams(config), kind='training'),
+        HyperParameter('streams', _streams(config), kind='training'),
         _values('lr', (3e-4, 5e-4, 1e-3, 2e-3), ['optim_wrapper.optimizer.lr'], kind='training'),
         _values('weight decay', (0.0, .001, .003, .01, .03), ['optim_wrapper.optimizer.weight_decay'], kind='training',
                 further=(.1, .3)),
-        Knob('attention lr_mult', {f'{rate:g}': {'optim_wrapper.paramwise_cfg': dict(
+        HyperParameter('attention lr_mult', {f'{rate:g}': {'optim_wrapper.paramwise_cfg': dict(
             custom_keys={'head.attention': dict(lr_mult=rate)})} for rate in (.01, .03, .1, .3, 1.0)}, kind='training'),
         _values('batch size', (5, 10, 20), ['train_dataloader.batch_size'], kind='training'),
         _values('epochs', (10, 15, 20, 30, 45, 60), ['train_cfg.max_epochs'], kind='training'),
-        Knob('share of snippets', {f'{share:g}': _sampling(share) for share in (.15, .25, .5, 1.0)}, kind='training'),
+        HyperParameter('share of snippets', {f'{share:g}': _sampling(share) for share in (.15, .25, .5, 1.0)},
+                       kind='training'),
         _values('gamma_c', (.05, .1, .25, .4, .6, 1.0), [f'{HEAD}.gamma_c'], kind='scale'),
         _values('gamma_t', (.001, .002, .005, .01, .02, .04, .07, .12, .2), [f'{WEIGHTING}.gamma_t'], kind='scale'),
         _values('attention power', (0.0, .5, 1.0, 2.0, 4.0), ['model.localizer.attention_power'], kind='testing'),
-        Knob('thresholds', {f'{first:g}:{step:g}:{last:g}': {f'{PROPOSALS}.thresholds': np.arange(
+        HyperParameter('thresholds', {f'{first:g}:{step:g}:{last:g}': {f'{PROPOSALS}.thresholds': np.arange(
             first, last + step / 2, step).round(3).tolist()} for first, step, last in (
                 (.1, .1, .5), (.1, .1, .9), (.05, .05, .95), (.2, .1, .8), (.3, .1, .9))}, kind='testing'),
-        Knob('confidence', {name: {f'{PROPOSALS}.confidence': name} for name in (
+        HyperParameter('confidence', {name: {f'{PROPOSALS}.confidence': name} for name in (
             'mean+video', 'max+video', 'outer-inner', 'outer-inner+video')}, kind='testing'),
         _values('video weight', (.1, .25, .5, 1.0), [f'{PROPOSALS}.video_weight'], kind='testing'),
         _values('inflation', (.1, .25, .5, 1.0), [f'{PROPOSALS}.inflation'], kind='testing'),
-        Knob('NMS', {f'{method} {width:g}': {'model.nms.method': method, f'model.nms.{key}': width}
-                     for method, key, width in (
-                         ('hard', 'threshold', .3), ('hard', 'threshold', .5), ('linear', 'threshold', .3),
-                         ('gaussian', 'sigma', .3), ('gaussian', 'sigma', .5), ('gaussian', 'sigma', .8))},
-             kind='testing'),
+        HyperParameter('NMS', {f'{method} {width:g}': {'model.nms.method': method, f'model.nms.{key}': width}
+                               for method, key, width in (
+                                   ('hard', 'threshold', .3), ('hard', 'threshold', .5), ('linear', 'threshold', .3),
+                                   ('gaussian', 'sigma', .3), ('gaussian', 'sigma', .5), ('gaussian', 'sigma', .8))},
+                       kind='testing'),
     ]
-    return {knob.name: knob for knob in knobs}
+    return {hyper_parameter.name: hyper_parameter for hyper_parameter in hyper_parameters}
 
 
-def published_knobs() -> dict[str, Knob]:
-    """What the paper does publish, for curves around its values: p_c, n, k and lambda."""
-    knobs = [
+def published_hyper_parameters() -> dict[str, HyperParameter]:
+    """Return those that the paper does publish, for curves around its values: p_c, n, k and lambda."""
+    hyper_parameters = [
         _values('p_c', (0.0, .05, .1, .2, .3, .5), [f'{PROPOSALS}.min_class_score'], kind='testing'),
         _values('n', (0, 1, 2, 4, 8), [f'{WEIGHTING}.num_updates'], kind='testing'),
         _values('k / T', (.02, .05, .1, .2, .4), [f'{WEIGHTING}.top_ratio'], kind='testing'),
         _values('lambda', (0.0, .05, .1, .2, .4, .8), [f'{WEIGHTING}.moving_rate'], kind='testing'),
     ]
-    return {knob.name: knob for knob in knobs}
+    return {hyper_parameter.name: hyper_parameter for hyper_parameter in hyper_parameters}
 
 
 def apply(config: Config, changes: Iterable[Changes]) -> Config:
-    """A copy of the config with changes."""
+    """Return a copy of the config with changes."""
     config = copy.deepcopy(config)
     for change in changes:
         config.merge_from_dict(copy.deepcopy(dict(change)))
     return config
 
 
-def changes_of(knobs: Mapping[str, Knob], setting: Setting) -> list[Changes]:
-    """What a setting changes, in the knobs' order.
+def changes_of(hyper_parameters: Mapping[str, HyperParameter], setting: Setting) -> list[Changes]:
+    """Return what a setting changes, in the order of the hyper-parameters.
 
     Raises:
-        KeyError: If it names an unknown knob or choice.
+        KeyError: If it names an unknown hyper-parameter or choice.
     """
-    unknown = set(setting) - set(knobs)
+    unknown = set(setting) - set(hyper_parameters)
     if unknown:
-        raise KeyError(f'Unknown knobs {sorted(unknown)}; known are {sorted(knobs)}.')
-    return [knob.every_choice[setting[name]] for name, knob in knobs.items() if setting.get(name, KEEP) != KEEP]
+        raise KeyError(f'Unknown hyper-parameters {sorted(unknown)}; known are {sorted(hyper_parameters)}.')
+    return [hyper_parameter.every_choice[setting[name]] for name, hyper_parameter in hyper_parameters.items()
+            if setting.get(name, KEEP) != KEEP]
 
 
-def other_choices(config: Config, knob: Knob) -> list[str]:
-    """The choices that are not the config's own already."""
+def other_choices(config: Config, hyper_parameter: HyperParameter) -> list[str]:
+    """Return the choices that are not the config's own already."""
     own = config.to_dict()
-    return [choice for choice, changes in knob.choices.items() if apply(config, [changes]).to_dict() != own]
+    return [choice for choice, changes in hyper_parameter.choices.items()
+            if apply(config, [changes]).to_dict() != own]
 
 
-def value_of(config: Config, knob: Knob) -> object:
-    """What the config says where the knob turns."""
-    value = config
-    for part in next(iter(next(iter(knob.choices.values())))).split('.'):
+def value_of(config: Config, hyper_parameter: HyperParameter) -> Any:
+    """Return the value that the config gives to a hyper-parameter.
+
+    Raises:
+        KeyError: If the config leaves it to a default.
+    """
+    value: Any = config
+    for part in next(iter(next(iter(hyper_parameter.choices.values())))).split('.'):
         value = value[part]
     return value
 
 
 def _values(name: str, values: Iterable[float], keys: Sequence[str], kind: str,
-            further: Iterable[float] = ()) -> Knob:
+            further: Iterable[float] = ()) -> HyperParameter:
     choices, beyond = ({f'{value:g}': dict.fromkeys(keys, value) for value in some} for some in (values, further))
-    return Knob(name, choices, kind, beyond)
+    return HyperParameter(name, choices, kind, beyond)
 
 
 def _widths(width: int) -> Changes:
@@ -163,7 +172,7 @@ def _widths(width: int) -> Changes:
 def _streams(config: Config) -> Mapping[str, Changes]:
     """A network per stream, one on all of them side by side, or both of that."""
     names = list(config.train_dataloader.dataset.data_prefix)
-    single = {name: {} for name in names}
+    single: dict[str, dict[str, Any]] = {name: {} for name in names}
     together = dict(both=dict(streams=names, embedding=dict(
         in_channels=len(names) * config.model.localizer.embedding.in_channels)))
     return {'each': {'model.streams': dict(single, _delete_=True)},
