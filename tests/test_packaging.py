@@ -37,7 +37,8 @@ def wheel(tmp_path_factory) -> zipfile.ZipFile:
 
 def test_the_wheel_holds_every_module_and_nothing_else(wheel) -> None:
     held = {name for name in wheel.namelist() if '.dist-info/' not in name and '/.mim/' not in name}
-    sources = [path for pattern in ('*.py', 'py.typed', 'report_page/*') for path in (REPOSITORY / 'rpn_plugin').rglob(pattern)]
+    package = REPOSITORY / 'rpn_plugin'
+    sources = [path for pattern in ('*.py', 'py.typed', 'report_page/*') for path in package.rglob(pattern)]
     assert held == {str(path.relative_to(REPOSITORY)) for path in sources}
 
 

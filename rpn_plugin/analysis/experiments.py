@@ -24,8 +24,15 @@ from rpn_plugin.evaluation.functional import evaluate_localization
 from rpn_plugin.evaluation.report import as_plain
 from rpn_plugin.evaluation.results_file import read_detections
 from rpn_plugin.files import written_whole
-from rpn_plugin.provenance import (TRAINING_STEPS, CodeChangedError, data_stamp, digest, plugin_digest, require_plugin,
-                                   versions)
+from rpn_plugin.provenance import (
+    TRAINING_STEPS,
+    CodeChangedError,
+    data_stamp,
+    digest,
+    plugin_digest,
+    require_plugin,
+    versions,
+)
 from rpn_plugin.structures import VideoSegments
 
 TEST_ONLY = ('weighting', 'proposals', 'nms')

@@ -16,8 +16,14 @@ from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 from mmengine.registry import init_default_scope
 
-from rpn_plugin.analysis.appearance import (Piece, TimedVideo, deal_groups, nearest_similarity, pieces_by_appearance,
-                                            pieces_by_video)
+from rpn_plugin.analysis.appearance import (
+    Piece,
+    TimedVideo,
+    deal_groups,
+    nearest_similarity,
+    pieces_by_appearance,
+    pieces_by_video,
+)
 from rpn_plugin.provenance import data_stamp, digest
 from rpn_plugin.structures import SnippetClock, VideoSegments
 

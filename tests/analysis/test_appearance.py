@@ -6,8 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rpn_plugin.analysis.appearance import (Piece, TimedVideo, deal_groups, nearest_similarity, pieces_by_appearance,
-                                            pieces_by_video)
+from rpn_plugin.analysis.appearance import (
+    Piece,
+    TimedVideo,
+    deal_groups,
+    nearest_similarity,
+    pieces_by_appearance,
+    pieces_by_video,
+)
 
 RNG = np.random.default_rng(0)
 CLIPS = RNG.standard_normal((12, 64)) * 3

@@ -9,8 +9,16 @@ from mmaction.registry import DATASETS, MODELS
 from mmengine.config import Config
 
 from rpn_plugin.analysis.config_writer import write_config
-from rpn_plugin.analysis.hyper_parameters import (KINDS, HyperParameter, apply, changes_of, hyper_parameters_of,
-                                                  other_choices, published_hyper_parameters, value_of)
+from rpn_plugin.analysis.hyper_parameters import (
+    KINDS,
+    HyperParameter,
+    apply,
+    changes_of,
+    hyper_parameters_of,
+    other_choices,
+    published_hyper_parameters,
+    value_of,
+)
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 

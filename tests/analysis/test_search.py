@@ -12,8 +12,18 @@ from mmengine.config import Config
 from rpn_plugin.analysis.held_out import HeldOutSets
 from rpn_plugin.analysis.hyper_parameters import Changes, HyperParameter
 from rpn_plugin.analysis.scorer import METRIC
-from rpn_plugin.analysis.search import (SURVIVING, Candidate, SearchSpace, choose_testing, coordinate_search, curve,
-                                        draw, refine, side_by_side, successive_halving)
+from rpn_plugin.analysis.search import (
+    SURVIVING,
+    Candidate,
+    SearchSpace,
+    choose_testing,
+    coordinate_search,
+    curve,
+    draw,
+    refine,
+    side_by_side,
+    successive_halving,
+)
 
 
 def numbers(name: str, kind: str, values: Iterable[float]) -> HyperParameter:

@@ -108,7 +108,7 @@ def _read_json(path: Path, keys: Set[str]) -> dict[str, Any]:
 
 def _print_distances(name: str, prototypes: Mapping[str, np.ndarray], classes: Sequence[str],
                      videos: Sequence[EmbeddedVideo]) -> None:
-    """Print the distance of each annotated class's prototype from the centre of its features, before and after updating."""
+    """Print the distance of each annotated class's prototype from the centre of its features, also after updating."""
     for video in videos:
         for label in video.classes:
             before = np.linalg.norm(prototypes[label] - video.centre(label))

@@ -16,10 +16,24 @@ from mmengine.config import Config, DictAction
 import rpn_plugin  # noqa: F401  (registers every part)
 from rpn_plugin.analysis.config_writer import write_config
 from rpn_plugin.analysis.held_out import SPLITS, write_held_out_sets
-from rpn_plugin.analysis.hyper_parameters import (HyperParameter, apply, changes_of, hyper_parameters_of,
-                                                  published_hyper_parameters, value_of)
-from rpn_plugin.analysis.search import (Candidate, FoldAndSeed, SearchSpace, choose_testing, curve, draw, refine,
-                                        successive_halving)
+from rpn_plugin.analysis.hyper_parameters import (
+    HyperParameter,
+    apply,
+    changes_of,
+    hyper_parameters_of,
+    published_hyper_parameters,
+    value_of,
+)
+from rpn_plugin.analysis.search import (
+    Candidate,
+    FoldAndSeed,
+    SearchSpace,
+    choose_testing,
+    curve,
+    draw,
+    refine,
+    successive_halving,
+)
 from rpn_plugin.analysis.search_report import SUPERVISION, as_curve, as_line, format_candidates, format_curves
 from rpn_plugin.command_line import one_line_errors
 from rpn_plugin.files import written_whole

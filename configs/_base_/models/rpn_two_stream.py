@@ -1,6 +1,6 @@
 # RPN on rgb and flow, fused by NMS. Published: p_c = 0.1, n = 2, k = 0.1 T, lambda = 0.1. Everything else is ours,
-# chosen on ucf101-untrimmed (as rpn_vgg16_ucf101_untuned.py has it) and carried over by fixing the scale of the features
-# (l2_length). A config on it states what its data decide: embedding.in_channels (D) and neck.num_classes (C).
+# chosen on ucf101-untrimmed (as rpn_vgg16_ucf101_untuned.py has it) and carried over by fixing the scale of the
+# features (l2_length). A config on it states what its data decide: embedding.in_channels (D) and neck.num_classes (C).
 model = dict(
     type='MultiStreamLocalizer',
     data_preprocessor=dict(type='SnippetDataPreprocessor', l2_length=8.0),
