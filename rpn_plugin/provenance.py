@@ -13,6 +13,8 @@ from typing import Any
 PLUGIN = Path(__file__).resolve().parent
 TRAINING_STEPS = ('structures', 'datasets', 'models', 'engine')
 TESTING_STEPS = (*TRAINING_STEPS, 'evaluation')
+SHARED_FILES = ('compat.py', 'files.py')
+"""Files beside the rooms that every training and test runs through; files.py reads the annotations."""
 PACKAGES = ('torch', 'mmengine', 'mmaction2', 'numpy')
 
 
@@ -32,7 +34,8 @@ def versions() -> dict[str, str]:
 
 def plugin_digest(steps: Iterable[str] = TESTING_STEPS) -> str:
     """Return a digest of the code of some of the plugin's steps and of the versions of what it needs."""
-    files = [PLUGIN / 'compat.py', *(path for step in steps for path in sorted((PLUGIN / step).rglob('*.py')))]
+    files = [*(PLUGIN / name for name in SHARED_FILES),
+             *(path for step in steps for path in sorted((PLUGIN / step).rglob('*.py')))]
     return digest([[hashlib.sha256(path.read_bytes()).hexdigest() for path in files], versions()])
 
 

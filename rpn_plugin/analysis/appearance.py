@@ -48,7 +48,7 @@ class TimedVideo:
 
 def pieces_by_appearance(videos: Mapping[str, TimedVideo], same_piece: float = 0.7,
                          same_group: float = 0.85) -> list[Piece]:
-    """Cut the videos where their appearance changes, and put what looks alike into one group.
+    """Cut the videos where their appearance changes, and group the pieces of similar appearance.
 
     Similarities are cosines between features without the mean of all snippets. A video is cut between neighbours of a
     similarity below ``same_piece`` and at the borders of its instances. Pieces whose mean features are more similar
@@ -136,7 +136,7 @@ def _label(video: TimedVideo, start: int, end: int) -> str:
 
 
 def _main_label(sizes: Mapping[str, int]) -> str:
-    """Label of the most snippets; an action counts before the background that looks like it."""
+    """Label of the most snippets; an action counts before a background of similar appearance."""
     return max(sizes, key=lambda label: (bool(label), sizes[label]))
 
 

@@ -64,6 +64,8 @@ def _format(value: Any, column: int, indent: int, after: int = 0) -> str:
     if column + len(whole) + after <= WIDTH or not isinstance(value, (dict, list, tuple)) or not value:
         return whole
     opening, closing, items = _parts(value)
+    if isinstance(value, tuple) and len(items) == 1:
+        closing = ',' + closing  # without it the brackets would be no tuple
     indent += 4
     flat = ', '.join(f'{name}{_on_one_line(item)}' for name, item in items)
     after += len(closing)

@@ -23,7 +23,7 @@ from rpn_plugin.evaluation import get_protocol
 from rpn_plugin.evaluation.functional import evaluate_localization
 from rpn_plugin.evaluation.report import as_plain
 from rpn_plugin.evaluation.results_file import read_detections
-from rpn_plugin.files import written_whole
+from rpn_plugin.files import read_json, written_whole
 from rpn_plugin.provenance import (
     TRAINING_STEPS,
     CodeChangedError,
@@ -82,12 +82,12 @@ class _SeededExperiment:
 
     @property
     def is_trained(self) -> bool:
-        """Whether the training ended."""
+        """True if the training has ended."""
         return (self.training / 'trained.json').is_file()
 
     @property
     def is_tested(self) -> bool:
-        """Whether there is a result."""
+        """True if there is a result."""
         return (self.test / 'result.json').is_file()
 
     def __str__(self) -> str:
@@ -148,7 +148,7 @@ class ExperimentRunner:
                 untrained.setdefault(item.training, item)
         self._side_by_side('trained', self._train, list(untrained.values()))
         self._side_by_side('tested', self._test, [item for item in planned if not item.is_tested])
-        return {(item.experiment, item.seed): _read(item.test / 'result.json') for item in planned}
+        return {(item.experiment, item.seed): read_json(item.test / 'result.json') for item in planned}
 
     def _with_seeds(self, experiment: Experiment, seeds: Sequence[int]) -> list[_SeededExperiment]:
         """Return one per seed, with folders named after everything that training and test depend on."""
@@ -199,7 +199,7 @@ class ExperimentRunner:
         _write(item.training / 'trained.json', dict(checkpoint=checkpoint, seconds=seconds))
 
     def _test(self, item: _SeededExperiment) -> None:
-        trained, detections = _read(item.training / 'trained.json'), item.test / 'detections.json'
+        trained, detections = read_json(item.training / 'trained.json'), item.test / 'detections.json'
         checkpoint = str(item.training / trained['checkpoint'])
         command = self._command('test.py', item.experiment, checkpoint, '--work-dir', str(item.test),
                                 test_evaluator__out_file=str(detections), test_evaluator__protocol=self.protocol)
@@ -244,10 +244,6 @@ def _ground_truth(config: Config) -> dict[str, VideoSegments]:
     dataset = DATASETS.build(dict(config.test_dataloader.dataset, cache_gib=0.0))
     videos = [dataset.get_data_info(index) for index in range(len(dataset))]
     return {video['video_name']: VideoSegments.from_annotations(video['annotations']) for video in videos}
-
-
-def _read(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text(encoding='utf-8'))
 
 
 def _write(path: Path, content: Mapping[str, Any]) -> None:

@@ -24,6 +24,7 @@ from rpn_plugin.analysis.appearance import (
     pieces_by_appearance,
     pieces_by_video,
 )
+from rpn_plugin.files import read_json
 from rpn_plugin.provenance import data_stamp, digest
 from rpn_plugin.structures import SnippetClock, VideoSegments
 
@@ -89,9 +90,9 @@ def write_held_out_sets(config: Config, folder: str | Path, split: str, folds: i
         raise ValueError(f'Expected an UntrimmedFeatureDataset to hold out videos of, but the config trains on '
                          f'{dataset.get("type")!r}.')
     root = Path(folder) / f'held_out_{digest([dataset, data_stamp(dataset), split, folds, seed])}'
-    if not (root / 'notes.json').is_file():
+    if not (root / 'split.json').is_file():
         _write(dataset, root, split, folds, seed)
-    notes = json.loads((root / 'notes.json').read_text(encoding='utf-8'))
+    notes = read_json(root / 'split.json')['notes']
     return HeldOutSets(tuple(root / f'fold_{fold}' for fold in range(folds)), tuple(notes))
 
 
@@ -123,7 +124,7 @@ def _write(config: Mapping, root: Path, split: str, folds: int, seed: int) -> No
     for fold in range(folds):
         notes.append(_write_fold(temporary / f'fold_{fold}', header, pieces, fold_of == fold, timed, dataset, items,
                                  clock))
-    (temporary / 'notes.json').write_text(json.dumps(notes), encoding='utf-8')
+    (temporary / 'split.json').write_text(json.dumps(dict(notes=notes)), encoding='utf-8')
     shutil.rmtree(root, ignore_errors=True)
     temporary.replace(root)
 

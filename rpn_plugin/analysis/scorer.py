@@ -16,7 +16,7 @@ from mmengine.runner import Runner, load_checkpoint
 from torch import nn
 
 from rpn_plugin.analysis.hyper_parameters import Changes, apply
-from rpn_plugin.files import written_whole
+from rpn_plugin.files import read_json, written_whole
 from rpn_plugin.provenance import digest
 from rpn_plugin.structures import Layout, SnippetBatch
 
@@ -58,7 +58,7 @@ class Scorer:
         self.config = config
         self.checkpoint = checkpoint
         self.memory = checkpoint.with_name('scores.json')
-        self.scores: dict[str, dict[str, float]] = json.loads(self.memory.read_text()) if self.memory.is_file() else {}
+        self.scores: dict[str, dict[str, float]] = read_json(self.memory) if self.memory.is_file() else {}
         self._loaded: tuple[dict, list[_Remembered], list[dict], tuple[str, ...]] | None = None
 
     def score(self, changes: Iterable[Changes] = ()) -> dict[str, float]:

@@ -45,7 +45,7 @@ class ReportRow:
 
     @property
     def origin(self) -> str:
-        """Where its numbers are from."""
+        """Source and data of its numbers."""
         return f'{self.source}, {NAMES.get(self.data, self.data)}'
 
 

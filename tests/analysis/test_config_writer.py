@@ -5,6 +5,8 @@ import json
 import runpy
 from pathlib import Path
 
+from hypothesis import given
+from hypothesis import strategies as st
 from mmengine.config import Config
 
 from rpn_plugin.analysis.config_writer import format_config, write_config
@@ -71,3 +73,17 @@ def test_keys_have_the_order_of_the_base_and_streams_their_own(tmp_path) -> None
     assert places == sorted(places)
     untuned = Config.fromfile(UNTUNED)
     assert Config.fromfile(tmp_path / 'written.py').to_dict() == apply(untuned, changes).to_dict()
+
+
+NAMES = st.text('abcxyz.', min_size=1, max_size=30)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=40),
+    lambda inner: st.lists(inner, max_size=5) | st.lists(inner, max_size=5).map(tuple) | st.dictionaries(
+        NAMES, inner, max_size=5), max_leaves=30)
+
+
+@given(VALUES)
+def test_a_written_value_is_read_as_the_same_value(value) -> None:
+    read: dict = {}
+    exec(format_config('base.py', dict(value=value), []), read)
+    assert read['value'] == value

@@ -106,7 +106,7 @@ def test_what_is_there_is_taken_and_an_interrupted_writing_is_not(data, tmp_path
     (data / 'features' / 'flow' / 'train_0003.npy').write_bytes(b'torn')
     with pytest.raises(ValueError, match='train_0003'):
         write_held_out_sets(read_config(), tmp_path / 'other', 'videos', 2, 0)
-    assert not any((tmp_path / 'other').glob('held_out_*/notes.json'))
+    assert not any((tmp_path / 'other').glob('held_out_*/split.json'))
 
 
 def test_other_data_and_other_seeds_have_sets_of_their_own(data, tmp_path) -> None:

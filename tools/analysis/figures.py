@@ -9,7 +9,6 @@ python tools/analysis/figures.py cooccurrence work_dirs/NAME/cooccurrence.csv --
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from mmengine.config import DictAction
 
 import rpn_plugin  # noqa: F401  (registers every part)
 from rpn_plugin.command_line import one_line_errors
+from rpn_plugin.files import read_json
 from rpn_plugin.inspection import TrainedModel, embedded_videos, prototypes_of
 from rpn_plugin.models.necks import read_cooccurrence_table
 from rpn_plugin.structures import EmbeddedVideo
@@ -43,7 +43,7 @@ def draw_gain(options: argparse.Namespace) -> Figure:
     if options.table:
         full, random = (_measured_row(options.table, options.data, cells) for cells in (FULL, RANDOM))
     else:
-        full, random = ([_read_json(path, SCORES) for path in paths] for paths in (options.full, options.random))
+        full, random = ([_read_results(path, SCORES) for path in paths] for paths in (options.full, options.random))
     gains = class_gains(full, random)
     for gain in gains:
         values = ', '.join(f'{value:+.2f}' for value in gain.values)
@@ -85,7 +85,7 @@ def draw_cooccurrence(options: argparse.Namespace) -> Figure:
 
 def _measured_row(path: Path, data: str | None, cells: Sequence[str]) -> list[dict[str, Any]]:
     """Results of a row of a table that ``reproduce.py`` wrote, one per seed."""
-    rows = {row['data']: row['results'] for row in _read_json(path, {'rows'})['rows']
+    rows = {row['data']: row['results'] for row in _read_results(path, {'rows'})['rows']
             if row['cells'] == cells and row['results']}
     if not rows:
         raise ValueError(f'{path}: no measured row {cells}. Expected table3.json as tools/analysis/reproduce.py table3 '
@@ -95,14 +95,15 @@ def _measured_row(path: Path, data: str | None, cells: Sequence[str]) -> list[di
     return rows[data] if data else next(iter(rows.values()))
 
 
-def _read_json(path: Path, keys: Set[str]) -> dict[str, Any]:
+def _read_results(path: Path, keys: Set[str]) -> dict[str, Any]:
+    expected = (f'{path}: expected what {"reproduce.py" if keys == {"rows"} else "evaluate.py --out"} in '
+                f'tools/analysis writes as JSON, with the keys {sorted(keys)}')
     try:
-        content = json.loads(path.read_text(encoding='utf-8'))
+        content = read_json(path)
     except ValueError as error:
-        raise ValueError(f'{path}: not a JSON file ({error}).') from None
-    if not isinstance(content, dict) or not keys <= content.keys():
-        raise ValueError(f'{path}: expected what {"reproduce.py" if keys == {"rows"} else "evaluate.py --out"} in '
-                         f'tools/analysis writes as JSON, with the keys {sorted(keys)}.')
+        raise ValueError(f'{expected}; {error}') from None
+    if not keys <= content.keys():
+        raise ValueError(f'{expected}.')
     return content
 
 

@@ -53,7 +53,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
                         'here; work_dirs/tune/<config> by default')
     parser.add_argument('--split', choices=SPLITS, default='videos',
                         help='what stays on one side: videos; or, for recordings composed of clips that several of '
-                        'them share, everything that looks alike, for which they are cut')
+                        'them share, everything of similar appearance, for which they are cut')
     parser.add_argument('--folds', type=int, default=3)
     parser.add_argument('--candidates', type=int, default=36, help='that are trained at all')
     parser.add_argument('--rounds', type=int, default=2, help='of a coordinate search from the best candidate: one '
