@@ -4,7 +4,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import torch
 from torch import Tensor
 
 from rpn_plugin.structures.snippet_batch import SnippetBatch
@@ -32,6 +31,7 @@ class HeadOutput:
     ``SimilarityWeighting`` also needs ``prototypes``. A head may know further classes, such as background, in
     ``video_logits`` and ``extras``; ``cas`` and ``video_score`` are of the C classes of the data.
 
+    >>> import torch
     >>> batch = SnippetBatch.from_videos([torch.zeros(2, 4), torch.zeros(3, 4)])
     >>> attention = Attention(torch.tensor([0.5, 0.5, 1.0, 0.0, 0.0]), sums_to_one=True)
     >>> output = HeadOutput(batch, torch.zeros(5, 3), torch.ones(2, 3), attentions=dict(softmax=attention))

@@ -10,7 +10,7 @@ import numpy as np
 class SeedValues:
     """Values of one quantity over seeds, in %.
 
-    >>> print(Spread((70.0, 72.0, 74.0)), Spread((70.0, )))
+    >>> print(SeedValues((70.0, 72.0, 74.0)), SeedValues((70.0, )))
     72.0 ± 2.0 70.0
 
     Args:
