@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
 
 import rpn_plugin
 
@@ -60,6 +61,14 @@ def test_the_metadata_declares_the_requirements(wheel) -> None:
     assert f'Version: {rpn_plugin.__version__}\n' in metadata and 'License: Apache-2.0' in metadata
     licence, = (name for name in wheel.namelist() if name.endswith('LICENSE'))
     assert 'Apache License' in wheel.read(licence).decode()[:100]
+
+
+def test_citation_and_changelog_name_this_version() -> None:
+    citation = yaml.safe_load((REPOSITORY / 'CITATION.cff').read_text())
+    assert citation['version'] == rpn_plugin.__version__ and citation['license'] == 'Apache-2.0'
+    assert citation['preferred-citation']['doi'] in (REPOSITORY / 'projects_README.md').read_text()
+    newest = re.search(r'^## \[(.*?)\]', (REPOSITORY / 'CHANGELOG.md').read_text(), re.M)
+    assert newest and newest[1] == rpn_plugin.__version__
 
 
 def test_every_third_party_import_is_declared() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from readme_sandbox import REPOSITORY, Sandbox, commands
 
-DOCUMENTS = ('README.md', 'projects_README.md',
+DOCUMENTS = ('README.md', 'projects_README.md', 'CONTRIBUTING.md',
              *sorted(str(path.relative_to(REPOSITORY)) for path in (REPOSITORY / 'docs').rglob('*.md')))
 
 

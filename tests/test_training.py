@@ -50,6 +50,7 @@ def test_training_is_identical_without_segments_in_the_file(data, tmp_path) -> N
     assert all(torch.equal(states[0][key], states[1][key]) for key in states[0])
 
 
+@pytest.mark.smoke
 def test_a_checkpoint_gives_the_training_time_numbers_exactly(data, tmp_path) -> None:
     runner = build(tmp_path / 'train')
     runner.train()

@@ -34,7 +34,13 @@ class EmbeddedVideo:
         return sorted(set(self.labels) - {BACKGROUND})
 
     def centre(self, label: str) -> npt.NDArray[np.floating]:
-        """Mean (E,) of the features of a class."""
+        """Mean (E,) of the features of a class.
+
+        >>> features = np.array([[0.0, 2.0], [1.0, 4.0], [3.0, 8.0]])
+        >>> video = EmbeddedVideo('va', features, ['background', 'Diving', 'Diving'])
+        >>> video.classes, video.centre('Diving')
+        (['Diving'], array([2., 6.]))
+        """
         return self.features[np.array(self.labels) == label].mean(axis=0)
 
 

@@ -31,6 +31,16 @@ class HeadOutput:
     ``SimilarityWeighting`` also needs ``prototypes``. A head may know further classes, such as background, in
     ``video_logits`` and ``extras``; ``cas`` and ``video_score`` are of the C classes of the data.
 
+    >>> import torch
+    >>> batch = SnippetBatch.from_videos([torch.zeros(2, 4), torch.zeros(3, 4)])
+    >>> attention = Attention(torch.tensor([0.5, 0.5, 1.0, 0.0, 0.0]), sums_to_one=True)
+    >>> output = HeadOutput(batch, torch.zeros(5, 3), torch.ones(2, 3), attentions=dict(softmax=attention))
+    >>> output.attention is output.tensor('softmax')
+    True
+    >>> output.tensor('similarity')
+    Traceback (most recent call last):
+    KeyError: "the head gives no 'similarity'; it gives ['cas', 'softmax', 'video_score']"
+
     Args:
         embedded: x_e, features (N, E), and the layout of the batch.
         cas: (N, C) class activation sequence, larger where the class is likelier (eq. 6).

@@ -164,6 +164,10 @@ class PaddedLayout:
 
     For runtimes that know no packed batches. What lies beyond a video's end is never read.
 
+    >>> layout = PaddedLayout(torch.tensor([[True, True], [True, False]]))
+    >>> layout.sum(torch.tensor([1.0, 2.0, 3.0, 100.0])).tolist()
+    [3.0, 3.0]
+
     Args:
         mask: (B, T) bool, True at real snippets.
     """

@@ -10,6 +10,9 @@ import numpy as np
 class SeedValues:
     """Values of one quantity over seeds, in %.
 
+    >>> print(SeedValues((70.0, 72.0, 74.0)), SeedValues((70.0, )))
+    72.0 ± 2.0 70.0
+
     Args:
         values: One per seed.
     """

@@ -20,6 +20,12 @@ class SnippetClock:
     time axis it owns the ``stride_frames`` around the middle of that window, so that consecutive snippets share a
     border and nothing lies between them.
 
+    >>> clock = SnippetClock(fps=25, stride_frames=16)
+    >>> clock.seconds_per_snippet, clock.to_seconds(np.array([0, 10])), clock.to_borders(3.2)
+    (0.64, array([0. , 6.4]), 5.0)
+    >>> clock.num_snippets(6.5), clock.duration_sec(10)
+    (10, 6.4)
+
     Args:
         fps: Frames per second at which the features were extracted (not the source video's, if it was resampled).
         stride_frames: Frames from one snippet to the next; may be fractional for features resampled to a fixed T.
@@ -115,7 +121,11 @@ class SnippetClock:
 
 
 def same_recipe(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
-    """Tell whether two recipes say the same, however they are written."""
+    """Tell whether two recipes say the same, however they are written.
+
+    >>> same_recipe(dict(fps=25, snippet_stride=16), dict(fps=25, snippet_stride=16, window=16, offset=0))
+    True
+    """
 
     def stated(recipe: Mapping[str, Any]) -> dict[str, Any]:
         return {'window': recipe.get('snippet_stride'), 'offset': 0.0, **recipe}
@@ -124,7 +134,11 @@ def same_recipe(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
 
 
 def describe_recipe(recipe: Mapping[str, Any]) -> str:
-    """A recipe as a sentence."""
+    """A recipe as a sentence.
+
+    >>> describe_recipe(dict(fps=25, snippet_stride=16))
+    'one feature per 16 frames at 25 fps (0.64 s), each from a window of 16 frames'
+    """
     if recipe.get('spread_over_duration'):
         return 'features spread evenly over the duration of each video'
     if recipe['fps'] == 'video':

@@ -71,7 +71,12 @@ class SubsetStatistics:
         return len(self.instance_lengths_sec)
 
     def pairs(self) -> list[tuple[str, str, int]]:
-        """Return pairs of classes that come together, with the number of videos, most first."""
+        """Return pairs of classes that come together, with the number of videos, most first.
+
+        >>> not_read = [None] * 12
+        >>> SubsetStatistics('train', True, ('Diving', 'HighJump'), *not_read, np.array([[3, 2], [2, 2]])).pairs()
+        [('Diving', 'HighJump', 2)]
+        """
         rows, columns = np.nonzero(np.triu(self.cooccurrence, 1))
         found = [(self.classes[row], self.classes[column], int(self.cooccurrence[row, column]))
                  for row, column in zip(rows, columns)]

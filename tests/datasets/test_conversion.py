@@ -16,6 +16,8 @@ from mmaction.registry import DATASETS
 from rpn_plugin.datasets.conversion import Conversion, convert
 from rpn_plugin.datasets.formats import LAYOUTS
 
+pytestmark = pytest.mark.smoke
+
 VIDEOS = published.made_videos()
 SHARED_CLASSES = list(published.CLASSES)
 

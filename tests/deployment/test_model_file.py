@@ -17,6 +17,8 @@ from tiny_model import CLASSES, COOCCURRENCE, RECIPE, build_model, model_config,
 from rpn_plugin.deployment import ModelFile, read_checkpoint
 from rpn_plugin.deployment.model_file import parse_config_text
 
+pytestmark = pytest.mark.smoke
+
 CONFIGS = sorted((Path(__file__).resolve().parents[2] / 'configs').glob('*.py'))
 
 

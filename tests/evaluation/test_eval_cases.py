@@ -12,6 +12,8 @@ from rpn_plugin.evaluation import GroundTruth, get_protocol, get_video_set
 from rpn_plugin.evaluation.functional import LocalizationResult, evaluate_localization
 from rpn_plugin.evaluation.results_file import read_detections
 
+pytestmark = pytest.mark.smoke
+
 ORIGINALS = ['activitynet', 'thumos14', 'wtalc', 'facnet']
 OURS = {
     # a tIoU of 0/0 is no match: a reversed or an empty copy finds nothing

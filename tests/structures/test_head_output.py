@@ -8,6 +8,8 @@ import torch
 
 from rpn_plugin.structures import Attention, HeadOutput, SnippetBatch
 
+pytestmark = pytest.mark.smoke
+
 FITTING = dict(cas=(7, 3), video_score=(2, 3), attention=(7, ), similarity=(7, 3), video_logits=(2, 3),
                prototypes=(3, 4), gate=(7, ))
 

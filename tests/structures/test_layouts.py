@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from rpn_plugin.structures import Layout, PackedLayout, PaddedLayout, snippets_of_share
 
+pytestmark = pytest.mark.smoke
+
 LENGTHS = st.lists(st.integers(1, 12), min_size=1, max_size=4)
 RATIOS = st.sampled_from([0.1, 0.125, 0.3, 0.5, 1.0])
 

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from rpn_plugin.structures import as_segments, clip_segments, pairwise_tiou
 
+pytestmark = pytest.mark.smoke
+
 Pairs = list[tuple[int, int]]
 grid_segments = st.lists(st.tuples(st.integers(-3, 12), st.integers(-3, 12)), max_size=6)  # reversed and empty ones too
 seconds = st.floats(-1e4, 1e4)

@@ -9,6 +9,8 @@ from torch import Tensor
 
 from rpn_plugin.structures import PackedLayout, SnippetBatch
 
+pytestmark = pytest.mark.smoke
+
 all_lengths = st.lists(st.integers(1, 6), min_size=1, max_size=5)
 seeds = st.integers(0, 2**16)
 quick = settings(max_examples=60, deadline=None)

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from rpn_plugin.structures import SnippetClock, describe_recipe, same_recipe
 
+pytestmark = pytest.mark.smoke
+
 clocks = st.builds(
     SnippetClock,
     fps=st.sampled_from([10.0, 24, 25, 29.97, 30]),

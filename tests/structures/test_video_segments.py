@@ -9,6 +9,8 @@ from mmengine.structures import InstanceData
 
 from rpn_plugin.structures import VideoSegments
 
+pytestmark = pytest.mark.smoke
+
 CLASSES = ('Diving', 'HighJump')
 ANNOTATIONS = [dict(segment=(1, 2.5), label='Diving'), dict(segment=[0.1, 7], label='HighJump')]
 

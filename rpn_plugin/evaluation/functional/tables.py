@@ -30,7 +30,12 @@ class SegmentTable:
         return len(self.videos)
 
     def take(self, chosen: np.ndarray) -> SegmentTable:
-        """Choose rows by index or by mask."""
+        """Choose rows by index or by mask.
+
+        >>> table = SegmentTable(np.array([0, 1]), np.array([2, 3]), np.array([[0, 4], [6, 8]]), np.zeros(0))
+        >>> table.take(table.labels == 3).segments
+        array([[6, 8]])
+        """
         return SegmentTable(self.videos[chosen], self.labels[chosen], self.segments[chosen],
                             self.scores[chosen] if len(self.scores) else self.scores)
 

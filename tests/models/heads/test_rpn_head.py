@@ -9,6 +9,8 @@ import torch
 from rpn_plugin.models.heads import RPNHead, prototype_similarity
 from rpn_plugin.structures import SnippetBatch
 
+pytestmark = pytest.mark.smoke
+
 LENGTHS = (4, 1, 9)
 
 

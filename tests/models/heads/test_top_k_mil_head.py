@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from rpn_plugin.models.heads import TopKMILHead
 from rpn_plugin.structures import SnippetBatch
 
+pytestmark = pytest.mark.smoke
+
 
 def setting(lengths: list[int], top_ratio: float = 0.125) -> tuple[TopKMILHead, SnippetBatch]:
     torch.manual_seed(sum(lengths))

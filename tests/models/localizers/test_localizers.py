@@ -17,6 +17,8 @@ from rpn_plugin.models import CooccurrenceGCN
 from rpn_plugin.models.localizers.samples import multi_hot_labels
 from rpn_plugin.structures import SnippetClock
 
+pytestmark = pytest.mark.smoke
+
 
 def localizer_config(**changes) -> dict:
     return dict(

@@ -12,6 +12,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from rpn_plugin.models.losses import ClusteringLoss, VideoClassificationLoss
 from rpn_plugin.structures import HeadOutput, SnippetBatch
 
+pytestmark = pytest.mark.smoke
+
 VIDEOS = st.lists(
     st.tuples(st.lists(st.floats(-50, 0), min_size=4, max_size=4),
               st.lists(st.integers(0, 1), min_size=4, max_size=4).filter(any)), min_size=1, max_size=5)
