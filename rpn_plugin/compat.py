@@ -16,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from mmengine.utils import digit_version
 
 
 def _place_missing_drn() -> None:
@@ -49,14 +48,13 @@ def _place_missing_drn() -> None:
 
 
 def _allow_checkpoint_types() -> None:
-    """torch >= 2.6 reads checkpoints with ``weights_only=True``; mmengine's hold a few harmless types more.
+    """torch reads checkpoints with ``weights_only=True``; mmengine's hold a few harmless types more.
 
-    Those types, and no others, are allowed; the guard stays on. mmengine's ``HistoryBuffer`` also pickles its own four
-    statistics as ``getattr(HistoryBuffer, name)``: what such a file gets under that name is a function that knows those
-    four and refuses everything else. Reference: open-mmlab/mmengine#1655. Goes when mmengine registers its own types.
+    Those types, and no others, are allowed, numpy's under the names of both numpy 1 and 2; the guard stays on.
+    mmengine's ``HistoryBuffer`` also pickles its own four statistics as ``getattr(HistoryBuffer, name)``: what such a
+    file gets under that name is a function that knows those four and refuses everything else. Reference: open-mmlab/mmengine#1655. Goes when
+    mmengine registers its own types.
     """
-    if digit_version(torch.__version__) < digit_version('2.6'):
-        return
     from mmengine.logging import HistoryBuffer
 
     def history_statistic(owner: object, name: str) -> object:
@@ -66,11 +64,11 @@ def _allow_checkpoint_types() -> None:
                                          f'{owner!r}.')
         return getattr(HistoryBuffer, name)
 
-    multiarray = getattr(np, '_core', None) or np.core
+    makers = [np.zeros(1).__reduce__()[0], np.float64(0).__reduce__()[0]]  # multiarray._reconstruct and .scalar
     dtypes = {type(np.dtype(kind)) for kind in ('float64', 'float32', 'int64', 'int32', 'bool')}
     torch.serialization.add_safe_globals([
         HistoryBuffer, (history_statistic, 'builtins.getattr'), np.ndarray, np.dtype,
-        multiarray.multiarray._reconstruct, multiarray.multiarray.scalar,
+        *((maker, f'numpy.{core}.multiarray.{maker.__name__}') for maker in makers for core in ('core', '_core')),
         *sorted(dtypes, key=lambda kind: kind.__name__)
     ])
 

@@ -3,8 +3,10 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 import subprocess
 import sys
+import zipfile
 
 import numpy as np
 import pytest
@@ -45,6 +47,19 @@ def test_a_checkpoint_of_the_host_loads_with_the_guard_on(tmp_path) -> None:
     loaded = torch.load(tmp_path / 'host.pth', weights_only=True)
     assert loaded['history'].mean() == 1.5 and loaded['history'].statistics('max') == 2.0
     assert (loaded['scalar'], loaded['count'], loaded['flag']) == (0.5, 3, True)
+
+
+@pytest.mark.parametrize('core', ['core', '_core'])
+def test_a_checkpoint_of_another_numpy_loads_with_the_guard_on(core: str, tmp_path) -> None:
+    torch.save(dict(scalar=np.float64(0.5), array=np.arange(3)), tmp_path / 'ours.pth')
+    with zipfile.ZipFile(tmp_path / 'ours.pth') as ours, zipfile.ZipFile(tmp_path / 'other.pth', 'w') as other:
+        for name in ours.namelist():
+            content = ours.read(name)
+            renamed = re.sub(rb'numpy\._?core\.multiarray', f'numpy.{core}.multiarray'.encode(), content)
+            assert not name.endswith('data.pkl') or f'numpy.{core}.multiarray'.encode() in renamed
+            other.writestr(name, renamed)
+    loaded = torch.load(tmp_path / 'other.pth', weights_only=True)
+    assert loaded['scalar'] == 0.5 and loaded['array'].tolist() == [0, 1, 2]
 
 
 class _RunsCode:

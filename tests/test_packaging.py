@@ -53,7 +53,7 @@ def test_mim_finds_every_config_in_the_wheel(wheel) -> None:
 def test_the_metadata_declares_the_requirements(wheel) -> None:
     metadata = wheel.read(next(name for name in wheel.namelist() if name.endswith('METADATA'))).decode()
     required = set(re.findall(r'^Requires-Dist: (.*)$', metadata, re.M))
-    assert {'torch>=2.1', 'mmengine>=0.10.7', 'mmaction2>=1.2.0', 'numpy', 'importlib_metadata',
+    assert {'torch>=2.6', 'mmengine>=0.10.7', 'mmaction2>=1.2.0', 'numpy>=1.26', 'importlib_metadata',
             'matplotlib', 'opencv-contrib-python', 'scipy'} <= required
     assert 'mmcv-lite<2.2,>=2.1; extra == "lite"' in required
     assert 'av>=14; extra == "video"' in required and 'scikit-learn; extra == "figures"' in required
