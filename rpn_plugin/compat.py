@@ -52,8 +52,8 @@ def _allow_checkpoint_types() -> None:
 
     Those types, and no others, are allowed, numpy's under the names of both numpy 1 and 2; the guard stays on.
     mmengine's ``HistoryBuffer`` also pickles its own four statistics as ``getattr(HistoryBuffer, name)``: what such a
-    file gets under that name is a function that knows those four and refuses everything else. Reference: open-mmlab/mmengine#1655. Goes when
-    mmengine registers its own types.
+    file gets under that name is a function that knows those four and refuses everything else. Reference:
+    open-mmlab/mmengine#1655. Goes when mmengine registers its own types.
     """
     from mmengine.logging import HistoryBuffer
 
