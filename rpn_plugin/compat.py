@@ -13,6 +13,7 @@ import types
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -64,11 +65,12 @@ def _allow_checkpoint_types() -> None:
                                          f'{owner!r}.')
         return getattr(HistoryBuffer, name)
 
-    makers = [np.zeros(1).__reduce__()[0], np.float64(0).__reduce__()[0]]  # multiarray._reconstruct and .scalar
+    makers: list[Any] = [np.zeros(1).__reduce__()[0], np.float64(0).__reduce__()[0]]  # _reconstruct and scalar
+    renamed: list[Any] = [(maker, f'numpy.{core}.multiarray.{maker.__name__}') for maker in makers
+                          for core in ('core', '_core')]
     dtypes = {type(np.dtype(kind)) for kind in ('float64', 'float32', 'int64', 'int32', 'bool')}
     torch.serialization.add_safe_globals([
-        HistoryBuffer, (history_statistic, 'builtins.getattr'), np.ndarray, np.dtype,
-        *((maker, f'numpy.{core}.multiarray.{maker.__name__}') for maker in makers for core in ('core', '_core')),
+        HistoryBuffer, (history_statistic, 'builtins.getattr'), np.ndarray, np.dtype, *renamed,
         *sorted(dtypes, key=lambda kind: kind.__name__)
     ])
 
