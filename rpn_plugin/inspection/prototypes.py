@@ -11,6 +11,7 @@ from mmaction.structures import ActionDataSample
 from rpn_plugin.inspection.curves import require_localizer
 from rpn_plugin.inspection.trained_model import TrainedModel
 from rpn_plugin.models.interfaces import MovesPrototypes
+from rpn_plugin.models.localizers import WeaklySupervisedLocalizer
 from rpn_plugin.structures import EmbeddedVideo, VideoSegments, snippet_labels, to_numpy
 
 
@@ -24,10 +25,10 @@ def prototypes_of(trained: TrainedModel) -> dict[str, npt.NDArray[np.generic]]:
     """
     found = {}
     for name, network in require_localizer(trained.model).networks.items():
-        neck = getattr(network, 'neck', None)
-        if neck is None:
+        prototypes = network.prototypes() if isinstance(network, WeaklySupervisedLocalizer) else None
+        if prototypes is None:
             raise ValueError(f'The network {name!r} has no prototypes (its config has no neck).')
-        found[name] = to_numpy(neck())
+        found[name] = to_numpy(prototypes)
     return found
 
 

@@ -3,12 +3,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from mmaction.registry import MODELS
 from mmengine.model import BaseDataPreprocessor
 from torch import Tensor
 
-from rpn_plugin.structures import SnippetBatch, at_least_float32
+from rpn_plugin.structures import SnippetBatch, at_least_float32, scale_to_length
 
 
 @MODELS.register_module()
@@ -47,5 +46,4 @@ class SnippetDataPreprocessor(BaseDataPreprocessor):
         """(N, D) to (N, D), every snippet of the length ``l2_length`` if there is one."""
         if self.l2_length is None:
             return features
-        length = torch.linalg.vector_norm(features, dim=1, keepdim=True)  # (N, 1)
-        return features * (self.l2_length / length.clamp(min=1e-6))
+        return scale_to_length(features, self.l2_length)

@@ -3,7 +3,7 @@ from rpn_plugin.structures.arrays import to_numpy
 from rpn_plugin.structures.embedded_video import BACKGROUND, EmbeddedVideo, snippet_labels
 from rpn_plugin.structures.head_output import Attention, HeadOutput
 from rpn_plugin.structures.layouts import Layout, PackedLayout, PaddedLayout, snippets_of_share
-from rpn_plugin.structures.precision import at_least_float32
+from rpn_plugin.structures.precision import at_least_float32, scale_to_length
 from rpn_plugin.structures.seed_values import SeedValues
 from rpn_plugin.structures.segments import Segments, as_segments, clip_segments, pairwise_tiou
 from rpn_plugin.structures.snippet_batch import SnippetBatch
@@ -14,4 +14,4 @@ from rpn_plugin.structures.video_segments import VideoSegments
 __all__ = ['Attention', 'BACKGROUND', 'EmbeddedVideo', 'FeatureNames', 'HeadOutput', 'Layout', 'PackedLayout',
            'PaddedLayout', 'SeedValues', 'Segments', 'SnippetBatch', 'SnippetClock', 'SubsetStatistics',
            'VideoSegments', 'as_segments', 'at_least_float32', 'clip_segments', 'describe_recipe', 'pairwise_tiou',
-           'same_recipe', 'snippet_labels', 'snippets_of_share', 'to_numpy']
+           'same_recipe', 'scale_to_length', 'snippet_labels', 'snippets_of_share', 'to_numpy']

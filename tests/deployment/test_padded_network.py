@@ -14,9 +14,12 @@ from rpn_plugin.structures import HeadOutput
 LENGTHS = [9, 1, 14, 3]
 
 
-def both(kernel_size: int) -> tuple[dict, dict]:
+def both(kernel_size: int, unit: bool) -> tuple[dict, dict]:
     """Outputs of the packed model and of the padded network, on the same videos; NaN lies beyond their ends."""
-    model = build_model(model_config(kernel_size=kernel_size)).double()
+    config = model_config(kernel_size=kernel_size)
+    if unit:
+        config['localizer']['embedded_length'], config['localizer']['head']['top_ratio'] = 3.0, 0.3
+    model = build_model(config).double()
     generator = torch.Generator().manual_seed(0)
     videos = {stream: [torch.randn(length, 4, dtype=torch.float64, generator=generator) for length in LENGTHS]
               for stream in ('rgb', 'flow')}
@@ -29,9 +32,9 @@ def both(kernel_size: int) -> tuple[dict, dict]:
     return packed, found
 
 
-@pytest.mark.parametrize('kernel_size', [1, 3, 5])
-def test_a_padded_batch_gives_what_a_packed_one_gives(kernel_size) -> None:
-    packed, found = both(kernel_size)
+@pytest.mark.parametrize('kernel_size, unit', [(1, False), (3, False), (5, False), (3, True)])
+def test_a_padded_batch_gives_what_a_packed_one_gives(kernel_size, unit) -> None:
+    packed, found = both(kernel_size, unit)
     for name, output in packed.items():
         for video, length in enumerate(LENGTHS):
             for field, expected in (('cas', output.cas), ('embedded', output.embedded.features),

@@ -67,6 +67,8 @@ class RPNHead(WeaklySupervisedHead):
         attention_channels: Hidden width of the attention network Phi.
         attention_kernel_size: Its kernel, odd.
         gamma_c: Hardness of the class distribution of a snippet (eq. 6). Not published.
+        top_ratio: Share of a video's snippets, in (0, 1]. The video similarity s-bar is then half the attended one
+            (eq. 8) and half the mean over so many snippets, each class's most similar ones. Ours; None is the paper.
         loss_cls: Config of the video-level classification loss (eq. 9).
         loss_clu: Config of the clustering loss (eq. 10); its ``loss_weight`` is alpha (eq. 11).
         losses: Further losses by name.
@@ -77,12 +79,16 @@ class RPNHead(WeaklySupervisedHead):
                  attention_channels: int = 256,
                  attention_kernel_size: int = 1,
                  gamma_c: float = 1.0,
+                 top_ratio: float | None = None,
                  loss_cls: Mapping[str, Any] = dict(type='VideoClassificationLoss'),
                  loss_clu: Mapping[str, Any] = dict(type='ClusteringLoss'),
                  losses: Mapping[str, Mapping[str, Any]] = {}) -> None:
         super().__init__(dict(loss_cls=loss_cls, loss_clu=loss_clu, **losses))
         self.attention = TemporalAttention(in_channels, attention_channels, attention_kernel_size)
+        if top_ratio is not None and not 0 < top_ratio <= 1:
+            raise ValueError(f'RPNHead expects top_ratio in (0, 1] or None, but got {top_ratio}.')
         self.gamma_c = gamma_c
+        self.top_ratio = top_ratio
 
     def forward(self, embedded: SnippetBatch, prototypes: Tensor | None) -> HeadOutput:
         """Score the snippets and the videos.
@@ -115,6 +121,8 @@ class RPNHead(WeaklySupervisedHead):
         """The output from the scores of whole videos, eq. 6-8; of ``embedded`` only the layout is read."""
         attention = embedded.layout.softmax(attention_logits)  # (N,), eq. 7
         video_similarity = embedded.layout.sum(attention[:, None] * similarity)  # (B, C), eq. 8
+        if self.top_ratio is not None:
+            video_similarity = (video_similarity + embedded.layout.top_k_mean(similarity, self.top_ratio)) / 2
         return HeadOutput(
             embedded=embedded,
             cas=(self.gamma_c * similarity).softmax(dim=1),  # (N, C), eq. 6

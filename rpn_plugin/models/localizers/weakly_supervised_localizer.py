@@ -22,7 +22,7 @@ from rpn_plugin.models.interfaces import (
 )
 from rpn_plugin.models.localizers.base_localizer import BaseLocalizer
 from rpn_plugin.models.localizers.samples import multi_hot_labels
-from rpn_plugin.structures import HeadOutput, SnippetBatch, clip_segments, to_numpy
+from rpn_plugin.structures import HeadOutput, SnippetBatch, clip_segments, scale_to_length, to_numpy
 
 NETWORK = 'network'
 """Name of the only network."""
@@ -42,6 +42,10 @@ class WeaklySupervisedLocalizer(BaseLocalizer):
         weighting: Config of the similarity weighting (eq. 12, alg. 1); None localizes on the class activation sequence.
         proposals: Config of the proposals.
         nms: Config of the suppression; None keeps every proposal.
+        embedded_length: Scale every embedded snippet and every prototype to this Euclidean length before they meet, so
+            that s of eq. 5 is -2 embedded_length^2 (1 - cosine), and gamma_c, gamma_t and alpha mean the same for all
+            features and every E. Ours; None is the paper, whose s also tells long embedded snippets from short ones:
+            the softmax over classes (eq. 6) cancels that, the softmax over time (eq. 12) does not.
         attention_power: The sequence that is localized on is multiplied by the attention, relative to its largest value
             in the video, to this power. 0 is the paper's score, which leaves attention out.
         streams: Streams to concatenate along D; None takes the only one there is.
@@ -55,15 +59,20 @@ class WeaklySupervisedLocalizer(BaseLocalizer):
                  weighting: Mapping[str, Any] | None = None,
                  proposals: Mapping[str, Any] = dict(type='ThresholdProposals'),
                  nms: Mapping[str, Any] | None = None,
+                 embedded_length: float | None = None,
                  attention_power: float = 0.0,
                  streams: Sequence[str] | None = None,
                  data_preprocessor: Mapping[str, Any] = dict(type='SnippetDataPreprocessor')) -> None:
         super().__init__(nms, data_preprocessor)
+        if embedded_length is not None and not embedded_length > 0:
+            raise ValueError(f'WeaklySupervisedLocalizer expects a positive embedded_length or None, but got '
+                             f'{embedded_length}.')
         self.embedding: Embedding | None = MODELS.build(embedding) if embedding else None
         self.neck: Neck | None = MODELS.build(neck) if neck else None
         self.head: Head = MODELS.build(head)
         self.weighting: Weighting | None = MODELS.build(weighting) if weighting else None
         self.proposals: ProposalGenerator = MODELS.build(proposals)
+        self.embedded_length = embedded_length
         self.attention_power = attention_power
         self.streams = tuple(streams) if streams else None
 
@@ -100,11 +109,17 @@ class WeaklySupervisedLocalizer(BaseLocalizer):
     def embed(self, inputs: Inputs) -> SnippetBatch:
         """Embedded features of the network's streams (eq. 1)."""
         batch = select_streams(inputs, self.streams)
-        return batch if self.embedding is None else self.embedding(batch)
+        embedded = batch if self.embedding is None else self.embedding(batch)
+        if self.embedded_length is None:
+            return embedded
+        return embedded.with_features(scale_to_length(embedded.features, self.embedded_length))
 
     def prototypes(self) -> Tensor | None:
         """(C, E) from the neck (eq. 4); None without one."""
-        return self.neck() if self.neck is not None else None
+        if self.neck is None:
+            return None
+        prototypes = self.neck()
+        return prototypes if self.embedded_length is None else scale_to_length(prototypes, self.embedded_length)
 
     def loss_of(self, output: HeadOutput, data_samples: Sequence[ActionDataSample]) -> dict[str, Tensor]:
         """Losses of the head on the video-level labels (eq. 9-11)."""

@@ -65,6 +65,27 @@ def test_scores_follow_equations_5_to_8() -> None:
         assert output.video_score[b].tolist() == pytest.approx([v / sum(shift) for v in shift], abs=1e-10)
 
 
+@pytest.mark.parametrize('top_ratio', [0.1, 0.5, 1.0])
+def test_a_video_may_score_by_attention_and_by_its_most_similar_snippets_in_equal_parts(top_ratio) -> None:
+    head, videos, prototypes = setting()
+    attended = head(SnippetBatch.from_videos(videos), prototypes)
+    head.top_ratio = top_ratio
+    output = head(SnippetBatch.from_videos(videos), prototypes)
+    for b, similarity in enumerate(output.embedded.layout.split(output.similarity)):
+        k = max(1, math.ceil(round(10 * top_ratio) * len(similarity) / 10))
+        best = [sum(sorted(column, reverse=True)[:k]) / k for column in similarity.T.tolist()]
+        expected = [(a + c) / 2 for a, c in zip(attended.video_logits[b].tolist(), best)]
+        assert output.video_logits[b].tolist() == pytest.approx(expected)
+    torch.testing.assert_close(output.video_score, output.video_logits.softmax(dim=1))
+    torch.testing.assert_close(output.cas, attended.cas)
+
+
+@pytest.mark.parametrize('top_ratio', [0.0, 1.5])
+def test_an_impossible_share_of_snippets_is_refused(top_ratio) -> None:
+    with pytest.raises(ValueError, match=rf'top_ratio in \(0, 1\] or None, but got {top_ratio}'):
+        RPNHead(6, top_ratio=top_ratio)
+
+
 @pytest.mark.parametrize('prototypes, given', [(None, 'none'), (torch.zeros(3, 5), r'shape \(3, 5\)')])
 def test_prototypes_of_another_width_are_refused(prototypes, given) -> None:
     head, videos, _ = setting(torch.float32)

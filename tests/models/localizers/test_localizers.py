@@ -146,6 +146,36 @@ def test_attention_cannot_count_where_the_head_gives_none(test_items) -> None:
         model.localization_sequence(replace(output, attentions={}))
 
 
+def test_of_one_length_embedded_snippets_and_prototypes_meet_by_their_cosine(test_items) -> None:
+    output = run(build(localizer_config(embedded_length=3.0)).eval(), test_items, 'tensor')
+    plain = run(build(localizer_config()).eval(), test_items, 'tensor')
+    snippets, prototypes = plain.embedded.features, plain.prototypes
+    cosine = torch.nn.functional.cosine_similarity(snippets[:, None], prototypes[None], dim=2)  # (N, C)
+    moving = snippets.norm(dim=1) > 1e-3  # a snippet that no ReLU lets pass has no direction
+    torch.testing.assert_close(output.similarity[moving], -18 * (1 - cosine)[moving], rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(output.prototypes.norm(dim=1), torch.full((3, ), 3.0))
+    assert moving.sum() > 20
+
+
+def test_of_one_length_the_scale_of_the_features_does_not_matter(test_items) -> None:
+    head = dict(type='RPNHead', in_channels=8, attention_channels=5)
+    model = build(localizer_config(embedding=None, embedded_length=3.0, head=head, neck=dict(
+        type='CooccurrenceGCN', num_classes=3, channels=[8]))).eval()
+    scores = run(model, test_items, 'tensor').video_score
+    for item in test_items:
+        item['inputs'] = {stream: features * 8 for stream, features in item['inputs'].items()}
+    torch.testing.assert_close(run(model, test_items, 'tensor').video_score, scores)
+    unscaled = build(localizer_config(embedding=None, head=head, neck=dict(
+        type='CooccurrenceGCN', num_classes=3, channels=[8]))).eval()
+    assert not torch.allclose(run(unscaled, test_items, 'tensor').video_score, scores, atol=1e-3)
+
+
+@pytest.mark.parametrize('length', [0.0, -1.0])
+def test_a_length_that_is_none_is_refused(length) -> None:
+    with pytest.raises(ValueError, match='positive embedded_length or None, but got'):
+        build(localizer_config(embedded_length=length))
+
+
 def test_networks_of_a_composite_share_nothing(items) -> None:
     model = build(composite_config())
     run(model, items, 'loss')['rgb.loss_cls'].backward()

@@ -42,10 +42,13 @@ class Reader:
 @settings(max_examples=60, deadline=None)
 @given(length=st.integers(1, 40), chunk=st.integers(1, 45), kernel_size=st.sampled_from([1, 3, 5]),
        attention=st.sampled_from([1, 3, 5]), updates=st.integers(0, 3), weighting=st.booleans(),
-       power=st.sampled_from([0, 0.5, 2]))
-def test_parts_give_what_the_whole_gives(length, chunk, kernel_size, attention, updates, weighting, power) -> None:
+       power=st.sampled_from([0, 0.5, 2]), embedded_length=st.sampled_from([None, 3.0]),
+       top_ratio=st.sampled_from([None, 0.2]))
+def test_parts_give_what_the_whole_gives(length, chunk, kernel_size, attention, updates, weighting, power,
+                                         embedded_length, top_ratio) -> None:
     localizer, video = network(kernel_size, attention, updates, weighting), features(length)
-    localizer.attention_power = power
+    localizer.attention_power, localizer.embedded_length = power, embedded_length
+    localizer.head.top_ratio = top_ratio
     with torch.no_grad():
         whole = localizer.run(Reader(video)(0, length))
         phi = localizer.localization_sequence(whole)
