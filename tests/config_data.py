@@ -28,7 +28,8 @@ def make_data(config: Config) -> None:
     of_videos = dataset.type == 'UntrimmedVideoDataset'
     root = Path(dataset.data_root)
     classes = [f'class {index}' for index in range(stated(config.model, 'num_classes') or 3)]
-    width = dataset.get('feature_dim') or stated(config.model, 'in_channels')
+    base = dict(localizer=config.model.get('localizer'), model=config.model)  # what its networks start from comes first
+    width = dataset.get('feature_dim') or stated(base, 'in_channels')
     database = {}
     for subset in (dataset.subset, config.test_dataloader.dataset.subset):
         for index in range(VIDEOS_PER_SUBSET):

@@ -75,6 +75,26 @@ def test_our_localizer_with_another_head(mix, tmp_path) -> None:
     assert metrics['wtal/video_mAP'] > 0
 
 
+def test_streams_of_different_heads_score_each_other(mix, tmp_path) -> None:
+    runner, metrics = mix('mixed-heads_synthetic')
+    networks = runner.model.networks
+    assert isinstance(networks['rgb'].head, RPNHead) and isinstance(networks['flow'].head, TopKMILHead)
+    assert networks['flow'].neck is None and isinstance(networks['rgb'].neck, CooccurrenceGCN)
+    data = runner.model.data_preprocessor(next(iter(runner.test_dataloader)))
+    with torch.no_grad():
+        outputs = runner.model.score(data['inputs'])
+        sequences = {name: output.embedded.layout.split(networks[name].localization_sequence(output))[0]
+                     for name, output in outputs.items()}
+    scores, sample = {name: output.video_score[0] for name, output in outputs.items()}, data['data_samples'][0]
+    rgb, flow = runner.model.propose(sequences, scores, sample)
+    np.testing.assert_allclose(rgb[2], 0.5 * networks['rgb'].cut(sequences['rgb'], scores['rgb'], sample)[2])
+    mean, likely = (sum(of.values()) / 2 for of in (sequences, scores))
+    borders, labels, confidences = networks['flow'].cut(sequences['flow'], likely, sample, scored=mean)
+    np.testing.assert_array_equal(flow[0], borders)
+    np.testing.assert_allclose(flow[2], confidences)
+    assert len(detections(tmp_path)) == config_data.VIDEOS_PER_SUBSET and metrics['wtal/video_mAP'] > 0
+
+
 def test_the_hosts_localizer_under_our_suppression_and_metric(mix, tmp_path) -> None:
     runner, metrics = mix('bmn_synthetic')
     assert type(runner.model.localizer).__module__.startswith('mmaction.') and isinstance(runner.model.nms, TemporalNMS)
