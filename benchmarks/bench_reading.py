@@ -51,7 +51,7 @@ class OwnMemory(threading.Thread):
 
 
 def object_array(root: Path) -> Iterator[np.ndarray]:
-    """As W-TALC's dataset does: everything is loaded at the start."""
+    """Dataset in the way of W-TALC: everything is loaded at the start."""
     features = np.load(root / 'joint.npy', allow_pickle=True)
     while True:
         for array in features:
@@ -166,7 +166,7 @@ def convert_it(root: Path, dtype: str, results: Connection) -> None:
 
 
 def in_process(function: Callable, *arguments: object) -> tuple:
-    """What a function sends into the connection that it gets as its last argument."""
+    """Result that a function sends into the connection that it gets as its last argument."""
     context = multiprocessing.get_context('spawn')
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=function, args=(*arguments, sender))

@@ -1,4 +1,4 @@
-"""How a tool ends when its user got something wrong."""
+"""The end of a tool whose user got something wrong: one line, no traceback."""
 from __future__ import annotations
 
 from collections.abc import Iterator

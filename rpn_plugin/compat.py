@@ -59,7 +59,7 @@ def _allow_checkpoint_types() -> None:
     from mmengine.logging import HistoryBuffer
 
     def history_statistic(owner: object, name: str) -> object:
-        """What a checkpoint gets for ``getattr``: one of HistoryBuffer's four statistics, or an error."""
+        """Stand in for ``getattr`` in a checkpoint: give one of HistoryBuffer's four statistics, or an error."""
         if owner is not HistoryBuffer or name not in ('min', 'max', 'current', 'mean'):
             raise pickle.UnpicklingError(f'A checkpoint may name the statistics of HistoryBuffer, not {name!r} of '
                                          f'{owner!r}.')

@@ -172,9 +172,9 @@ def clip_of(steps: Sequence[Mapping[str, Any]], backbone: torch.nn.Module, windo
     A backbone that mixes ``num_segments`` frames (TSM) and ``UniformSample`` spread theirs over the whole window; any
     other clip keeps its ``frame_interval``.
     """
-    spread = getattr(backbone, 'num_segments', None) or (first_step(steps, ('UniformSample', )) or {}).get('clip_len')
-    if spread:
-        return spread, max(1, window // spread)
+    over_window = getattr(backbone, 'num_segments', None) or (first_step(steps, ('UniformSample', )) or {}).get('clip_len')
+    if over_window:
+        return over_window, max(1, window // over_window)
     sampling = first_step(steps, ('SampleFrames', 'DenseSampleFrames')) or {}
     return sampling.get('clip_len', 1), sampling.get('frame_interval', 1)
 

@@ -77,7 +77,7 @@ class Protocol:
 
     @property
     def uses_ambiguous(self) -> bool:
-        """Whether the protocol treats a detection that is an ambiguous interval otherwise than another."""
+        """Tell whether the protocol treats a detection that is an ambiguous interval otherwise than another."""
         removed, forgiven = AMBIGUOUS[self.ambiguous].apply(np.ones(1))
         return bool(removed.any() or forgiven.any())
 

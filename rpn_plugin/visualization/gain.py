@@ -65,8 +65,8 @@ def draw_class_gains(gains: Sequence[ClassGain], title: str, ylabel: str) -> Fig
         axes.errorbar(places, means, deviations, fmt='none', ecolor='black', capsize=4, zorder=3)
     for place, gain in zip(places, gains):
         if len(gain.values) > 1:
-            spread = place + np.linspace(-0.15, 0.15, len(gain.values))
-            axes.plot(spread, gain.values, 'o', color='black', markersize=3.5, markerfacecolor='white', zorder=4)
+            beside = place + np.linspace(-0.15, 0.15, len(gain.values))
+            axes.plot(beside, gain.values, 'o', color='black', markersize=3.5, markerfacecolor='white', zorder=4)
         reach = max(gain.mean + (gain.std or 0), *gain.values, 0)
         axes.annotate(f'{round(gain.mean, 1) + 0.0:+.1f}', (place, reach), (0, 6), textcoords='offset points',
                       ha='center', fontsize=9)
