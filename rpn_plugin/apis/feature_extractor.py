@@ -172,7 +172,8 @@ def clip_of(steps: Sequence[Mapping[str, Any]], backbone: torch.nn.Module, windo
     A backbone that mixes ``num_segments`` frames (TSM) and ``UniformSample`` spread theirs over the whole window; any
     other clip keeps its ``frame_interval``.
     """
-    over_window = getattr(backbone, 'num_segments', None) or (first_step(steps, ('UniformSample', )) or {}).get('clip_len')
+    uniform = first_step(steps, ('UniformSample', )) or {}
+    over_window = getattr(backbone, 'num_segments', None) or uniform.get('clip_len')
     if over_window:
         return over_window, max(1, window // over_window)
     sampling = first_step(steps, ('SampleFrames', 'DenseSampleFrames')) or {}
