@@ -69,3 +69,27 @@ def test_no_loss_waits_for_the_device() -> None:
         (VideoClassificationLoss()(output, labels) + ClusteringLoss()(output, labels)).backward()
     waiting = {'aten::_local_scalar_dense', 'aten::nonzero', 'aten::masked_select', 'aten::equal', 'aten::_to_copy'}
     assert 'aten::_log_softmax' in operations.names and not waiting & operations.names
+
+
+@pytest.mark.parametrize('background', [0, 1])
+def test_a_background_class_has_the_label_that_is_stated(background) -> None:
+    logits = torch.tensor([[1.0, -2.0, 0.5], [0.0, 3.0, -1.0]], dtype=torch.float64)  # two classes and background
+    labels = torch.tensor([[1.0, 1.0], [0.0, 1.0]], dtype=torch.float64)
+    batch = SnippetBatch.from_videos([torch.zeros(1, 2)] * 2)
+    output = HeadOutput(batch, logits[:, :2], logits[:, :2].sigmoid(), extras=dict(other=logits))
+    expected = 0.0
+    for row, label in zip(logits.tolist(), labels.tolist()):
+        target = [*label, background]
+        total = math.log(sum(map(math.exp, row)))
+        expected -= sum(t / sum(target) * (value - total) for t, value in zip(target, row)) / len(logits)
+    loss = VideoClassificationLoss(logits='other', background=background)
+    assert loss(output, labels).item() == pytest.approx(expected)
+    with pytest.raises(ValueError, match=r'expects other of shape \(2, 2\).*the head gives \(2, 3\).*background=0 or 1'):
+        VideoClassificationLoss(logits='other')(output, labels)
+
+
+def test_clustering_needs_a_head_that_matches_prototypes() -> None:
+    batch = SnippetBatch.from_videos([torch.zeros(1, 2)])
+    output = HeadOutput(batch, torch.zeros(1, 3), torch.zeros(1, 3), video_logits=torch.zeros(1, 3))
+    with pytest.raises(ValueError, match='ClusteringLoss needs a head whose video logits are similarities'):
+        ClusteringLoss()(output, torch.ones(1, 3))
