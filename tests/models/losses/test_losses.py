@@ -84,7 +84,7 @@ def test_a_background_class_has_the_label_that_is_stated(background) -> None:
         expected -= sum(t / sum(target) * (value - total) for t, value in zip(target, row)) / len(logits)
     loss = VideoClassificationLoss(logits='other', background=background)
     assert loss(output, labels).item() == pytest.approx(expected)
-    with pytest.raises(ValueError, match=r'expects other of shape \(2, 2\).*the head gives \(2, 3\).*background=0 or 1'):
+    with pytest.raises(ValueError, match=r'expects other of shape \(2, 2\).*gives \(2, 3\).*background=0 or 1'):
         VideoClassificationLoss(logits='other')(output, labels)
 
 
