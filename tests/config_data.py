@@ -16,9 +16,16 @@ VIDEOS_PER_SUBSET = 4
 
 
 def point_to(root: Path, environment: Any) -> None:
-    """Make every dataset's root lie under ``root``; ``environment`` is a monkeypatch or a dict-like."""
+    """Make every dataset's root lie under ``root``; ``environment`` is a monkeypatch or a dict-like.
+
+    A config that reads its sizes off its data finds a video there.
+    """
     for name in ROOT_VARIABLES:
         environment(name, str(root))
+    for stream, width in dict(rgb=7, flow=5).items():
+        (root / 'features' / stream).mkdir(parents=True, exist_ok=True)
+        np.save(root / 'features' / stream / 'train_0.npy', np.zeros((12, width), dtype=np.float16))
+    (root / 'annotations.json').write_text(json.dumps(dict(classes=['class 0', 'class 1', 'class 2'], database={})))
 
 
 def make_data(config: Config) -> None:
@@ -29,7 +36,10 @@ def make_data(config: Config) -> None:
     root = Path(dataset.data_root)
     classes = [f'class {index}' for index in range(stated(config.model, 'num_classes') or 3)]
     base = dict(localizer=config.model.get('localizer'), model=config.model)  # what its networks start from comes first
-    width = dataset.get('feature_dim') or stated(base, 'in_channels')
+    widths = {stream: dataset.get('feature_dim') or stated(base, 'in_channels') for stream in dataset.data_prefix}
+    if 'in_channels' in config:  # read off the first files
+        widths = {stream: np.load(next((root / folder).glob('*.npy'))).shape[1]
+                  for stream, folder in dataset.data_prefix.items()}
     database = {}
     for subset in (dataset.subset, config.test_dataloader.dataset.subset):
         for index in range(VIDEOS_PER_SUBSET):
@@ -39,12 +49,13 @@ def make_data(config: Config) -> None:
             database[name] = dict(subset=subset, duration=0.64 * length,
                                   annotations=[dict(label=str(label), segment=[1.28, min(5.12, 0.64 * length)])
                                                for label in labels])
-            for directory in dataset.data_prefix.values():
+            for stream, directory in dataset.data_prefix.items():
                 (root / directory).mkdir(parents=True, exist_ok=True)
                 if of_videos:
                     write_video(root / directory / f'{name}.mp4', number=16 * length)
                 else:
-                    np.save(root / directory / f'{name}.npy', rng.standard_normal((length, width)).astype(np.float16))
+                    features = rng.standard_normal((length, widths[stream])).astype(np.float16)
+                    np.save(root / directory / f'{name}.npy', features)
     feature = dict(fps=25, snippet_stride=16, window=16)
     (root / dataset.ann_file).write_text(json.dumps(dict(classes=classes, feature=feature, database=database)))
 
@@ -62,6 +73,8 @@ def shorten(config: Config, work_dir: Path) -> Config:
     """One epoch, in this process."""
     config.work_dir = str(work_dir)
     config.train_cfg.update(max_epochs=1, val_interval=1)
+    if 'min_iters' in config.train_cfg:
+        config.train_cfg.min_iters = 0
     config.default_hooks.checkpoint.interval = 1
     for loader in filter(None, (config.train_dataloader, config.val_dataloader, config.test_dataloader)):
         loader.num_workers, loader.persistent_workers = 0, False

@@ -34,6 +34,19 @@ def _plain_config_text(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr('mmengine.config.config.FormatCode', lambda text, **_: (text, True))
 
 
+@pytest.fixture(scope='session')
+def _own_videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp('custom')
+    write_synthetic(root, SyntheticSettings(num_train=2, num_test=1, median_snippets=20))
+    return root
+
+
+@pytest.fixture(autouse=True)
+def _custom_root(_own_videos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """configs/rpn_custom.py reads its sizes off the data when it is read; here are some."""
+    monkeypatch.setenv('RPN_CUSTOM_ROOT', str(_own_videos))
+
+
 @pytest.fixture
 def synthetic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[SyntheticSettings], Path]:
     """Writes a made data set to which configs/rpn_synthetic.py then points; gives its folder."""

@@ -116,4 +116,4 @@ class Sandbox:
         runtime = base / 'default_runtime.py'
         runtime.write_text(runtime.read_text().replace("'nccl'", "'gloo'").replace('interval=50', 'interval=1'))
         for path in (self.root / 'configs').glob('rpn_*.py'):
-            path.write_text(re.sub(r'\b(max_epochs|val_interval)=\d+', r'\1=1', path.read_text()))
+            path.write_text(re.sub(r'\b(max_epochs|val_interval|min_iters)=\d+', r'\1=1', path.read_text()))

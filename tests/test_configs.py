@@ -125,7 +125,8 @@ def test_a_config_on_a_model_base_states_what_its_data_decide(path) -> None:
     parts = [base.parent.name for base in bases(REPOSITORY / path)]
     if 'models' in parts:
         text = (REPOSITORY / path).read_text()
-        assert re.search(r'\bnum_classes=\d', text) and re.search(r'\bin_channels=\d', text)
+        for key in ('num_classes', 'in_channels'):
+            assert re.search(rf'\b{key}=(\d|{{{{_base_\.{key}}}}})', text), 'stated, or read off the data'
 
 
 def test_a_model_base_hides_nothing_about_a_data_set() -> None:

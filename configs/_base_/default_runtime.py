@@ -13,7 +13,8 @@ default_hooks = dict(
     short_history=dict(type='ShortHistoryHook'),
     sync_buffers=dict(type='SyncBuffersHook'),
     # Here and not in custom_hooks, a list: so a run adds a hook by one line (default_hooks.ema.type=EMAHook).
-    cooccurrence=dict(type='CooccurrenceHook'))
+    cooccurrence=dict(type='CooccurrenceHook'),
+    standardization=dict(type='StandardizationHook'))
 
 env_cfg = dict(
     cudnn_benchmark=False,

@@ -77,7 +77,7 @@ class PaddedNetwork(nn.Module):
 
     def _score(self, mask: Tensor, features: Sequence[Tensor]) -> dict[str, HeadOutput]:
         scale = self.model.data_preprocessor.scale
-        return self.model.score({stream: SnippetBatch(scale(values.flatten(0, 1)), TraceableLayout(mask))
+        return self.model.score({stream: SnippetBatch(scale(values.flatten(0, 1), stream), TraceableLayout(mask))
                                  for stream, values in zip(self.streams, features)})
 
     @torch.no_grad()
@@ -85,8 +85,9 @@ class PaddedNetwork(nn.Module):
         """Names of the outputs, after the padded run of an example gave what the packed one gives."""
         lengths, *features = self.example(3, 12)
         mask = torch.arange(12) < lengths[:, None]
+        scale = self.model.data_preprocessor.scale
         packed = self.model.score({stream: SnippetBatch.from_videos([
-            self.model.data_preprocessor.scale(video[:length]) for video, length in zip(values, lengths.tolist())])
+            scale(video[:length], stream) for video, length in zip(values, lengths.tolist())])
             for stream, values in zip(self.streams, features)})
         try:
             padded = self._score(mask, features)

@@ -4,9 +4,11 @@ from rpn_plugin.engine.hooks import (
                                      CooccurrenceHook,
                                      LocalizationVisualizationHook,
                                      ShortHistoryHook,
+                                     StandardizationHook,
                                      StepSeedHook,
                                      TrainingLoggerHook,
 )
+from rpn_plugin.engine.loops import MinItersTrainLoop
 
-__all__ = ['AtomicCheckpointHook', 'CooccurrenceHook', 'LocalizationVisualizationHook', 'ShortHistoryHook',
-           'StepSeedHook', 'TrainingLoggerHook']
+__all__ = ['AtomicCheckpointHook', 'CooccurrenceHook', 'LocalizationVisualizationHook', 'MinItersTrainLoop',
+           'ShortHistoryHook', 'StandardizationHook', 'StepSeedHook', 'TrainingLoggerHook']

@@ -6,12 +6,14 @@ from rpn_plugin.structures.layouts import Layout, PackedLayout, PaddedLayout, sn
 from rpn_plugin.structures.precision import at_least_float32, scale_to_length
 from rpn_plugin.structures.seed_values import SeedValues
 from rpn_plugin.structures.segments import Segments, as_segments, clip_segments, pairwise_tiou
-from rpn_plugin.structures.snippet_batch import SnippetBatch
+from rpn_plugin.structures.snippet_batch import ONLY_STREAM, SnippetBatch
 from rpn_plugin.structures.snippet_clock import SnippetClock, describe_recipe, same_recipe
+from rpn_plugin.structures.stream_statistics import StreamStatistics
 from rpn_plugin.structures.subset_statistics import FeatureNames, SubsetStatistics
 from rpn_plugin.structures.video_segments import VideoSegments
 
-__all__ = ['Attention', 'BACKGROUND', 'EmbeddedVideo', 'FeatureNames', 'HeadOutput', 'Layout', 'PackedLayout',
-           'PaddedLayout', 'SeedValues', 'Segments', 'SnippetBatch', 'SnippetClock', 'SubsetStatistics',
-           'VideoSegments', 'as_segments', 'at_least_float32', 'clip_segments', 'describe_recipe', 'pairwise_tiou',
-           'same_recipe', 'scale_to_length', 'snippet_labels', 'snippets_of_share', 'to_numpy']
+__all__ = ['Attention', 'BACKGROUND', 'EmbeddedVideo', 'FeatureNames', 'HeadOutput', 'Layout', 'ONLY_STREAM',
+           'PackedLayout', 'PaddedLayout', 'SeedValues', 'Segments', 'SnippetBatch', 'SnippetClock',
+           'StreamStatistics', 'SubsetStatistics', 'VideoSegments', 'as_segments', 'at_least_float32', 'clip_segments',
+           'describe_recipe', 'pairwise_tiou', 'same_recipe', 'scale_to_length', 'snippet_labels', 'snippets_of_share',
+           'to_numpy']

@@ -9,6 +9,9 @@ from torch import Tensor
 
 from rpn_plugin.structures.layouts import Layout, PackedLayout
 
+ONLY_STREAM = 'features'
+"""Name of the stream of a network that names none and reads the only one there is."""
+
 
 @dataclass(frozen=True)
 class SnippetBatch:

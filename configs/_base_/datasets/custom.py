@@ -1,12 +1,19 @@
 # Your own videos, as tools/data/convert.py writes them: subset "train" needs labels only; subset "test" is scored where
-# it has segments. Classes and recipe are stated by the file.
+# it has segments. Classes and recipe are stated by annotations.json; streams and widths are those of features/<stream>.
 _base_ = 'untrimmed_features.py'
+from rpn_plugin.datasets import read_data_folder  # noqa: E402  (_base_ first: else the host takes another kind)
+
 data_root = '{{$RPN_CUSTOM_ROOT:data/custom}}'
+folder = read_data_folder(data_root)
+streams = list(folder.widths)
+in_channels = sum(folder.widths.values())
+num_classes = folder.num_classes
+del folder
 
 dataset = dict(
     data_root=data_root,
     ann_file='annotations.json',
-    data_prefix=dict(rgb='features/rgb', flow='features/flow'))
+    data_prefix={stream: f'features/{stream}' for stream in streams})
 train_dataloader = dict(dataset=dict(subset='train', **dataset))
 val_dataloader = dict(dataset=dict(subset='test', **dataset))
 test_dataloader = val_dataloader

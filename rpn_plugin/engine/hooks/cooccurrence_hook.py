@@ -12,6 +12,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import nn
 
+from rpn_plugin.engine.hooks.training_sets import innermost_datasets
 from rpn_plugin.models.interfaces import TakesCooccurrence
 from rpn_plugin.models.necks import cooccurrence_matrix, write_cooccurrence
 
@@ -75,11 +76,10 @@ def _networks_of_cooccurrence(model: nn.Module) -> list[TakesCooccurrence]:
 
 def _video_labels(dataset: Any) -> list[list[int]]:
     """Labels of every training video, through the host's dataset wrappers."""
-    if hasattr(dataset, 'video_labels'):
-        return dataset.video_labels()
-    if hasattr(dataset, 'datasets'):
-        return [labels for part in dataset.datasets for labels in _video_labels(part)]
-    if hasattr(dataset, 'dataset'):
-        return _video_labels(dataset.dataset)
-    raise TypeError(f'CooccurrenceHook expects a training set with video_labels(), such as UntrimmedFeatureDataset, '
-                    f'but got {type(dataset).__name__}.')
+    labels: list[list[int]] = []
+    for part in innermost_datasets(dataset):
+        if not hasattr(part, 'video_labels'):
+            raise TypeError(f'CooccurrenceHook expects a training set with video_labels(), such as '
+                            f'UntrimmedFeatureDataset, but got {type(part).__name__}.')
+        labels += part.video_labels()
+    return labels

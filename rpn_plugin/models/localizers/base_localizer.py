@@ -13,10 +13,7 @@ from torch import Tensor
 
 from rpn_plugin.models.interfaces import Inputs, Network, Proposals, Suppression
 from rpn_plugin.models.localizers.samples import best_first, fill_sample
-from rpn_plugin.structures import HeadOutput
-
-ONLY_STREAM = 'features'
-"""Name of the stream of a network that names none and reads the only one there is."""
+from rpn_plugin.structures import ONLY_STREAM, HeadOutput
 
 
 class BaseLocalizer(BaseModel):

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -70,21 +71,38 @@ class RunStatistics:
         return outside / np.maximum(count, 1)
 
 
-Confidence = Callable[[RunStatistics, Floats, float, float], Floats]
+class ConfidenceOptions(NamedTuple):
+    """What a confidence depends on besides the sequence and the class scores; see :class:`ThresholdProposals`."""
+
+    video_weight: float
+    inflation: float
+    video_power: float
+
+
+Confidence = Callable[[RunStatistics, Floats, ConfidenceOptions], Floats]
+
+
+def _outer_inner(runs: RunStatistics, options: ConfidenceOptions) -> Floats:
+    return runs.mean() - runs.outer_mean(options.inflation)
+
 
 CONFIDENCES: dict[str, Confidence] = {
-    'mean': lambda runs, video_score, weight, inflation: runs.mean(),
-    'max': lambda runs, video_score, weight, inflation: runs.max(),
-    'mean+video': lambda runs, video_score, weight, inflation: runs.mean() + weight * video_score,
-    'max+video': lambda runs, video_score, weight, inflation: runs.max() + weight * video_score,
-    'mean*video': lambda runs, video_score, weight, inflation: runs.mean() * video_score,
-    'outer-inner': lambda runs, video_score, weight, inflation: runs.mean() - runs.outer_mean(inflation),
+    'mean': lambda runs, video_score, options: runs.mean(),
+    'max': lambda runs, video_score, options: runs.max(),
+    'mean+video': lambda runs, video_score, options: runs.mean() + options.video_weight * video_score,
+    'max+video': lambda runs, video_score, options: runs.max() + options.video_weight * video_score,
+    'mean*video': lambda runs, video_score, options: runs.mean() * video_score**options.video_power,
+    'outer-inner': lambda runs, video_score, options: _outer_inner(runs, options),
     'outer-inner+video':
-    lambda runs, video_score, weight, inflation: runs.mean() - runs.outer_mean(inflation) + weight * video_score,
+    lambda runs, video_score, options: _outer_inner(runs, options) + options.video_weight * video_score,
+    'outer-inner*video':
+    lambda runs, video_score, options: _outer_inner(runs, options) * video_score**options.video_power,
 }
 """Confidence q of a proposal by name. ``mean``: as in STPN. ``max+video``: as in W-TALC (weight 0.7). ``outer-inner``:
-as in AutoLoc and CMCS (inflation 0.25). ``outer-inner+video``: as in BaS-Net and CoLA (weights 0.2 and 0.25). Each is
-computed on the localization sequence, see :class:`ThresholdProposals`."""
+as in AutoLoc and CMCS (inflation 0.25). ``outer-inner+video``: as in BaS-Net and CoLA (weights 0.2 and 0.25).
+``outer-inner*video``: ours; with a small power it ranks the classes of a video without hiding the less likely ones, of
+which a video with several labels has some. Each is computed on the localization sequence, see
+:class:`ThresholdProposals`."""
 
 
 @MODELS.register_module()
@@ -101,6 +119,10 @@ class ThresholdProposals:
             to at most 1 over time, so without this a long video's proposals score less than a short one's.
         video_weight: Weight of the video's class score in the ``+video`` confidences.
         inflation: Reach of the outer region in the ``outer-inner`` confidences, in lengths of the proposal.
+        video_power: Power of the video's class score in the ``*video`` confidences.
+        scales: Odd numbers of snippets. The sequence is cut once for each, smoothed by a moving mean of so many, and
+            the confidences of all cuts are read off the mean of the smoothed sequences. 1 leaves it as it is, which is
+            the paper; more than one is ours.
     """
 
     def __init__(self,
@@ -110,19 +132,24 @@ class ThresholdProposals:
                  confidence: str = 'outer-inner+video',
                  normalize: bool = True,
                  video_weight: float = 0.25,
-                 inflation: float = 0.25) -> None:
+                 inflation: float = 0.25,
+                 video_power: float = 1.0,
+                 scales: Sequence[int] = (1, )) -> None:
         if confidence not in CONFIDENCES:
             raise ValueError(f'ThresholdProposals expects a confidence of {sorted(CONFIDENCES)}, but got '
                              f'{confidence!r}.')
         if not len(thresholds):
             raise ValueError('ThresholdProposals expects at least one threshold, but got none.')
+        if not len(scales) or any(scale < 1 or scale % 2 == 0 for scale in scales):
+            raise ValueError(f'ThresholdProposals expects at least one scale, each an odd number of snippets, but got '
+                             f'{list(scales)}.')
         self.min_class_score = min_class_score
         self.thresholds = np.asarray(thresholds, dtype=np.float64)
         self.relative = relative
         self.confidence = CONFIDENCES[confidence]
         self.normalize = normalize
-        self.video_weight = video_weight
-        self.inflation = inflation
+        self.options = ConfidenceOptions(video_weight, inflation, video_power)
+        self.scales = tuple(scales)
 
     def __call__(self, sequence: Floats, video_score: Floats) -> Proposals:
         """Proposals of one video, cut from a sequence and scored on it, see :meth:`cut_and_score`."""
@@ -147,21 +174,57 @@ class ThresholdProposals:
             raise ValueError('ThresholdProposals expects finite scores, but got NaN or infinity: the network has '
                              'diverged. Lower the learning rate or alpha (head.loss_clu.loss_weight).')
         classes = np.flatnonzero(video_score >= self.min_class_score)
-        rows, low, high = _rows_and_range(sequence, classes)
-        cuts = self.thresholds[:, None, None]  # (H, 1, 1)
-        if self.relative:
-            cuts = np.minimum(low + cuts * (high - low), high)  # (H, C', 1)
-        runs = group_runs((rows >= cuts).transpose(0, 2, 1))
-        if scored is not sequence:
-            rows, low, high = _rows_and_range(scored, classes)
-        if self.normalize:
-            rows = (rows - low) / np.maximum(high - low, np.finfo(np.float64).tiny)
+        smoothed = self._smoothed(sequence, classes)
+        runs = np.concatenate([self._runs(rows) for rows in smoothed])
+        rows = self._mean(smoothed if scored is sequence else self._smoothed(scored, classes))
         labels = classes[runs[:, 1]]
-        scores = self.confidence(RunStatistics(rows.T, runs), video_score[labels], self.video_weight, self.inflation)
+        scores = self.confidence(RunStatistics(rows.T, runs), video_score[labels], self.options)
         return runs[:, 2:], labels, scores
 
+    def _smoothed(self, sequence: Floats, classes: npt.NDArray[np.int64]) -> list[Floats]:
+        """The sequences of some classes at every scale, (C', T) each."""
+        rows = np.ascontiguousarray(sequence[:, classes].T, dtype=np.float64)
+        return [moving_mean(rows, scale) for scale in self.scales]
 
-def _rows_and_range(sequence: Floats, classes: npt.NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
-    """The sequences of some classes (C', T) and the smallest and largest value of each (C', 1)."""
-    rows = np.ascontiguousarray(sequence[:, classes].T, dtype=np.float64)
-    return rows, rows.min(axis=1, keepdims=True), rows.max(axis=1, keepdims=True)
+    def _runs(self, rows: Floats) -> Runs:
+        cuts = self.thresholds[:, None, None]  # (H, 1, 1)
+        if self.relative:
+            low, high = _range(rows)
+            cuts = np.minimum(low + cuts * (high - low), high)  # (H, C', 1)
+        return group_runs((rows >= cuts).transpose(0, 2, 1))
+
+    def _mean(self, smoothed: Sequence[Floats]) -> Floats:
+        """The sequences (C', T) that confidences are read off."""
+        if not self.normalize:
+            return np.mean(smoothed, axis=0)
+        normalized = [_normalized(rows) for rows in smoothed]
+        return normalized[0] if len(normalized) == 1 else _normalized(np.mean(normalized, axis=0))
+
+
+def moving_mean(rows: Floats, scale: int) -> Floats:
+    """The mean of each value and its neighbours along the last axis; at the ends, of those that there are.
+
+    >>> moving_mean(np.array([0.0, 3.0, 6.0, 0.0]), 3).tolist()
+    [1.5, 3.0, 3.0, 3.0]
+
+    Args:
+        rows: (..., T).
+        scale: Odd number of values, the middle one included.
+    """
+    if scale == 1:
+        return rows
+    reach, length = scale // 2, rows.shape[-1]
+    total = np.concatenate([np.zeros((*rows.shape[:-1], 1)), rows.cumsum(axis=-1)], axis=-1)  # (..., T + 1)
+    place = np.arange(length)
+    left, right = np.maximum(place - reach, 0), np.minimum(place + reach + 1, length)
+    return (total[..., right] - total[..., left]) / (right - left)
+
+
+def _range(rows: Floats) -> tuple[Floats, Floats]:
+    """The smallest and largest value of each row (C', 1)."""
+    return rows.min(axis=1, keepdims=True), rows.max(axis=1, keepdims=True)
+
+
+def _normalized(rows: Floats) -> Floats:
+    low, high = _range(rows)
+    return (rows - low) / np.maximum(high - low, np.finfo(np.float64).tiny)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rpn_plugin.models.postprocessors import CONFIDENCES, TemporalNMS, ThresholdProposals, group_runs
-from rpn_plugin.models.postprocessors.proposals import RunStatistics
+from rpn_plugin.models.postprocessors.proposals import RunStatistics, moving_mean
 
 Run = tuple[int, int]
 Sequence = list[float]
@@ -52,13 +52,14 @@ def outer_mean(values: Sequence, run: Run, inflation: float) -> float:
 
 
 FORMULAS = {
-    'mean': lambda x, run, p, w, a: fmean(inside(x, run)),
-    'max': lambda x, run, p, w, a: max(inside(x, run)),
-    'mean+video': lambda x, run, p, w, a: fmean(inside(x, run)) + w * p,
-    'max+video': lambda x, run, p, w, a: max(inside(x, run)) + w * p,
-    'mean*video': lambda x, run, p, w, a: fmean(inside(x, run)) * p,
-    'outer-inner': lambda x, run, p, w, a: fmean(inside(x, run)) - outer_mean(x, run, a),
-    'outer-inner+video': lambda x, run, p, w, a: fmean(inside(x, run)) - outer_mean(x, run, a) + w * p,
+    'mean': lambda x, run, p, w, a, b: fmean(inside(x, run)),
+    'max': lambda x, run, p, w, a, b: max(inside(x, run)),
+    'mean+video': lambda x, run, p, w, a, b: fmean(inside(x, run)) + w * p,
+    'max+video': lambda x, run, p, w, a, b: max(inside(x, run)) + w * p,
+    'mean*video': lambda x, run, p, w, a, b: fmean(inside(x, run)) * p**b,
+    'outer-inner': lambda x, run, p, w, a, b: fmean(inside(x, run)) - outer_mean(x, run, a),
+    'outer-inner+video': lambda x, run, p, w, a, b: fmean(inside(x, run)) - outer_mean(x, run, a) + w * p,
+    'outer-inner*video': lambda x, run, p, w, a, b: (fmean(inside(x, run)) - outer_mean(x, run, a)) * p**b,
 }
 """Sequence, run, video score, video weight, inflation to confidence."""
 
@@ -108,10 +109,10 @@ def test_means_over_a_long_half_precision_video_lose_nothing() -> None:
 @given(
     columns=sequences(), video_score=st.lists(eighths, min_size=3, max_size=3),
     thresholds=st.lists(eighths, min_size=1, max_size=3), relative=st.booleans(), normalize=st.booleans(),
-    min_class_score=eighths, weight=eighths, inflation=st.sampled_from([0.25, 0.5, 2.0]))
+    min_class_score=eighths, weight=eighths, inflation=st.sampled_from([0.25, 0.5, 2.0]), power=eighths)
 def test_proposals_are_the_runs_of_the_likely_classes_with_the_documented_confidence(
         confidence: str, columns: list[Sequence], video_score: Sequence, thresholds: Sequence, relative: bool,
-        normalize: bool, min_class_score: float, weight: float, inflation: float) -> None:
+        normalize: bool, min_class_score: float, weight: float, inflation: float, power: float) -> None:
     expected = []
     for label, (column, score) in enumerate(zip(columns, video_score)):
         if score < min_class_score:
@@ -120,14 +121,42 @@ def test_proposals_are_the_runs_of_the_likely_classes_with_the_documented_confid
         scaled = [(value - low) / span if span else 0.0 for value in column] if normalize else column
         for threshold in thresholds:
             cut = low + threshold * span if relative else threshold
-            expected += [(label, *run, FORMULAS[confidence](scaled, run, score, weight, inflation))
+            expected += [(label, *run, FORMULAS[confidence](scaled, run, score, weight, inflation, power))
                          for run in runs_of([value >= cut for value in column])]
 
-    proposals = ThresholdProposals(min_class_score, thresholds, relative, confidence, normalize, weight, inflation)
+    proposals = ThresholdProposals(min_class_score, thresholds, relative, confidence, normalize, weight, inflation,
+                                   power)
     borders, labels, scores = proposals(np.array(columns).T, np.array(video_score[:len(columns)]))
     found = sorted(zip(labels.tolist(), *borders.T.tolist(), scores.tolist()))
     assert [proposal[:3] for proposal in found] == sorted(proposal[:3] for proposal in expected)
     assert [proposal[3] for proposal in found] == pytest.approx([proposal[3] for proposal in sorted(expected)])
+
+
+@quick
+@given(values=st.lists(eighths, min_size=1, max_size=12), scale=st.sampled_from([1, 3, 5, 31]))
+def test_a_moving_mean_is_that_of_the_neighbours_that_there_are(values: Sequence, scale: int) -> None:
+    expected = [fmean(values[max(0, place - scale // 2):place + scale // 2 + 1]) for place in range(len(values))]
+    assert moving_mean(np.array([values]), scale)[0] == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize('normalize', [True, False])
+def test_every_scale_is_cut_by_itself_and_scored_on_the_mean_of_all(normalize: bool) -> None:
+    rng, likely = np.random.default_rng(1), np.array([0.9, 0.01, 0.4])
+    sequence = rng.random((40, 3)) * [1.0, 1.0, 20.0]
+    options = dict(thresholds=[0.3, 0.6], normalize=normalize, confidence='outer-inner*video', video_power=0.1)
+    borders, labels, scores = ThresholdProposals(scales=[1, 3, 7], **options)(sequence, likely)
+    smoothed = [moving_mean(sequence.T, scale).T for scale in (1, 3, 7)]
+    whole = np.mean([(part - part.min(0)) / np.ptp(part, 0) if normalize else part for part in smoothed], axis=0)
+    parts = [ThresholdProposals(**options).cut_and_score(part, whole, likely) for part in smoothed]
+    for found, expected in zip((borders, labels, scores), zip(*parts)):
+        assert found == pytest.approx(np.concatenate(expected), abs=1e-12)
+    assert len(parts[2][0]) < len(parts[0][0]), 'a smoother sequence has fewer runs'
+
+
+@pytest.mark.parametrize('scales', [[], [2], [1, 0], [-3]])
+def test_a_scale_without_a_middle_is_refused(scales: list[int]) -> None:
+    with pytest.raises(ValueError, match='each an odd number of snippets'):
+        ThresholdProposals(scales=scales)
 
 
 def test_relative_thresholds_follow_the_range_of_the_video_and_absolute_ones_do_not() -> None:
