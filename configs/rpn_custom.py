@@ -3,7 +3,7 @@
 _base_ = ['_base_/datasets/custom.py', '_base_/models/rpn_one_length.py', '_base_/schedules/adam_1000e.py',
           '_base_/default_runtime.py']
 model = dict(
-    streams=dict(joint=dict(streams={{_base_.streams}})),
+    streams=dict(both=dict(streams={{_base_.streams}})),
     localizer=dict(
         embedding=dict(in_channels={{_base_.in_channels}}),
         neck=dict(num_classes={{_base_.num_classes}})))

@@ -7,6 +7,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -243,15 +244,15 @@ def _choice(space: SearchSpace, setting: Setting, hyper_parameter: HyperParamete
     return setting.get(hyper_parameter.name) or next(iter(own), None)
 
 
-@contextmanager
-def side_by_side(jobs: int) -> Iterator[Callable[[Sequence[Task]], Iterator[Candidate]]]:
-    """Give a function that runs :func:`coordinate_search` for many tasks, ``jobs`` at once, in their order."""
-    if jobs == 1:
-        yield lambda tasks: map(_search, tasks)
-        return
-    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context('spawn')) as pool:
-        yield lambda tasks: pool.map(_search, tasks)
-
-
 def _search(task: Task) -> Candidate:
     return coordinate_search(*task)
+
+
+@contextmanager
+def side_by_side(jobs: int, work: Callable[[Any], Any] = _search) -> Iterator[Callable[[Sequence[Any]], Iterator[Any]]]:
+    """Give a function that does work on many tasks, ``jobs`` at once, in their order; by default a search of each."""
+    if jobs == 1:
+        yield lambda tasks: map(work, tasks)
+        return
+    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context('spawn')) as pool:
+        yield lambda tasks: pool.map(work, tasks)

@@ -17,7 +17,7 @@ class DataFolder:
 
     Args:
         num_classes: C, as the annotations pin them.
-        widths: Stream to D, the width of its first feature file; ``rgb`` first, then by name.
+        widths: Stream to D, the width of its features; ``rgb`` first, then by name.
     """
 
     num_classes: int
@@ -31,7 +31,7 @@ def read_data_folder(root: str | Path) -> DataFolder:
 
     Raises:
         FileNotFoundError: If the folder, its annotations or its features are not there.
-        ValueError: If the annotations or the first feature file of a stream cannot be read.
+        ValueError: If the annotations or a feature file of a stream cannot be read.
     """
     root = Path(root)
     if not (root / ANNOTATIONS).is_file():
@@ -44,12 +44,17 @@ def read_data_folder(root: str | Path) -> DataFolder:
         raise FileNotFoundError(f'{root}: expected one folder of feature files per stream below {FEATURES}, but '
                                 f'there is none.')
     annotations = AnnotationFile.read(root / ANNOTATIONS)
-    return DataFolder(len(annotations.classes), {stream: _width(str(features / stream), stream) for stream in streams})
+    return DataFolder(len(annotations.classes), {stream: _width(annotations, str(features / stream), stream)
+                                                 for stream in streams})
 
 
-def _width(folder: str, stream: str) -> int:
+def _width(annotations: AnnotationFile, folder: str, stream: str) -> int:
+    """Return D of the first training video's file; of any file where there is none."""
     store = open_store(folder, stream, ())
     videos = store.videos()
     if not videos:
         raise FileNotFoundError(f'{folder}: expected feature files, but there is none.')
-    return store.header(videos[0]).width
+    known = set(videos)
+    training = (video for video, entry in annotations.database.items()
+                if entry.get('subset') == 'train' and video in known)
+    return store.header(next(training, videos[0])).width

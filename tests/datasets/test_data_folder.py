@@ -34,7 +34,7 @@ def test_the_config_for_ones_own_videos_fits_whatever_lies_in_the_folder(tiny, m
         tiny.write_features('audio', f'{subset}_{index}', np.zeros((5, 7), dtype=np.float32))
     monkeypatch.setenv('RPN_CUSTOM_ROOT', str(tiny.root))
     config = Config.fromfile(repository / 'configs' / 'rpn_custom.py')
-    network = config.model.streams.joint
+    network = config.model.streams.both
     assert network.streams == ['rgb', 'audio', 'flow']
     assert config.model.localizer.embedding.in_channels == 15 and config.model.localizer.neck.num_classes == 3
     assert config.test_dataloader.dataset.data_prefix == {stream: f'features/{stream}' for stream in network.streams}

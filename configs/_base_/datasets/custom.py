@@ -5,9 +5,8 @@ from rpn_plugin.datasets import read_data_folder  # noqa: E402  (_base_ first: e
 
 data_root = '{{$RPN_CUSTOM_ROOT:data/custom}}'
 folder = read_data_folder(data_root)
-streams = list(folder.widths)
-in_channels = sum(folder.widths.values())
-num_classes = folder.num_classes
+num_classes, widths = folder.num_classes, folder.widths
+streams, in_channels = list(widths), sum(widths.values())
 del folder
 
 dataset = dict(

@@ -1,0 +1,199 @@
+"""Measures one config on several data sets: what each number is worth, and what holds on a set it was not chosen on."""
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from scipy import stats
+
+from rpn_plugin.analysis.held_out import write_held_out_sets
+from rpn_plugin.analysis.hyper_parameters import Changes, HyperParameter, apply, hyper_parameters_of, other_choices
+from rpn_plugin.analysis.scorer import METRIC, Scorer, train
+from rpn_plugin.analysis.search import Candidate, FoldAndSeed, SearchSpace, side_by_side
+from rpn_plugin.provenance import digest, plugin_digest, require_plugin
+from rpn_plugin.structures import SeedValues
+
+ROOT_VARIABLE = 'RPN_CUSTOM_ROOT'
+"""Environment variable by which ``configs/_base_/datasets/custom.py`` is pointed at a data folder."""
+
+OWN = 'own'
+"""The choice that the config states."""
+
+Curve = Mapping[str, Mapping[str, tuple[float, ...]]]
+"""Data set to choice to METRIC of each training; :data:`OWN` is the config as it is."""
+
+
+@contextmanager
+def data_root(root: Path) -> Iterator[None]:
+    """Point the config for one's own videos at a data folder."""
+    before = os.environ.get(ROOT_VARIABLE)
+    os.environ[ROOT_VARIABLE] = str(root)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[ROOT_VARIABLE]
+        else:
+            os.environ[ROOT_VARIABLE] = before
+
+
+def config_on(config_file: Path, root: Path, changes: Sequence[Changes] = ()) -> Config:
+    """Return the config as it reads itself on a data folder, with changes."""
+    with data_root(root):
+        return apply(Config.fromfile(config_file), changes)
+
+
+def measure_curves(config_file: Path, roots: Mapping[str, Path], names: Sequence[str] | None, folder: Path, split: str,
+                   folds: int, trainings: Sequence[FoldAndSeed], jobs: int) -> dict[str, dict[str, dict[str, tuple]]]:
+    """Measure every choice of every hyper-parameter, one at a time, on held-out training videos of every set.
+
+    Args:
+        config_file: Experiment, on the data folder that :data:`ROOT_VARIABLE` names.
+        roots: Data set to its folder.
+        names: Hyper-parameters; None takes all.
+        folder: Of everything that is written; what is there already is reused.
+        split: See ``rpn_plugin.analysis.held_out.SPLITS``.
+        folds: Parts that the training videos are dealt to.
+        trainings: Folds and seeds to train.
+        jobs: Trainings side by side.
+
+    Returns:
+        Hyper-parameter to its :data:`Curve`.
+
+    Raises:
+        ValueError: If there is no hyper-parameter of a name.
+    """
+    spaces = {name: _space(config_file, root, folder / name, split, folds) for name, root in roots.items()}
+    known = next(iter(spaces.values())).hyper_parameters
+    unknown = set(names or ()) - set(known)
+    if unknown:
+        raise ValueError(f'Unknown hyper-parameters {sorted(unknown)}; known are {list(known)}.')
+    chosen = [hyper_parameter for name, hyper_parameter in known.items() if names is None or name in names]
+    with side_by_side(jobs) as search:
+        own = list(search([(space, Candidate(0, {}), trainings, ()) for space in spaces.values()]))
+        points = [(hyper_parameter.name, choice, name) for hyper_parameter in chosen for name in roots
+                  for choice in other_choices(spaces[name].config, spaces[name].hyper_parameters[hyper_parameter.name])]
+        measured = search([(spaces[name], Candidate(0, {hyper_parameter: choice}), trainings, ())
+                           for hyper_parameter, choice, name in points])
+        curves: dict[str, dict[str, dict[str, tuple]]] = {
+            hyper_parameter.name: {name: {OWN: candidate.scores} for name, candidate in zip(roots, own)}
+            for hyper_parameter in chosen}
+        for (hyper_parameter, choice, name), candidate in zip(points, measured):
+            curves[hyper_parameter][name][choice] = candidate.scores
+    return curves
+
+
+def _space(config_file: Path, root: Path, folder: Path, split: str, folds: int) -> SearchSpace:
+    config = config_on(config_file, root)
+    sets = write_held_out_sets(config, folder, split, folds, seed=0)
+    return SearchSpace(config, sets, hyper_parameters_of(config), folder / 'trainings', plugin_digest())
+
+
+def choose(curve: Curve, sets: Sequence[str]) -> str:
+    """Return the choice with the best mean over some data sets, if it is more than a standard error above the own one.
+
+    The standard error is that of the differences between the sets, so that no single set decides; without it the
+    config keeps what it has.
+    """
+    best, best_gain = OWN, 0.0
+    for choice in next(iter(curve.values())):
+        gains = np.array([np.mean(curve[name][choice]) - np.mean(curve[name][OWN]) for name in sets])
+        error = gains.std(ddof=1) / len(gains)**0.5 if len(gains) > 1 else 0.0
+        if gains.mean() > max(best_gain, error):
+            best, best_gain = choice, float(gains.mean())
+    return best
+
+
+def leave_one_out(curves: Mapping[str, Curve]) -> dict[str, dict[str, str]]:
+    """Return what :func:`choose` gives on all sets but one, for each: set to hyper-parameter to choice, own ones left.
+
+    The key ``''`` has what it gives on all.
+    """
+    sets = list(next(iter(curves.values())))
+    found = {}
+    for left_out in ('', *sets):
+        others = [name for name in sets if name != left_out]
+        choices = {hyper_parameter: choose(curve, others) for hyper_parameter, curve in curves.items()}
+        found[left_out] = {name: choice for name, choice in choices.items() if choice != OWN}
+    return found
+
+
+def format_curves(curves: Mapping[str, Curve], hyper_parameters: Mapping[str, HyperParameter]) -> str:
+    """Return Markdown: for every hyper-parameter the average mAP in % of every choice on every set, and their mean."""
+    sets = list(next(iter(curves.values())))
+    lines = [f'| | choice | {" | ".join(sets)} | mean |', f'| --- | --- |{" --- |" * (len(sets) + 1)}']
+    for name, curve in curves.items():
+        choices = [choice for choice in hyper_parameters[name].choices if choice in curve[sets[0]]]
+        for choice in (OWN, *choices):
+            values = [100 * float(np.mean(curve[each][choice])) for each in sets]
+            lines.append(f'| {name} | {choice} | {" | ".join(f"{value:.1f}" for value in values)} | '
+                         f'{np.mean(values):.1f} |')
+    return '\n'.join(lines) + '\n'
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A way to train a config, and the ways to test what was trained.
+
+    Args:
+        training: Changes of the config by data set; a set that is not named has it as it is.
+        tests: Name to the changes of a test.
+    """
+
+    training: Mapping[str, Sequence[Changes]]
+    tests: Mapping[str, Sequence[Changes]]
+
+
+Task = tuple[Path, Path, Path, Sequence[Changes], Mapping[str, Sequence[Changes]], int, str]
+
+
+def measure_variants(config_file: Path, roots: Mapping[str, Path], variants: Sequence[Variant], seeds: Sequence[int],
+                     folder: Path, jobs: int) -> dict[str, dict[str, tuple[float, ...]]]:
+    """Train variants on the whole training subset of every set, and score them on its test videos.
+
+    Returns:
+        Name of a test to data set to METRIC of each seed. The last checkpoint counts.
+    """
+    code = plugin_digest()
+    keys = [(index, name, seed) for index in range(len(variants)) for name in roots for seed in seeds]
+    tasks: list[Task] = [(config_file, roots[name], folder / name, variants[index].training.get(name, ()),
+                          variants[index].tests, seed, code) for index, name, seed in keys]
+    results: dict[str, dict[str, tuple[float, ...]]] = {}
+    with side_by_side(jobs, _measure) as measure:
+        for (_, name, _), scores in zip(keys, measure(tasks)):
+            for test, score in scores.items():
+                of_test = results.setdefault(test, {})
+                of_test[name] = (*of_test.get(name, ()), score)
+    return results
+
+
+def _measure(task: Task) -> dict[str, float]:
+    config_file, root, folder, changes, tests, seed, code = task
+    require_plugin(code)
+    torch.set_num_threads(1)
+    config = config_on(config_file, root, changes)
+    where = folder / digest([config.to_dict(), code]) / f'seed_{seed}'
+    scorer = Scorer(config, train(config, where, seed))
+    return {name: scorer.score(changes)[METRIC] for name, changes in tests.items()}
+
+
+def format_variants(results: Mapping[str, Mapping[str, tuple[float, ...]]], against: str) -> str:
+    """Return Markdown: average mAP in % of every variant on every set, and a paired test of each against one of them.
+
+    The pairs are sets and seeds; a difference counts at 5 % of a two-sided paired t-test.
+    """
+    sets = list(next(iter(results.values())))
+    lines = [f'| | {" | ".join(sets)} | mean | minus {against} | p |', f'| --- |{" --- |" * (len(sets) + 3)}']
+    for name, of_test in results.items():
+        cells = [str(SeedValues(tuple(100 * score for score in of_test[each]))) for each in sets]
+        mean = 100 * np.mean([np.mean(of_test[each]) for each in sets])
+        differences = np.concatenate([np.subtract(of_test[each], results[against][each]) for each in sets])
+        p = '' if name == against else f'{stats.ttest_1samp(differences, 0).pvalue:.2g}'
+        lines.append(f'| {name} | {" | ".join(cells)} | {mean:.1f} | {100 * differences.mean():+.1f} | {p} |')
+    return '\n'.join(lines) + '\n'

@@ -1,0 +1,56 @@
+"""From several data folders to one table and to what is chosen without each."""
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from tool_runner import load_tool
+
+from rpn_plugin.datasets.synthetic import SyntheticSettings, write_synthetic
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def sets(tmp_path) -> list[Path]:
+    for seed, name in enumerate(('one', 'other')):
+        write_synthetic(tmp_path / name, SyntheticSettings(num_train=9, num_test=3, median_snippets=30, seed=seed))
+    return [tmp_path / 'one', tmp_path / 'other']
+
+
+def run(sets: list[Path], work_dir: Path, *arguments: str) -> None:
+    config = work_dir.parent / 'short.py'
+    config.write_text(f"_base_ = {str(REPOSITORY / 'configs' / 'rpn_custom.py')!r}\n"
+                      f"train_cfg = dict(max_epochs=1, min_iters=0)\n"
+                      f"train_dataloader = dict(num_workers=0, persistent_workers=False)\n")
+    load_tool('analysis/across_sets.py').main([arguments[0], '--config', str(config), '--work-dir', str(work_dir),
+                                               '--data', *map(str, sets), *arguments[1:]])
+
+
+def test_numbers_are_measured_on_training_videos_and_tested_on_the_others(sets, tmp_path, capsys) -> None:
+    work = tmp_path / 'work'
+    run(sets, work, 'curves', '--hyper-parameters', 'alpha', 'gamma_t', '--folds', '2')
+    measured = json.loads((work / 'curves.json').read_text())
+    assert set(measured) == {'alpha', 'gamma_t'}
+    assert set(measured['alpha']['one']) == {'own', '0', '0.005', '0.08'}
+    assert list(json.loads((work / 'left_out.json').read_text())) == ['', 'one', 'other']
+    (work / 'left_out.json').write_text(json.dumps({'': {}, 'one': {'alpha': '0'}, 'other': {}}))
+    run(sets, work, 'test', '--variants', 'full', 'table4_cls', 'left_out', '--seeds', '1')
+    tested = json.loads((work / 'test.json').read_text())
+    assert tested['RPN, chosen on the other sets']['one'] == tested['L_cls, weighting']['one']
+    assert tested['RPN, chosen on the other sets']['other'] == tested['RPN']['other']
+    assert '| L_cls alone |' in capsys.readouterr().out
+
+
+def test_choosing_reads_no_test_video(sets, tmp_path) -> None:
+    run(sets, tmp_path / 'clean', 'curves', '--hyper-parameters', 'gamma_t', '--folds', '2')
+    for root in sets:
+        content = json.loads((root / 'annotations.json').read_text())
+        for name, entry in content['database'].items():
+            if entry['subset'] == 'test':
+                entry.update(annotations='poison', duration='poison', labels=['poison'])
+                (root / 'features' / 'rgb' / f'{name}.npy').write_bytes(b'poison')
+        (root / 'annotations.json').write_text(json.dumps(content))
+    run(sets, tmp_path / 'poisoned', 'curves', '--hyper-parameters', 'gamma_t', '--folds', '2')
+    assert (tmp_path / 'poisoned' / 'curves.json').read_text() == (tmp_path / 'clean' / 'curves.json').read_text()

@@ -1,0 +1,118 @@
+"""Choose the numbers of configs/rpn_custom.py on several data sets at once, and measure them on a set left out.
+
+python tools/analysis/across_sets.py curves --data DIR DIR ... --work-dir work_dirs/across --jobs 2
+python tools/analysis/across_sets.py test --data DIR DIR ... --work-dir work_dirs/across --seeds 5 --jobs 2
+
+`curves` trains on a part of every set's training videos and scores the rest: one number at a time around the config, a
+table of all, and what the same rule chooses on all sets and on all but one. `test` trains the config, the choices of
+`curves` without each set, and the ablations on whole training subsets, and scores the test videos.
+"""
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import rpn_plugin  # noqa: F401  (registers every part)
+from rpn_plugin.analysis.ablations import ABLATIONS, WEIGHTING, WITHOUT_CLUSTERING, WITHOUT_UPDATING
+from rpn_plugin.analysis.across_sets import (
+    Variant,
+    config_on,
+    format_curves,
+    format_variants,
+    leave_one_out,
+    measure_curves,
+    measure_variants,
+)
+from rpn_plugin.analysis.held_out import SPLITS
+from rpn_plugin.analysis.hyper_parameters import Changes, changes_of, hyper_parameters_of
+from rpn_plugin.analysis.search_report import SUPERVISION
+from rpn_plugin.command_line import one_line_errors
+from rpn_plugin.files import read_json, written_whole
+from rpn_plugin.provenance import CodeChangedError
+
+CONFIG = Path(__file__).resolve().parents[2] / 'configs' / 'rpn_custom.py'
+FULL, NO_WEIGHTING, LEFT_OUT = 'RPN', 'RPN, no weighting', 'RPN, chosen on the other sets'
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Read the options."""
+    parser = argparse.ArgumentParser(description='One set of numbers for several data sets.')
+    parser.add_argument('what', choices=('curves', 'test'))
+    parser.add_argument('--config', type=Path, default=CONFIG)
+    parser.add_argument('--data', type=Path, nargs='+', required=True, help="folders of the plugin's own form")
+    parser.add_argument('--work-dir', type=Path, required=True, help='what is done already is found here')
+    parser.add_argument('--hyper-parameters', nargs='+', help='of curves; all by default')
+    parser.add_argument('--split', choices=SPLITS, default='videos', help='of curves, as tune.py has it')
+    parser.add_argument('--folds', type=int, default=3, help='of curves; the first is held out')
+    parser.add_argument('--seeds', type=int, default=1)
+    parser.add_argument('--variants', nargs='+', help='of test: names of a part of them; all by default')
+    parser.add_argument('--jobs', type=int, default=1, help='trainings side by side, of a thread each')
+    return parser.parse_args(arguments)
+
+
+def variants(options: argparse.Namespace, roots: dict[str, Path]) -> dict[str, Variant]:
+    """Return what `test` measures, by the name of what is trained."""
+    weighted: dict[str, Sequence[Changes]] = {FULL: (), NO_WEIGHTING: ({WEIGHTING: None}, ),
+                                              'RPN, no updating': (WITHOUT_UPDATING, )}
+    every = {
+        'full': Variant({}, weighted),
+        'table3_fc': Variant(_everywhere(roots, ABLATIONS['table3_fc'].overrides), {'FC prototypes': ()}),
+        'table3_random': Variant(_everywhere(roots, ABLATIONS['table3_random'].overrides), {'random prototypes': ()}),
+        'table4_cls': Variant(_everywhere(roots, WITHOUT_CLUSTERING), {
+            'L_cls, weighting': (), 'L_cls alone': ({WEIGHTING: None}, )})}
+    chosen = options.work_dir / 'left_out.json'
+    if chosen.is_file():
+        changes = {}
+        for name, choices in read_json(chosen).items():
+            if name in roots:
+                changes[name] = changes_of(hyper_parameters_of(config_on(options.config, roots[name])), choices)
+        every['left_out'] = Variant(changes, {LEFT_OUT: ()})
+    return {name: variant for name, variant in every.items() if not options.variants or name in options.variants}
+
+
+def _everywhere(roots: dict[str, Path], changes: Changes) -> dict[str, Sequence[Changes]]:
+    return {name: (changes, ) for name in roots}
+
+
+def curves(options: argparse.Namespace, roots: dict[str, Path]) -> None:
+    """Measure and write curves.json, curves.md and left_out.json."""
+    trainings = [(0, seed) for seed in range(options.seeds)]
+    measured = measure_curves(options.config, roots, options.hyper_parameters, options.work_dir, options.split,
+                              options.folds, trainings, options.jobs)
+    known = hyper_parameters_of(config_on(options.config, next(iter(roots.values()))))
+    chosen = leave_one_out(measured)
+    lines = [SUPERVISION, '', format_curves(measured, known)]
+    lines += [f'* without {name}: {choices or "as the config has it"}' if name else f'* on all: {choices or "as it is"}'
+              for name, choices in chosen.items()]
+    for name, content in (('curves.json', json.dumps(measured)), ('left_out.json', json.dumps(chosen)),
+                          ('curves.md', '\n'.join(lines) + '\n')):
+        with written_whole(options.work_dir / name) as temporary:
+            temporary.write_text(content, encoding='utf-8')
+    print('\n'.join(lines))
+
+
+def test(options: argparse.Namespace, roots: dict[str, Path]) -> None:
+    """Measure on the test videos and write test.json and test.md."""
+    results = measure_variants(options.config, roots, list(variants(options, roots).values()), range(options.seeds),
+                               options.work_dir, options.jobs)
+    table = format_variants(results, next(iter(results)))
+    for name, content in (('test.json', json.dumps(results)), ('test.md', table)):
+        with written_whole(options.work_dir / name) as temporary:
+            temporary.write_text(content, encoding='utf-8')
+    print(table)
+
+
+@one_line_errors(CodeChangedError)
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the tool."""
+    options = parse(arguments)
+    options.work_dir = options.work_dir.resolve()
+    options.work_dir.mkdir(parents=True, exist_ok=True)
+    roots = {root.resolve().name: root.resolve() for root in options.data}
+    (curves if options.what == 'curves' else test)(options, roots)
+
+
+if __name__ == '__main__':
+    main()
