@@ -7,6 +7,7 @@ model = dict(
     localizer=dict(
         embedding=dict(in_channels={{_base_.in_channels}}),
         neck=dict(num_classes={{_base_.num_classes}})))
-optim_wrapper = dict(optimizer=dict(lr=3e-4))
+optim_wrapper = dict(optimizer=dict(lr=1e-3))
+param_scheduler = dict(type='CosineAnnealingLR', eta_min_ratio=0.05, convert_to_iter_based=True)
 train_cfg = dict(type='MinItersTrainLoop', max_epochs=20, min_iters=1000)
 val_cfg = val_dataloader = val_evaluator = None  # there is nothing to validate on without segments

@@ -95,13 +95,14 @@ def _of_one_length() -> list[HyperParameter]:
     """Those that take their place where snippets and prototypes have one length."""
     return [
         _values('alpha', (0.0, .005, .02, .08), [ALPHA], kind='training'),
-        _values('length', (1.5, 2.0, 3.0, 4.0, 6.0), ['model.localizer.embedded_length'], kind='training'),
+        _values('length', (1.5, 3.0, 6.0), ['model.localizer.embedded_length'], kind='training'),
         _values('share of the nearest', (.0625, .125, .25), [f'{HEAD}.top_ratio'], kind='training'),
         HyperParameter('standardize', {str(standardize): {'model.data_preprocessor.standardize': standardize}
                                        for standardize in (False, True)}, kind='training'),
-        _values('iterations', (500, 1000, 2000, 4000), ['train_cfg.min_iters'], kind='training'),
+        _values('iterations', (500, 1000, 2000), ['train_cfg.min_iters'], kind='training'),
         _values('gamma_c', (.125, .25, .5, 1.0, 2.0), [f'{HEAD}.gamma_c'], kind='scale'),
-        _values('gamma_t', (0.0, .025, .05, .1, .2, .4), [f'{WEIGHTING}.gamma_t'], kind='scale'),
+        _values('coverage', (.8, .9, .95, .975, .99), [f'{WEIGHTING}.coverage'], kind='scale'),
+        _values('p_c', (.0005, .002, .01, .05), [f'{PROPOSALS}.min_class_score'], kind='testing'),
     ]
 
 

@@ -30,9 +30,9 @@ def run(sets: list[Path], work_dir: Path, *arguments: str) -> None:
 
 def test_numbers_are_measured_on_training_videos_and_tested_on_the_others(sets, tmp_path, capsys) -> None:
     work = tmp_path / 'work'
-    run(sets, work, 'curves', '--hyper-parameters', 'alpha', 'gamma_t', '--folds', '2')
+    run(sets, work, 'curves', '--hyper-parameters', 'alpha', 'coverage', '--folds', '2')
     measured = json.loads((work / 'curves.json').read_text())
-    assert set(measured) == {'alpha', 'gamma_t'}
+    assert set(measured) == {'alpha', 'coverage'}
     assert set(measured['alpha']['one']) == {'own', '0', '0.005', '0.08'}
     assert list(json.loads((work / 'left_out.json').read_text())) == ['', 'one', 'other']
     (work / 'left_out.json').write_text(json.dumps({'': {}, 'one': {'alpha': '0'}, 'other': {}}))
@@ -44,7 +44,7 @@ def test_numbers_are_measured_on_training_videos_and_tested_on_the_others(sets, 
 
 
 def test_choosing_reads_no_test_video(sets, tmp_path) -> None:
-    run(sets, tmp_path / 'clean', 'curves', '--hyper-parameters', 'gamma_t', '--folds', '2')
+    run(sets, tmp_path / 'clean', 'curves', '--hyper-parameters', 'coverage', '--folds', '2')
     for root in sets:
         content = json.loads((root / 'annotations.json').read_text())
         for name, entry in content['database'].items():
@@ -52,5 +52,5 @@ def test_choosing_reads_no_test_video(sets, tmp_path) -> None:
                 entry.update(annotations='poison', duration='poison', labels=['poison'])
                 (root / 'features' / 'rgb' / f'{name}.npy').write_bytes(b'poison')
         (root / 'annotations.json').write_text(json.dumps(content))
-    run(sets, tmp_path / 'poisoned', 'curves', '--hyper-parameters', 'gamma_t', '--folds', '2')
+    run(sets, tmp_path / 'poisoned', 'curves', '--hyper-parameters', 'coverage', '--folds', '2')
     assert (tmp_path / 'poisoned' / 'curves.json').read_text() == (tmp_path / 'clean' / 'curves.json').read_text()

@@ -16,7 +16,7 @@ model = dict(
             top_ratio=0.125,
             loss_cls=dict(type='VideoClassificationLoss', loss_weight=1.0),
             loss_clu=dict(type='ClusteringLoss', loss_weight=0.02)),
-        weighting=dict(type='SimilarityWeighting', gamma_t=0.1, num_updates=2, top_ratio=0.1, moving_rate=0.1),
+        weighting=dict(type='SimilarityWeighting', coverage=0.95, num_updates=2, top_ratio=0.1, moving_rate=0.1),
         proposals=dict(
             type='ThresholdProposals',
             min_class_score=0.002,

@@ -1,6 +1,7 @@
 """Similarity weighting with prototype updating, eq. 12 and algorithm 1. Testing only."""
 from __future__ import annotations
 
+import math
 from typing import Protocol
 
 import torch
@@ -10,6 +11,9 @@ from torch import Tensor, nn
 from rpn_plugin.models.heads.rpn_head import prototype_similarity
 from rpn_plugin.models.interfaces import EmbeddedParts
 from rpn_plugin.structures import HeadOutput, PackedLayout, snippets_of_share
+
+SOFTEST, HARDEST, BISECTIONS = 1e-3, 1e3, 24
+"""Hardness of a softmax over values of variance 1 that :func:`hardness_of_coverage` looks between, and its steps."""
 
 
 class EmbeddedVideos(Protocol):
@@ -75,21 +79,28 @@ class SimilarityWeighting(nn.Module):
         num_updates: n. 0 leaves the prototypes as they were learned.
         top_ratio: k = max(1, floor(top_ratio * T)); in (0, 1].
         moving_rate: lambda, in [0, 1].
+        coverage: Share of a video's snippets, in (0, 1), that the softmax over time covers: the exponential of its
+            entropy over T. gamma_t is then found anew for every video and class, as t-SNE finds its widths, so that the
+            weights are as strong for all features; 1 would be no weighting. Ours; None is the paper, one gamma_t.
     """
 
     def __init__(self,
                  gamma_t: float = 1.0,
                  num_updates: int = 2,
                  top_ratio: float = 0.1,
-                 moving_rate: float = 0.1) -> None:
+                 moving_rate: float = 0.1,
+                 coverage: float | None = None) -> None:
         super().__init__()
         if not 0 < top_ratio <= 1 or not 0 <= moving_rate <= 1 or num_updates < 0:
             raise ValueError(f'SimilarityWeighting expects top_ratio in (0, 1], moving_rate in [0, 1] and num_updates '
                              f'>= 0, but got {top_ratio}, {moving_rate} and {num_updates}.')
+        if coverage is not None and not 0 < coverage < 1:
+            raise ValueError(f'SimilarityWeighting expects a coverage in (0, 1) or None, but got {coverage}.')
         self.gamma_t = gamma_t
         self.num_updates = num_updates
         self.top_ratio = top_ratio
         self.moving_rate = moving_rate
+        self.coverage = coverage
 
     @torch.no_grad()
     def forward(self, output: HeadOutput) -> Tensor:
@@ -156,14 +167,52 @@ class SimilarityWeighting(nn.Module):
         """(B, T, C) shares of each class's k nearest snippets in its centre, 0 elsewhere (alg. 1)."""
         top = torch.tensor([snippets_of_share(self.top_ratio, length, round_up=False) for length in layout.lengths])
         chosen = (torch.arange(int(top.max())) < top[:, None])[..., None].to(similarity.device)  # (B, K, 1)
+        hardness = self.hardness(similarity, layout)
         similarity = similarity.masked_fill(~layout.mask[..., None], float('-inf'))
         nearest, index = similarity.topk(chosen.shape[1], dim=1)  # (B, K, C)
-        weight = _softmax_over_time(self.gamma_t * nearest, chosen)  # (B, K, C)
+        weight = _softmax_over_time(hardness * nearest, chosen)  # (B, K, C)
         return torch.zeros_like(similarity).scatter(1, index, weight)
 
     def weigh(self, output: HeadOutput, layout: PackedLayout, similarity: Tensor) -> Tensor:
         """CAS (N, C) times the softmax over time of the similarity (B, T, C) (eq. 12)."""
-        return output.cas * layout.unpad(_softmax_over_time(self.gamma_t * similarity, layout.mask[..., None]))
+        weight = _softmax_over_time(self.hardness(similarity, layout) * similarity, layout.mask[..., None])
+        return output.cas * layout.unpad(weight)
+
+    def hardness(self, similarity: Tensor, layout: PackedLayout) -> Tensor | float:
+        """gamma_t, or the (B, 1, C) that give the softmax over time of the similarity (B, T, C) its coverage."""
+        if self.coverage is None:
+            return self.gamma_t
+        return hardness_of_coverage(similarity, layout.mask[..., None], self.coverage)
+
+
+def hardness_of_coverage(similarity: Tensor, mask: Tensor, coverage: float) -> Tensor:
+    """The hardness of a softmax over time that covers a share of the snippets, by bisection of its logarithm.
+
+    Args:
+        similarity: (B, T, C).
+        mask: (B, T, 1) bool, True at real snippets.
+        coverage: Share in (0, 1): exp(entropy) / T.
+
+    Returns:
+        (B, 1, C), at least 0. 0 where the similarity is the same at all times: any would cover them all.
+    """
+    length = mask.sum(dim=1, keepdim=True)  # (B, 1, 1)
+    values = similarity.double()
+    mean = values.masked_fill(~mask, 0).sum(dim=1, keepdim=True) / length
+    deviation = (values - mean).masked_fill(~mask, 0)
+    scale = (deviation.square().sum(dim=1, keepdim=True) / length).sqrt()  # (B, 1, C)
+    even = scale <= torch.finfo(torch.float32).tiny
+    scale = scale.masked_fill(even, 1)
+    standard = deviation / scale  # (B, T, C), so that the same range of hardness serves all
+    low = standard.new_full(scale.shape, math.log(SOFTEST))
+    high = standard.new_full(scale.shape, math.log(HARDEST))
+    for _ in range(BISECTIONS):
+        middle = (low + high) / 2
+        log_weight = (middle.exp() * standard).masked_fill(~mask, float('-inf')).log_softmax(dim=1)
+        entropy = -(log_weight.exp() * log_weight.masked_fill(~mask, 0)).sum(dim=1, keepdim=True)
+        too_soft = entropy.exp() > coverage * length
+        low, high = torch.where(too_soft, middle, low), torch.where(too_soft, high, middle)
+    return (((low + high) / 2).exp() / scale).masked_fill(even, 0).to(similarity.dtype)
 
 
 def _prototypes_and_layout(output: HeadOutput) -> tuple[Tensor, PackedLayout]:

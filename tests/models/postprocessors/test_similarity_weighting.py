@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -131,6 +132,45 @@ def test_a_head_without_prototypes_is_told_to_go_without_weighting() -> None:
     output = HeadOutput(SnippetBatch.from_videos([torch.zeros(4, 2)]), torch.ones(4, 1), torch.ones(1, 1))
     with pytest.raises(ValueError, match='needs a head that gives prototypes.*weighting=None'):
         SimilarityWeighting()(output)
+
+
+@settings(max_examples=40, deadline=None)
+@given(lengths=st.lists(st.integers(2, 60), min_size=1, max_size=3), seed=st.integers(0, 2**16),
+       coverage=st.sampled_from([0.55, 0.8, 0.95]), scale=st.sampled_from([1e-6, 1.0, 1e4]))
+def test_a_coverage_is_met_by_every_video_and_class_at_any_scale(lengths: list[int], seed: int, coverage: float,
+                                                                 scale: float) -> None:
+    output = head_output(lengths, seed)
+    weighting = SimilarityWeighting(num_updates=0, coverage=coverage)
+    scaled = replace(output, embedded=output.embedded.with_features(scale * output.embedded.features),
+                     prototypes=scale * output.prototypes)
+    for video, cas, phi in zip(output.embedded.split(), output.embedded.layout.split(output.cas),
+                               output.embedded.layout.split(weighting(scaled))):
+        weight = (phi / cas).T.tolist()
+        similarity = (-torch.cdist(video, output.prototypes)**2).T.tolist()
+        for of_class, values in zip(weight, similarity):
+            assert sum(of_class) == pytest.approx(1, abs=1e-6)
+            covered = math.exp(-sum(value * math.log(value) for value in of_class if value > 0)) / len(of_class)
+            assert covered == pytest.approx(coverage, abs=1e-3)
+            order = sorted(range(len(values)), key=values.__getitem__)
+            assert all(of_class[a] <= of_class[b] + 1e-12 for a, b in zip(order, order[1:])), 'nearer weighs more'
+
+
+def test_a_coverage_does_not_hang_on_the_other_videos_and_keeps_short_and_even_ones_finite() -> None:
+    output = head_output([1, 9, 60, 23], seed=1)
+    weighting = SimilarityWeighting(coverage=0.9, num_updates=2)
+    layout = output.embedded.layout
+    for video, cas, phi in zip(output.embedded.split(), layout.split(output.cas), layout.split(weighting(output))):
+        alone = HeadOutput(SnippetBatch.from_videos([video]), cas, output.video_score[:1], prototypes=output.prototypes)
+        torch.testing.assert_close(weighting(alone), phi, rtol=0, atol=1e-6)
+    even = HeadOutput(SnippetBatch.from_videos([torch.ones(8, EMBEDDING)]), torch.ones(8, 1), torch.ones(1, 1),
+                      prototypes=torch.zeros(1, EMBEDDING))
+    torch.testing.assert_close(weighting(even), torch.full((8, 1), 1 / 8))
+
+
+@pytest.mark.parametrize('coverage', [0.0, 1.0, -0.5, 2.0])
+def test_a_coverage_that_is_no_share_is_refused(coverage: float) -> None:
+    with pytest.raises(ValueError, match=rf'coverage in \(0, 1\) or None, but got {coverage}'):
+        SimilarityWeighting(coverage=coverage)
 
 
 @pytest.mark.parametrize('option', [dict(top_ratio=0), dict(top_ratio=1.5), dict(moving_rate=-0.1),
