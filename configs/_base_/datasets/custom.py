@@ -12,9 +12,10 @@ del folder
 dataset = dict(
     data_root=data_root,
     ann_file='annotations.json',
-    data_prefix={stream: f'features/{stream}' for stream in streams})
-train_dataloader = dict(dataset=dict(subset='train', **dataset))
-val_dataloader = dict(dataset=dict(subset='test', **dataset))
+    data_prefix={stream: f'features/{stream}' for stream in streams},
+    cache_gib=2)
+train_dataloader = dict(num_workers=0, persistent_workers=False, dataset=dict(subset='train', **dataset))
+val_dataloader = dict(num_workers=0, persistent_workers=False, dataset=dict(subset='test', **dataset))
 test_dataloader = val_dataloader
 
 val_evaluator = dict(type='WTALMetric', protocol='activitynet-thumos14')
