@@ -14,7 +14,8 @@ default_hooks = dict(
     sync_buffers=dict(type='SyncBuffersHook'),
     # Here and not in custom_hooks, a list: so a run adds a hook by one line (default_hooks.ema.type=EMAHook).
     cooccurrence=dict(type='CooccurrenceHook'),
-    standardization=dict(type='StandardizationHook'))
+    standardization=dict(type='StandardizationHook'),
+    diagnosis=dict(type='DiagnosisHook'))
 
 env_cfg = dict(
     cudnn_benchmark=False,

@@ -2,6 +2,7 @@
 from rpn_plugin.engine.hooks import (
                                      AtomicCheckpointHook,
                                      CooccurrenceHook,
+                                     DiagnosisHook,
                                      LocalizationVisualizationHook,
                                      ShortHistoryHook,
                                      StandardizationHook,
@@ -10,5 +11,5 @@ from rpn_plugin.engine.hooks import (
 )
 from rpn_plugin.engine.loops import MinItersTrainLoop
 
-__all__ = ['AtomicCheckpointHook', 'CooccurrenceHook', 'LocalizationVisualizationHook', 'MinItersTrainLoop',
-           'ShortHistoryHook', 'StandardizationHook', 'StepSeedHook', 'TrainingLoggerHook']
+__all__ = ['AtomicCheckpointHook', 'CooccurrenceHook', 'DiagnosisHook', 'LocalizationVisualizationHook',
+           'MinItersTrainLoop', 'ShortHistoryHook', 'StandardizationHook', 'StepSeedHook', 'TrainingLoggerHook']
