@@ -16,12 +16,15 @@ VIDEOS_PER_SUBSET = 4
 
 
 def point_to(root: Path, environment: Any) -> None:
-    """Make every dataset's root lie under ``root``; ``environment`` is a monkeypatch or a dict-like.
-
-    A config that reads its sizes off its data finds a video there.
-    """
+    """Make every dataset's root lie under ``root``; ``environment`` is a monkeypatch or a dict-like."""
     for name in ROOT_VARIABLES:
         environment(name, str(root))
+    if not root.exists():
+        write_one_video(root)
+
+
+def write_one_video(root: Path) -> None:
+    """What a config that reads its sizes off its data finds before there is more."""
     for stream, width in dict(rgb=7, flow=5).items():
         (root / 'features' / stream).mkdir(parents=True, exist_ok=True)
         np.save(root / 'features' / stream / 'train_0.npy', np.zeros((12, width), dtype=np.float16))

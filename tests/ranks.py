@@ -66,6 +66,9 @@ def two_steps_of_every_config(root: str, paths: Sequence[str]) -> dict[str, tupl
     outcome = {}
     for path in paths:
         folder = Path(root) / path.replace('/', '_')
+        if get_rank() == 0:
+            config_data.write_one_video(folder / 'data')
+        torch.distributed.barrier()
         config_data.point_to(folder / 'data', os.environ.__setitem__)
         config = config_data.shorten(Config.fromfile(REPOSITORY / path), folder / 'work')
         if get_rank() == 0:

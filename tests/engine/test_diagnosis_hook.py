@@ -100,7 +100,8 @@ def test_the_effective_number_is_that_of_equal_weights() -> None:
 def test_the_hook_reads_training_videos_without_segments_and_leaves_the_model_in_training(tiny, caplog) -> None:
     for entry in tiny.content['database'].values():
         if entry['subset'] == 'train':
-            entry['annotations'] = [dict(label=each['label'], segment=['poison', None]) for each in entry['annotations']]
+            for annotation in entry['annotations']:
+                annotation['segment'] = ['poison', None]
     tiny.save()
     dataset = DATASETS.build(tiny.config())
     model = build_model(model_config()).train()
