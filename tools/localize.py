@@ -32,6 +32,8 @@ def parse() -> argparse.Namespace:
                         'streams, a folder with one folder per stream, or the file of one stream')
     parser.add_argument('--checkpoint', required=True, help='as training or publish_model.py writes it')
     parser.add_argument('--config', help='config of the training; by default what the checkpoint says')
+    parser.add_argument('--trust', action='store_true', help='the checkpoint is your own: build whatever it describes, '
+                        'other parts than those of this project among them')
     parser.add_argument('--recipe', nargs='+', action=DictAction, metavar='KEY=VALUE',
                         help='fps=... snippet_stride=... of the features, where nothing states them')
     parser.add_argument('--feature-config', nargs='+', action=DictAction, default={}, metavar='STREAM=CONFIG',
@@ -80,7 +82,7 @@ def extractors(options: argparse.Namespace, inferencer: WTALInferencer) -> dict[
 def run(options: argparse.Namespace) -> int:
     """Localize every video, name those that fail; the exit status."""
     inferencer = WTALInferencer(options.config, options.checkpoint, options.device, options.recipe,
-                                amp=options.amp)
+                                amp=options.amp, trust=options.trust)
     inferencer.extractors = extractors(options, inferencer)
     detections, failed = {}, 0
     for video, outcome in inferencer.outcomes(options.inputs, options.batch_size):

@@ -8,6 +8,8 @@ import io
 import operator
 import pickle
 import re
+import struct
+import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +18,12 @@ from typing import Any
 import torch
 from mmaction.registry import MODELS
 from mmengine.config import Config, ConfigDict
-from mmengine.registry import Registry
 from torch import Tensor, nn
 
 from rpn_plugin.datasets import AnnotationFile
+from rpn_plugin.deployment.plain_models import require_plain_model, without_files
 from rpn_plugin.files import written_whole
-from rpn_plugin.models.interfaces import HasClasses
+from rpn_plugin.models.interfaces import HasClasses, MakesRoom
 from rpn_plugin.models.localizers import BaseLocalizer
 from rpn_plugin.structures import same_recipe
 
@@ -35,6 +37,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f'No checkpoint {path}.')
+    _require_plain_entries(path)
     try:
         checkpoint = torch.load(path, map_location='cpu', weights_only=True)
     except Exception as error:  # which one depends on where a file is damaged
@@ -46,7 +49,33 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get('state_dict'), Mapping):
         raise ValueError(f'{path}: expected a checkpoint with a "state_dict", as the runner and '
                          f'tools/deployment/publish_model.py write it.')
+    for name, tensor in checkpoint['state_dict'].items():
+        _require_plain_tensor(tensor, f'{path}: {name}')
     return checkpoint
+
+
+def _require_plain_entries(path: str | Path) -> None:
+    """Refuse a checkpoint that would grow when it is read; torch stores what it writes uncompressed."""
+    if not zipfile.is_zipfile(path):
+        return
+    try:
+        with zipfile.ZipFile(path) as archive:
+            grown = [entry.filename for entry in archive.infolist() if entry.compress_type != zipfile.ZIP_STORED]
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, UnicodeDecodeError, struct.error) as error:
+        raise ValueError(f'{path}: not a checkpoint, or damaged ({type(error).__name__}).') from None
+    if grown:
+        raise ValueError(f'{path}: refused. Its entry {grown[0]} is compressed, which torch never writes and which may '
+                         f'grow to any size.')
+
+
+def _require_plain_tensor(tensor: Any, where: str) -> None:
+    """Refuse weights that are no tensor in memory, whole and of its own size."""
+    if not isinstance(tensor, Tensor):
+        raise ValueError(f'{where}: expected a tensor, but got a {type(tensor).__name__}.')
+    plain = tensor.layout == torch.strided and tensor.device.type == 'cpu' and not tensor.is_quantized
+    if not plain or tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
+        raise ValueError(f'{where}: expected a dense tensor whose values are all in the file, but got shape '
+                         f'{tuple(tensor.shape)} as {tensor.layout} on {tensor.device}.')
 
 
 def parse_config_text(text: str) -> dict[str, Any]:
@@ -89,6 +118,8 @@ class ModelFile:
         classes: C class names in order.
         recipe: When each feature was seen, see :meth:`SnippetClock.from_recipe`; None if it is stated nowhere.
         state_dict: The weights, with the co-occurrence matrix of every ``CooccurrenceGCN``.
+        trusted: Whether the config of the model is one's own. Otherwise it is built only when it is known to be no
+            larger than the weights.
     """
 
     path: str
@@ -96,14 +127,18 @@ class ModelFile:
     classes: tuple[str, ...]
     recipe: dict[str, Any] | None
     state_dict: Mapping[str, Tensor]
+    trusted: bool = True
 
     @classmethod
-    def read(cls, checkpoint: str | Path, config: Config | ConfigDict | Mapping[str, Any] | None = None) -> ModelFile:
+    def read(cls, checkpoint: str | Path, config: Config | ConfigDict | Mapping[str, Any] | None = None,
+             trust: bool = False) -> ModelFile:
         """Read a checkpoint, published or as the runner writes it.
 
         Args:
             checkpoint: Path of the checkpoint.
-            config: Config that it was trained with; None takes the one in the checkpoint.
+            config: Config that it was trained with; None takes the one in the checkpoint, which may describe no other
+                models than those of ``deployment.plain_models``, and of which no file is opened.
+            trust: Take the config in the checkpoint whatever parts it names and files it reads, as one's own.
 
         Raises:
             FileNotFoundError: If there is no such file.
@@ -115,13 +150,17 @@ class ModelFile:
         if not isinstance(settings.get('model'), Mapping):
             raise ValueError(f'{checkpoint}: no config of the model in it; name the config that it was trained with.')
         known = dict(meta.get('dataset_meta') or {})
-        stated = _stated_by_dataset(settings)
+        trusted = bool(config) or trust
+        if not trusted:
+            require_plain_model(settings['model'], str(checkpoint))
+            settings['model'] = without_files(settings['model'], content['state_dict'])
+        stated = _stated_by_dataset(settings, read_files=trusted)
         classes = _agreed(checkpoint, 'classes', _as_tuple(known.get('classes')), _as_tuple(stated.get('classes')))
         if not classes:
             raise ValueError(f'{checkpoint}: no class names in it, nor in the data of its config. Name them in the '
                              f"dataset's metainfo=dict(classes=[...]).")
         recipe = _agreed(checkpoint, 'clock of the features', known.get('recipe'), stated.get('recipe'), same_recipe)
-        return cls(str(checkpoint), settings['model'], classes, recipe, content['state_dict'])
+        return cls(str(checkpoint), settings['model'], classes, recipe, content['state_dict'], trusted)
 
     def build(self) -> nn.Module:
         """The model with these weights, every one of them, in evaluation mode on the CPU.
@@ -129,12 +168,23 @@ class ModelFile:
         Raises:
             ValueError: If the weights are those of another model.
         """
+        if not self.trusted:
+            with torch.device('meta'):  # without memory
+                self._compare(MODELS.build(ConfigDict(self.model)))
         model = MODELS.build(ConfigDict(self.model))
+        self._compare(model)
+        model.load_state_dict(self.state_dict)
+        return model.eval()
+
+    def _compare(self, model: nn.Module) -> None:
         for name, number in _stated_classes(model).items():
             if number != len(self.classes):
                 raise ValueError(f'{self.path}: it is for {len(self.classes)} classes ({", ".join(self.classes[:3])}, '
                                  f'...), but {name} of the config is for {number}. Use the config that it was trained '
                                  f'with.')
+        for prefix, module in model.named_modules():
+            if isinstance(module, MakesRoom):
+                module.make_room(self.state_dict, f'{prefix}.')
         expected = {name: tuple(value.shape) for name, value in model.state_dict().items()}
         given = {name: tuple(value.shape) for name, value in self.state_dict.items()}
         differing = [f'{name}: expected {expected.get(name, "nothing")}, got {given.get(name, "nothing")}'
@@ -142,8 +192,6 @@ class ModelFile:
         if differing:
             raise ValueError(f'{self.path}: its weights are those of another model ({len(differing)} differ):\n  ' +
                              '\n  '.join(differing[:5]) + '\nUse the config that it was trained with.')
-        model.load_state_dict(self.state_dict)
-        return model.eval()
 
     def publish(self, stem: str | Path) -> Path:
         """Write ``<stem>_<date>-<hash>.pth``: weights, model config, classes and clock, whole or not at all.
@@ -157,8 +205,8 @@ class ModelFile:
         if self.recipe is None:
             raise ValueError(f'{self.path}: the clock of its features is stated nowhere. Give the config with its '
                              f'data, or recipe=dict(fps=..., snippet_stride=...).')
-        complete = ModelFile(self.path, _without_files(self.model, self.state_dict), self.classes, self.recipe,
-                             self.state_dict)
+        complete = ModelFile(self.path, without_files(self.model, self.state_dict), self.classes, self.recipe,
+                             self.state_dict, self.trusted)
         complete.build()
         meta = dict(model=complete.model, dataset_meta=dict(classes=list(self.classes), recipe=dict(self.recipe)))
         buffer = io.BytesIO()
@@ -188,30 +236,7 @@ def _settings(meta: Mapping[str, Any], path: str | Path) -> dict[str, Any]:
     except (ValueError, SyntaxError, TypeError) as error:
         raise ValueError(f'{path}: the config in it is not read, since it is more than plain settings ({error}). Name '
                          f'the config that it was trained with.') from None
-    _refuse_foreign_types(settings.get('model'), path)
     return settings
-
-
-def _refuse_foreign_types(config: Any, path: str | Path) -> None:
-    """The registry would import and call whatever a dotted ``type`` names; here only registered parts may be."""
-    if isinstance(config, Mapping):
-        name = config.get('type')
-        if 'type' in config and not (isinstance(name, str) and _is_registered(name)):
-            raise ValueError(f'{path}: refused. Its config names {name!r}, which is no registered part of a model. '
-                             f'Name the config that it was trained with, or do without it.')
-        config = list(config.values())
-    if isinstance(config, (list, tuple)):
-        for item in config:
-            _refuse_foreign_types(item, path)
-
-
-def _is_registered(name: str) -> bool:
-    registry: Registry | None = MODELS
-    while registry is not None:
-        if name in registry.module_dict:
-            return True
-        registry = registry.parent
-    return False
 
 
 def _plain(value: Any) -> Any:
@@ -223,12 +248,12 @@ def _plain(value: Any) -> Any:
     return type(value)(map(_plain, value)) if type(value) in (list, tuple) else value
 
 
-def _stated_by_dataset(settings: Mapping[str, Any]) -> dict[str, Any]:
+def _stated_by_dataset(settings: Mapping[str, Any], read_files: bool) -> dict[str, Any]:
     """Classes and recipe from the test data of a config, or from their annotation file where it is there."""
     dataset = (settings.get('test_dataloader') or {}).get('dataset') or {}
     stated = dict(classes=(dataset.get('metainfo') or {}).get('classes'), recipe=dataset.get('recipe'))
     path = Path(dataset.get('data_root') or '', dataset.get('ann_file') or '')
-    if dataset.get('ann_file') and path.exists() and not all(stated.values()):
+    if read_files and dataset.get('ann_file') and path.exists() and not all(stated.values()):
         annotations = AnnotationFile.read(path, stated['classes'], dataset.get('layout', 'plugin'))
         stated.update(classes=annotations.classes, recipe=stated['recipe'] or annotations.recipe)
     return stated
@@ -245,14 +270,3 @@ def _agreed(path: str | Path, what: str, first: Any, second: Any,
         raise ValueError(f'{path}: the {what} in it and in the config differ: {first} and {second}. Use the config '
                          f'that it was trained with.')
     return first if first is not None else second
-
-
-def _without_files(config: Any, weights: Mapping[str, Tensor], key: str = '') -> Any:
-    """A model's config that reads no file: matrices and word vectors are in the weights."""
-    if isinstance(config, Mapping):
-        if config.get('type') == 'WordVectorLabels':
-            table = next(value for name, value in weights.items() if name.endswith('label_features.table'))
-            return dict(type='LearnableLabels', channels=table.shape[1])
-        return {name: _without_files(value, weights, name) for name, value in config.items()
-                if name not in ('cooccurrence', 'init_cfg')}
-    return [_without_files(value, weights) for value in config] if isinstance(config, list) else config

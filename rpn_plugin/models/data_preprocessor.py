@@ -107,8 +107,13 @@ class SnippetDataPreprocessor(BaseDataPreprocessor):
                            f'checkpoint trained so, or set data_preprocessor.standardize=False.')
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
-        """Make a place for the statistics of every stream that a checkpoint has; they are read after this."""
         super()._load_from_state_dict(state_dict, prefix, *args)
+        self.make_room(state_dict, prefix)
+
+    def make_room(self, state_dict: Mapping[str, Tensor], prefix: str) -> None:
+        """Make a place for the statistics of every stream that a checkpoint has, see ``interfaces.MakesRoom``."""
+        if not self.standardize:
+            return
         start, end = f'{prefix}standardizations.', '.mean'
         for key, mean in state_dict.items():
             if key.startswith(start) and key.endswith(end):

@@ -189,6 +189,14 @@ class ScoresAnother(Protocol):
 
 
 @runtime_checkable
+class MakesRoom(Protocol):
+    """A module whose parameters or buffers are known from a checkpoint only."""
+
+    def make_room(self, state_dict: Mapping[str, Tensor], prefix: str) -> None:
+        """Register what the checkpoint has for it, under the keys that begin with ``prefix``; loading fills it in."""
+
+
+@runtime_checkable
 class TakesCooccurrence(Protocol):
     """A neck that relates the classes by their co-occurrence (eq. 2), which ``CooccurrenceHook`` counts."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import os
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -106,13 +107,85 @@ def test_code_in_the_config_of_a_checkpoint_does_not_run(text, tmp_path) -> None
     assert not (tmp_path / 'ran').exists()
 
 
-@pytest.mark.parametrize('part', ['os.mkdir', 'os', ['os.mkdir'], None])
-def test_a_config_in_a_checkpoint_names_registered_parts_only(part, tmp_path) -> None:
-    config = model_config() | dict(nms=dict(type=part, path=str(tmp_path / 'ran')))
+def refused(tmp_path: Path, config: dict, message: str) -> None:
     path = write_checkpoint(tmp_path / 'evil.pth', model_config(), model=config)
-    with pytest.raises(ValueError, match='evil.pth: refused. Its config names .*, which is no registered part'):
+    with pytest.raises(ValueError, match=f'evil.pth: refused. .*{message}.*--trust'):
         ModelFile.read(path)
     assert not (tmp_path / 'ran').exists()
+
+
+@pytest.mark.parametrize('part', ['os.mkdir', 'os', ['os.mkdir'], None, 'ResNet', 'VideoDataPreprocessor',
+                                  'HostLocalizer'])
+def test_a_config_in_a_checkpoint_names_known_parts_only(part, tmp_path) -> None:
+    refused(tmp_path, model_config() | dict(nms=dict(type=part, path=str(tmp_path / 'ran'))),
+            'none of the parts that a checkpoint may name')
+
+
+@pytest.mark.parametrize(('spoil', 'message'), [
+    (lambda config: config.update(_scope_='this_package'), "the key '_scope_'"),
+    (lambda config: config['localizer'].update(_scope_='this_package'), "the key '_scope_'"),
+    (lambda config: config['localizer']['head'].update(losses=dict(loss_x=dict(type='ClusteringLoss', _scope_='x'))),
+     "the key '_scope_'"),
+    (lambda config: config['localizer']['embedding'].update(pretrained='http://somewhere/x.pth'),
+     r"gives TemporalConvEmbedding the arguments \['pretrained'\]"),
+    (lambda config: config['streams'].update(rgb=dict(embedding=dict(type='FrozenSnippetEncoder', checkpoint='x'))),
+     "names 'FrozenSnippetEncoder'"),
+    (lambda config: config['localizer']['weighting'].update(num_updates=10**15), 'holds the number 10'),
+    (lambda config: config['localizer']['head'].update(gamma_c=float('inf')), 'holds the number inf'),
+    (lambda config: config['localizer']['head'].update(gamma_c=1j), 'holds a complex'),
+    (lambda config: config['nms'].update({3: 4}), 'holds the key 3'),
+])
+def test_what_the_builder_acts_on_beside_the_type_is_refused(spoil, message, tmp_path) -> None:
+    config = copy.deepcopy(model_config())
+    spoil(config)
+    refused(tmp_path, config, message)
+
+
+def test_a_config_nested_without_end_is_refused(tmp_path) -> None:
+    config: dict = model_config()
+    for _ in range(300):
+        config = dict(localizer=config)
+    refused(tmp_path, config, 'is nested more than')
+
+
+def test_a_part_of_ones_own_loads_with_trust(tmp_path) -> None:
+    config = model_config() | dict(nms=dict(type='SoftNMSOfSomebody'))
+    path = write_checkpoint(tmp_path / 'own.pth', model_config(), model=config)
+    assert ModelFile.read(path, trust=True).trusted and ModelFile.read(path, dict(model=model_config())).trusted
+
+
+def test_a_config_larger_than_its_weights_takes_no_memory(tmp_path) -> None:
+    config = copy.deepcopy(model_config())
+    config['localizer']['embedding']['channels'] = [2**20, 2**20]  # 36 TiB
+    path = write_checkpoint(tmp_path / 'large.pth', model_config(), model=config)
+    with pytest.raises(ValueError, match='its weights are those of another model'):
+        ModelFile.read(path).build()
+
+
+@pytest.mark.parametrize('tensor', [
+    torch.zeros(1).expand(2**40), torch.zeros(2, 2).to_sparse(), torch.empty(3, device='meta'), 'text', None])
+def test_weights_that_are_not_in_the_file_are_refused(tensor, tmp_path) -> None:
+    path = tmp_path / 'odd.pth'
+    torch.save(dict(state_dict=dict(weight=tensor)), path)
+    with pytest.raises(ValueError, match='odd.pth: (weight: expected a (dense )?tensor|not a checkpoint|refused)'):
+        read_checkpoint(path)
+
+
+def test_a_checkpoint_that_grows_when_it_is_read_is_refused(checkpoint, tmp_path) -> None:
+    grown = tmp_path / 'grown.pth'
+    with zipfile.ZipFile(checkpoint) as source, zipfile.ZipFile(grown, 'w', zipfile.ZIP_DEFLATED) as target:
+        for entry in source.infolist():
+            target.writestr(entry.filename, source.read(entry.filename))
+    with pytest.raises(ValueError, match='grown.pth: refused. Its entry .* is compressed'):
+        read_checkpoint(grown)
+
+
+def test_no_file_that_a_checkpoint_names_is_opened(checkpoint, tmp_path) -> None:
+    os.mkfifo(tmp_path / 'fifo.json')  # opening it would wait for ever
+    cfg = Config(dict(model=model_config(), test_dataloader=dict(dataset=dict(
+        data_root=str(tmp_path), ann_file='fifo.json')))).pretty_text
+    path = write_checkpoint(tmp_path / 'named.pth', model_config(), cfg=cfg, recipe=None)
+    assert ModelFile.read(path).recipe is None
 
 
 def test_weights_of_another_model_are_refused_by_name_and_shape(checkpoint) -> None:

@@ -23,6 +23,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description='Export to ONNX.')
     parser.add_argument('checkpoint', help='as training or publish_model.py writes it')
     parser.add_argument('--config', help='config of the training; by default what the checkpoint says')
+    parser.add_argument('--trust', action='store_true', help='the checkpoint is your own: build whatever it describes, '
+                        'other parts than those of this project among them')
     parser.add_argument('--out', required=True, help='file to write')
     parser.add_argument('--tolerance', type=float, default=1e-4, help='largest difference from PyTorch')
     options = parser.parse_args()
@@ -33,7 +35,8 @@ def main() -> None:
         import onnxscript  # noqa: F401
     except ImportError as error:
         raise SystemExit(f'error: {error.name} is not installed: pip install onnx onnxruntime onnxscript') from None
-    source = ModelFile.read(options.checkpoint, Config.fromfile(options.config) if options.config else None)
+    config = Config.fromfile(options.config) if options.config else None
+    source = ModelFile.read(options.checkpoint, config, options.trust)
     network, difference = export_onnx(source, options.out, options.tolerance)
     print(f'{options.out}: {len(network.model.networks)} networks, streams {", ".join(network.streams)}; largest '
           f'difference from PyTorch {difference:.2g}')

@@ -23,11 +23,14 @@ def main() -> None:
     parser.add_argument('checkpoint', help='as training writes it')
     parser.add_argument('out', help='name to begin with; date and hash are appended')
     parser.add_argument('--config', help='config of the training; by default what the checkpoint says')
+    parser.add_argument('--trust', action='store_true', help='the checkpoint is your own: build whatever it describes, '
+                        'other parts than those of this project among them')
     parser.add_argument('--recipe', nargs='+', action=DictAction, metavar='KEY=VALUE',
                         help='fps=... snippet_stride=... of the features, where nothing states them')
     options = parser.parse_args()
     init_default_scope('mmaction')
-    model = ModelFile.read(options.checkpoint, Config.fromfile(options.config) if options.config else None)
+    config = Config.fromfile(options.config) if options.config else None
+    model = ModelFile.read(options.checkpoint, config, options.trust)
     path = replace(model, recipe=model.recipe or options.recipe).publish(options.out)
     print(f'{path}: {len(model.classes)} classes, {path.stat().st_size / 2**20:.1f} MiB')
 
