@@ -147,13 +147,15 @@ def _of_rejection(network: Network, measures: NetworkMeasures) -> list[str]:
 def of_labels(network: Any, labels: Sequence[Sequence[int]], classes: Sequence[str]) -> list[str]:
     """Say for which classes the clustering loss never fires; nothing where it is off or takes several labels."""
     losses = getattr(getattr(network, 'head', None), 'losses', {})
-    if not any(isinstance(loss, ClusteringLoss) and loss.loss_weight for loss in losses.values()):
+    if not any(isinstance(loss, ClusteringLoss) and loss.loss_weight and loss.multi_label == 'skip'
+               for loss in losses.values()):
         return []
     single = {video[0] for video in map(list, labels) if len(video) == 1}
     never = [name for label, name in enumerate(classes) if label not in single and any(label in video
                                                                                       for video in labels)]
     if not single:
-        return ['L_clu never fires: no training video has exactly one label, so nothing makes the classes compact.']
+        return ['L_clu never fires: no training video has exactly one label, so nothing makes the classes compact. '
+                "Set head.loss_clu.multi_label='nearest'."]
     return [f'L_clu never fires for {", ".join(never)}: every training video of these has other labels, too.'] \
         if never else []
 

@@ -35,6 +35,9 @@ class Layout(Protocol):
     def top_k_mean(self, values: Tensor, ratio: float, round_up: bool = True) -> Tensor:
         """Mean of each video's k largest values: (N, C) to (B, C), k as :func:`snippets_of_share` of the ratio."""
 
+    def spread(self, values: Tensor) -> Tensor:
+        """Give every snippet the value of its video: (B, ...) to (N, ...)."""
+
     def split(self, values: Tensor) -> tuple[Tensor, ...]:
         """(N, ...) to one (T_b, ...) per video. Not in an exported graph, whose number of videos is free."""
 
@@ -110,6 +113,11 @@ class PackedLayout:
         return self._to_device(torch.cat([torch.arange(length) + video * self.max_length
                                           for video, length in enumerate(self.lengths)]))
 
+    @cached_property
+    def _video_index(self) -> Tensor:
+        """(N,) video of each packed snippet."""
+        return self._to_device(torch.repeat_interleave(torch.tensor(self.lengths)))
+
     def _to_device(self, index: Tensor) -> Tensor:
         """Copy to the device, without waiting for what it still computes."""
         return index.to(self.device, non_blocking=True)
@@ -123,6 +131,10 @@ class PackedLayout:
     def unpad(self, padded: Tensor) -> Tensor:
         """(B, T, ...) to (N, ...), the inverse of :meth:`pad`."""
         return padded.flatten(0, 1).index_select(0, self._padded_index)
+
+    def spread(self, values: Tensor) -> Tensor:
+        """See :class:`Layout`."""
+        return values.index_select(0, self._video_index)
 
     def split(self, values: Tensor) -> tuple[Tensor, ...]:
         """See :class:`Layout`; the parts are views."""
@@ -185,6 +197,10 @@ class PaddedLayout:
         videos = values.unflatten(0, self.mask.shape)
         mask = self.mask.reshape(*self.mask.shape, *[1] * (videos.ndim - 2))
         return videos.masked_fill(~mask, fill)
+
+    def spread(self, values: Tensor) -> Tensor:
+        """See :class:`Layout`; places beyond a video's end get its value, too."""
+        return values[:, None].expand(*self.mask.shape, *values.shape[1:]).flatten(0, 1)
 
     def split(self, values: Tensor) -> tuple[Tensor, ...]:
         """See :class:`Layout`."""

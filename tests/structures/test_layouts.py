@@ -48,6 +48,8 @@ def test_pooling_over_time_is_that_of_each_video_alone(lengths: list[int], ratio
             assert layout.top_k_mean(rows, ratio, round_up)[index].tolist() == pytest.approx(best)
             torch.testing.assert_close(layout.sum(rows)[index], video.sum(dim=0))
             torch.testing.assert_close(layout.split(rows)[index], video)
+            torch.testing.assert_close(layout.split(layout.spread(layout.sum(rows)))[index],
+                                       layout.sum(rows)[index].expand_as(video))
             torch.testing.assert_close(layout.split(layout.softmax(rows))[index], video.softmax(dim=0))
             torch.testing.assert_close(layout.split(layout.softmax(rows[:, 0]))[index], video[:, 0].softmax(dim=0))
 

@@ -2,15 +2,16 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from rpn_plugin.models.losses import ClusteringLoss, VideoClassificationLoss
-from rpn_plugin.structures import HeadOutput, SnippetBatch
+from rpn_plugin.structures import Attention, HeadOutput, SnippetBatch
 
 pytestmark = pytest.mark.smoke
 
@@ -44,6 +45,39 @@ def test_classification_loss_is_equation_9_averaged_over_videos(videos) -> None:
 def test_clustering_loss_is_equation_10_averaged_over_videos(videos) -> None:
     expected = sum(-scores[labels.index(1)] for scores, labels in videos if sum(labels) == 1) / len(videos)
     assert ClusteringLoss(loss_weight=0.1)(*tensors(videos)).item() == pytest.approx(0.1 * expected, abs=1e-9)
+
+
+@settings(max_examples=60, deadline=None)
+@given(lengths=st.lists(st.integers(1, 9), min_size=1, max_size=4), seed=st.integers(0, 2**16), data=st.data())
+def test_nearest_is_equation_10_for_one_class_and_pulls_to_the_nearest_of_several(lengths, seed, data) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    batch = SnippetBatch.from_videos([torch.zeros(length, 2, dtype=torch.float64) for length in lengths])
+    similarity = -torch.rand(sum(lengths), 4, generator=generator, dtype=torch.float64) * 9
+    weight = batch.layout.softmax(torch.randn(sum(lengths), generator=generator, dtype=torch.float64))
+    logits = batch.layout.sum(weight[:, None] * similarity)
+    output = HeadOutput(batch, similarity, logits.softmax(1), logits, dict(a=Attention(weight, True)), similarity)
+    labels = [data.draw(st.lists(st.integers(0, 1), min_size=4, max_size=4).filter(any)) for _ in lengths]
+    expected = 0.0
+    for of_video, s, w in zip(labels, similarity.split(lengths), weight.split(lengths)):
+        classes = [label for label in range(4) if of_video[label]]
+        expected -= sum(w[t].item() * max(s[t, label].item() for label in classes) for t in range(len(s)))
+    loss = ClusteringLoss(0.5, multi_label='nearest')(output, torch.tensor(labels, dtype=torch.float64))
+    assert loss.item() == pytest.approx(0.5 * expected / len(lengths), abs=1e-9)
+
+
+def test_nearest_sends_each_snippet_to_one_prototype_only() -> None:
+    batch = SnippetBatch.from_videos([torch.zeros(2, 2)])
+    similarity = torch.tensor([[-1.0, -2.0, -0.1], [-5.0, -3.0, -0.1]], requires_grad=True)
+    weight = torch.tensor([0.25, 0.75])
+    logits = (weight[:, None] * similarity).sum(0, keepdim=True)
+    output = HeadOutput(batch, similarity, logits.softmax(1), logits, dict(a=Attention(weight, True)), similarity)
+    ClusteringLoss(multi_label='nearest')(output, torch.tensor([[1.0, 1.0, 0.0]])).backward()
+    assert similarity.grad.tolist() == [[-0.25, 0, 0], [0, -0.75, 0]]
+    gate = replace(output, attentions=dict(a=Attention(weight, False)))
+    with pytest.raises(ValueError, match='needs a head whose attention sums to one'):
+        ClusteringLoss(multi_label='nearest')(gate, torch.tensor([[1.0, 1.0, 0.0]]))
+    with pytest.raises(ValueError, match="multi_label of .*but got 'all'"):
+        ClusteringLoss(multi_label='all')
 
 
 def test_a_batch_without_single_class_videos_gives_zero_with_a_graph() -> None:
