@@ -9,6 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+LONGEST_NAME = 200
+"""Bytes of a name, which leave room for a suffix below the 255 of common file systems."""
+
 
 class DuplicateKeyError(ValueError):
     """An object of a JSON file has a key twice, of which only the last would count."""
@@ -55,6 +58,40 @@ def _no_garbage_collection() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
+
+
+def unsafe_name(name: Any) -> str | None:
+    """Why a name that a file gives cannot be the name of a file in a folder of ours; None if it can.
+
+    >>> unsafe_name('video_test_0000004'), unsafe_name('../up'), unsafe_name('')
+    (None, "it has a '/'", 'it is empty')
+    """
+    if not isinstance(name, str):
+        return f'it is a {type(name).__name__}'
+    if not name or name in ('.', '..'):
+        return 'it is empty' if not name else 'it is a folder'
+    wrong = next((character for character in name if character in '/\\' or not character.isprintable()), None)
+    if wrong is not None:
+        return f'it has a {wrong!r}'
+    length = len(name.encode())  # printable characters can be encoded
+    return None if length <= LONGEST_NAME else f'it has {length} bytes, and {LONGEST_NAME} are the most'
+
+
+def path_inside(folder: str | Path, name: str, suffix: str = '') -> Path:
+    """The path of a file in a folder, whose name comes from a file of somebody else.
+
+    Args:
+        folder: Ours.
+        name: Of a video, as an annotation or result file gives it.
+        suffix: Behind it.
+
+    Raises:
+        ValueError: If the path would lie anywhere else, or a file cannot be called so.
+    """
+    reason = unsafe_name(name)
+    if reason:
+        raise ValueError(f'the name {name!r:.200} cannot name a file in {folder}: {reason}. Rename the video.')
+    return Path(folder) / f'{name}{suffix}'
 
 
 @contextmanager

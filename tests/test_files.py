@@ -6,7 +6,15 @@ import re
 
 import pytest
 
-from rpn_plugin.files import DuplicateKeyError, folder_written_whole, read_json, written_whole
+from rpn_plugin.files import (
+    LONGEST_NAME,
+    DuplicateKeyError,
+    folder_written_whole,
+    path_inside,
+    read_json,
+    unsafe_name,
+    written_whole,
+)
 
 
 def test_an_object_is_read_with_its_numbers_and_order(tmp_path) -> None:
@@ -74,3 +82,19 @@ def test_a_folder_replaces_another_only_if_allowed_and_whole(tmp_path) -> None:
     with folder_written_whole(path, overwrite=True) as temporary:
         (temporary / 'new').touch()
     assert [file.name for file in path.iterdir()] == ['new'] and list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize('name', ['../up', '../../../../x', '/etc/passwd', 'a/b', 'a\\b', '..', '.', '', 'a\0b', 'a\nb',
+                                  'x' * (LONGEST_NAME + 1), '\ud800', 'ab\u202egpj', '\x1b[2J', 3, None])
+def test_a_name_that_leads_elsewhere_or_cannot_be_one_is_refused(name, tmp_path) -> None:
+    assert unsafe_name(name)
+    with pytest.raises(ValueError, match='cannot name a file in .*Rename the video'):
+        path_inside(tmp_path, name, '.npy')
+
+
+@pytest.mark.parametrize('name', ['video_test_0000004', 'v_-5 $^', '.hidden', '...', '\u7af6\u6cf3', 'a|b', 'CON', '=1+1',
+                                  '$frac{$', 'x' * LONGEST_NAME])
+def test_an_odd_name_that_stays_in_its_folder_is_taken(name, tmp_path) -> None:
+    path = path_inside(tmp_path, name, '.npy')
+    path.write_bytes(b'')
+    assert path.parent == tmp_path and [entry.name for entry in tmp_path.iterdir()] == [f'{name}.npy']

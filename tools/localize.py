@@ -22,6 +22,7 @@ from mmengine.config import Config, DictAction
 from rpn_plugin.apis import FeatureExtractor, WTALInferencer
 from rpn_plugin.command_line import one_line_errors
 from rpn_plugin.evaluation.results_file import write_detections, write_detections_csv
+from rpn_plugin.files import path_inside
 from rpn_plugin.structures import SnippetClock, VideoSegments
 from rpn_plugin.visualization import Curves, save_figure, subtitle_cues, write_srt, write_webvtt
 
@@ -54,14 +55,14 @@ def write_video(inferencer: WTALInferencer, sample: ActionDataSample, min_score:
     name, found = sample.video_name, inferencer.detections(sample)
     shown = int((found.scores >= min_score).sum())  # the best come first
     cues = subtitle_cues(found, min_score)
-    write_srt(out / 'subtitles' / f'{name}.srt', cues)
-    write_webvtt(out / 'subtitles' / f'{name}.vtt', cues)
+    write_srt(path_inside(out / 'subtitles', name, '.srt'), cues)
+    write_webvtt(path_inside(out / 'subtitles', name, '.vtt'), cues)
     figure = inferencer.visualize([], [sample], return_vis=True, top=shown)[0]
-    save_figure(figure, out / 'pictures' / f'{name}.png')
+    save_figure(figure, path_inside(out / 'pictures', name, '.png'))
     labels = tuple(dict.fromkeys(found.labels))
     values = sample.pred_cas.numpy()[:, [inferencer.classes.index(label) for label in labels]]
     curves = Curves(labels, values, sample.clock.start_sec, sample.clock.seconds_per_snippet)
-    curves.write(out / 'curves' / f'{name}.npz')
+    curves.write(path_inside(out / 'curves', name, '.npz'))
     return found
 
 

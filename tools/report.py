@@ -13,6 +13,7 @@ from urllib.parse import quote
 from rpn_plugin.command_line import one_line_errors
 from rpn_plugin.evaluation import GroundTruth
 from rpn_plugin.evaluation.results_file import read_detections
+from rpn_plugin.files import path_inside
 from rpn_plugin.structures import VideoSegments
 from rpn_plugin.visualization import Curves, ReportVideo, write_report
 
@@ -37,7 +38,7 @@ def parse() -> argparse.Namespace:
 
 def video_url(folder: str | None, name: str, page: Path) -> str | None:
     """Return the address of a video's file as seen from the page; None if there is no file."""
-    files = [Path(folder) / f'{name}{suffix}' for suffix in VIDEO_SUFFIXES] if folder else []
+    files = [path_inside(folder, name, suffix) for suffix in VIDEO_SUFFIXES] if folder else []
     found = next((file for file in files if file.is_file()), None)
     return quote(Path(os.path.relpath(found, page.parent)).as_posix()) if found else None
 
@@ -51,7 +52,7 @@ def run(options: argparse.Namespace) -> None:
             raise ValueError(f'{name} {folder}: no such folder.')
     videos = []
     for name in dict.fromkeys([*detections, *(truth.segments if truth else [])]):
-        curves = Path(options.curves) / f'{name}.npz' if options.curves else None
+        curves = path_inside(options.curves, name, '.npz') if options.curves else None
         videos.append(ReportVideo(
             name, detections.get(name, NOTHING), truth.duration_sec(name) if truth else None,
             truth.segments.get(name, NOTHING) if truth else None,

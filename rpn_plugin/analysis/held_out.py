@@ -24,7 +24,7 @@ from rpn_plugin.analysis.appearance import (
     pieces_by_appearance,
     pieces_by_video,
 )
-from rpn_plugin.files import read_json
+from rpn_plugin.files import path_inside, read_json
 from rpn_plugin.provenance import data_stamp, digest
 from rpn_plugin.structures import SnippetClock, VideoSegments
 
@@ -182,7 +182,7 @@ def _write_features(root: Path, name: str, item: Mapping, mask: np.ndarray) -> N
     """Write what the mask keeps of every stream; a link where that is a whole file."""
     for stream, features in item['features'].items():
         (root / stream).mkdir(parents=True, exist_ok=True)
-        source, target = Path(item['feature_paths'][stream]), root / stream / f'{name}.npy'
+        source, target = Path(item['feature_paths'][stream]), path_inside(root / stream, name, '.npy')
         whole = len(mask), features.shape[1]
         if mask.all() and source.suffix == '.npy' and np.load(source, mmap_mode='r').shape == whole:
             os.symlink(source.resolve(), target)

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,7 +13,20 @@ import numpy as np
 
 from rpn_plugin.datasets.faults import Fault
 from rpn_plugin.datasets.formats import DataLayout, get_layout
+from rpn_plugin.files import unsafe_name
 from rpn_plugin.structures import as_segments
+
+
+def require_safe_names(videos: Iterable[str], where: str) -> None:
+    """Refuse names of videos that cannot name files, since features, curves and pictures are called by them.
+
+    Raises:
+        ValueError: Names up to five of them, each with the reason.
+    """
+    reasons = [f'{video!r:.100}: {reason}' for video in videos if (reason := unsafe_name(video))]
+    if reasons:
+        raise Fault('video-name', f'{where}: {len(reasons)} videos have names that cannot name files: '
+                                  f'{"; ".join(reasons[:5])}.')
 
 
 @dataclass(frozen=True)
@@ -67,6 +80,7 @@ class AnnotationFile:
         if len({bare_label(name) for name in names}) != len(names) or not names:
             raise Fault('class-spelling', f'{path}: expected at least one class name, and that they differ in more '
                                           f'than case, spaces and underscores, but got {list(names)}.')
+        require_safe_names(read.database, str(path))
         return cls(str(path), names, read.recipe or kind.recipe, read.database, kind, read.ambiguous, read.remarks)
 
     def subset(self, name: str) -> dict[str, Mapping[str, Any]]:

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from rpn_plugin.datasets.annotations import require_safe_names
 from rpn_plugin.datasets.feature_stores import FeatureStore, check_finite, open_store
 from rpn_plugin.datasets.formats import Annotations, get_layout
-from rpn_plugin.files import read_json, written_whole
+from rpn_plugin.files import path_inside, read_json, written_whole
 from rpn_plugin.structures import describe_recipe
 
 DTYPES = ('keep', 'float16', 'float32')
@@ -86,6 +87,7 @@ def convert(job: Conversion, out: str | Path,
     source = layout.read(Path(job.annotations))
     remarks = list(source.remarks)
     database = _chosen(source, job)
+    require_safe_names(database, job.annotations)
     recipe = job.recipe or source.recipe or layout.recipe
     if recipe is None:
         raise ValueError(f'{job.annotations}: neither it nor its layout says when each feature was seen. State the '
@@ -99,7 +101,7 @@ def convert(job: Conversion, out: str | Path,
     written = kept = 0
     for video in progress([video for video in database if video not in skipped]):
         for stream in job.features:
-            target = out / 'features' / stream / f'{video}.npy'
+            target = path_inside(out / 'features' / stream, video, '.npy')
             if target.is_file():
                 kept += 1
                 continue

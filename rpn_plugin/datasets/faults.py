@@ -30,6 +30,8 @@ CHECKS: dict[str, Check] = {
     'entry-malformed': Check(ERROR, 'the entry of a video is not of the expected form',
                              'Write "labels" as a list of class names and "annotations" as a list of {"label", '
                              '"segment"}.'),
+    'video-name': Check(ERROR, 'a video has a name that cannot name a file', 'Rename it, without slashes and control '
+                        'characters and in at most 200 bytes.'),
     'subset-empty': Check(ERROR, 'the subset has no video', 'Name one of those that the file has.'),
     'class-unpinned': Check(ERROR, 'the order of the classes is pinned nowhere',
                             'Add "classes": [...] to the file or metainfo=dict(classes=[...]) to the config.'),

@@ -13,6 +13,7 @@ from rpn_plugin.datasets.faults import Fault
 from rpn_plugin.datasets.feature_readers import READERS, h5_dataset, import_h5py
 from rpn_plugin.datasets.formats.object_arrays import read_object_array
 from rpn_plugin.datasets.formats.stored_array import StoredArray
+from rpn_plugin.files import path_inside
 
 ALLOWED_DTYPES = (np.float16, np.float32, np.float64)
 
@@ -115,7 +116,7 @@ class FilePerVideo(FeatureStore):
                       and len(name) > len(self.prefix) + len(self.suffix))
 
     def where(self, video: str) -> str:
-        return os.path.join(self.folder, f'{self.prefix}{video}{self.suffix}')
+        return str(path_inside(self.folder, f'{self.prefix}{video}', self.suffix))
 
     def _read(self, video: str) -> np.ndarray:
         path = self.where(video)

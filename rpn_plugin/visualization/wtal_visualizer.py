@@ -11,6 +11,7 @@ from mmaction.structures import ActionDataSample
 from mmengine.dist import master_only
 from mmengine.visualization import Visualizer
 
+from rpn_plugin.files import LONGEST_NAME, unsafe_name
 from rpn_plugin.visualization.predictions import draw_prediction
 
 
@@ -24,7 +25,7 @@ class WTALVisualizer(Visualizer):
         """Draw a video's timeline and give it to every backend.
 
         Args:
-            name: Of the picture; a slash in it becomes an underscore.
+            name: Of the picture; what cannot stand in the name of a file becomes an underscore.
             data_sample: As predicted.
             curves: From :func:`rpn_plugin.inspection.curves_of`.
             top: Draw so many of the best detections.
@@ -38,7 +39,8 @@ class WTALVisualizer(Visualizer):
             raise ValueError('WTALVisualizer expects dataset_meta=dict(classes=[...]), which the runner takes from the '
                              'data set, but got none.')
         figure = draw_prediction(data_sample, curves or {}, classes, top)
-        self.add_image(name.replace('/', '_'), figure_pixels(figure), step)
+        safe = ''.join('_' if unsafe_name(character) else character for character in name)
+        self.add_image(safe if unsafe_name(safe) is None else safe[:LONGEST_NAME // 4], figure_pixels(figure), step)
 
 
 def figure_pixels(figure: Figure, dpi: int = 110) -> np.ndarray:

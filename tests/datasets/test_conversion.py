@@ -14,6 +14,7 @@ import pytest
 from mmaction.registry import DATASETS
 
 from rpn_plugin.datasets.conversion import Conversion, convert
+from rpn_plugin.datasets.feature_stores import open_store
 from rpn_plugin.datasets.formats import LAYOUTS
 
 pytestmark = pytest.mark.smoke
@@ -270,3 +271,22 @@ def test_the_tool_answers_wrong_words_and_writes_nothing(tmp_path, repository, m
     assert stopped.value.code != 0
     assert message in f'{stopped.value.code} {capsys.readouterr().err}'
     assert not (tmp_path / 'out').exists()
+
+
+@pytest.mark.parametrize('video', ['../../../../x', '/abs/x', 'a/../../b', 'x' * 300])
+def test_a_name_from_the_source_never_leads_out_of_the_folder(video: str, tmp_path: Path) -> None:
+    source = tmp_path / 'source' / 'annotations.json'
+    source.parent.mkdir()
+    source.write_text(json.dumps(dict(classes=['A'], feature=dict(fps=25, snippet_stride=16), database={
+        video: dict(subset='train', labels=['A'])})))
+    with pytest.raises(ValueError, match='1 videos have names that cannot name files'):
+        convert(Conversion('plugin', str(source), dict(rgb=str(tmp_path))), tmp_path / 'deep' / 'out')
+    assert not (tmp_path / 'deep').exists()
+
+
+def test_a_name_never_reads_features_out_of_their_folder(tmp_path: Path) -> None:
+    (tmp_path / 'features').mkdir()
+    for place in (tmp_path / 'x.npy', tmp_path / 'features' / 'x.npy'):
+        np.save(place, np.zeros((2, 2), dtype=np.float32))
+    with pytest.raises(ValueError, match='cannot name a file in'):
+        open_store(str(tmp_path / 'features'), 'rgb', []).open('../x')

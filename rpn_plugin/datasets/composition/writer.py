@@ -17,7 +17,7 @@ from rpn_plugin.datasets.composition.plan import Piece, plan_subset
 from rpn_plugin.datasets.composition.settings import SUBSETS, CompositionSettings
 from rpn_plugin.datasets.composition.split_lists import read_split
 from rpn_plugin.datasets.composition.statistics import summarize
-from rpn_plugin.files import folder_written_whole
+from rpn_plugin.files import folder_written_whole, path_inside
 
 Progress = Callable[[Iterable[Any], str, int], Iterable[Any]]
 
@@ -103,7 +103,8 @@ def _write_pieces(folder: Path, stream: str, source: str | Path, clips: ClipColl
     """Write every piece to its place; the source is read once, in its own order. Digest of each clip used."""
     places = {}
     for video, pieces in videos.items():
-        np.lib.format.open_memmap(folder / f'{video}.npy', 'w+', dtype, (pieces[-1].end, clips.widths[stream]))
+        shape = pieces[-1].end, clips.widths[stream]
+        np.lib.format.open_memmap(path_inside(folder, video, '.npy'), 'w+', dtype, shape)
         places.update({clips.paths[stream][piece.clip.name]: (video, piece) for piece in pieces})
     digests = {}
     for path, array in progress(read_arrays(source, places), f'composing {stream}', len(places)):

@@ -279,6 +279,8 @@ PLANTS: dict[str, tuple[Callable[[Planted], object], set[tuple[str, str, tuple[s
                       {('values-scale', W, ('train_5', ))}),
     'a subset that is not there': (lambda planted: planted.settings['test'].update(subset='testing'),
                                    {('subset-empty', E, ())}),
+    'a video whose name leads elsewhere': (lambda planted: planted.content['database'].update(
+        {'../up': planted.content['database'].pop('train_2')}), {('video-name', E, ())}),
     'a video twice in the JSON': (key_twice, {('duplicated-key', E, ())}),
     'a JSON that breaks off': (unreadable, {('annotations-unreadable', E, ())}),
 }
