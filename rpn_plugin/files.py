@@ -1,9 +1,12 @@
 """Reading JSON, and writing files and folders that appear whole or not at all."""
 from __future__ import annotations
 
+import errno
 import gc
 import json
+import os
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +14,20 @@ from typing import Any
 
 LONGEST_NAME = 200
 """Bytes of a name, which leave room for a suffix below the 255 of common file systems."""
+
+
+def require_regular_file(path: str | Path) -> None:
+    """Refuse what is not a regular file: reading a pipe or a device would wait, or never end.
+
+    Raises:
+        OSError: If there is nothing, or a folder.
+        ValueError: If it is a pipe or a device.
+    """
+    mode = Path(path).stat().st_mode
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not stat.S_ISREG(mode):
+        raise ValueError(f'{path}: expected a file, but it is a pipe or a device.')
 
 
 class DuplicateKeyError(ValueError):
@@ -36,6 +53,7 @@ def read_json(path: str | Path) -> dict[str, Any]:
             raise DuplicateKeyError(f'{path}: an object has these keys twice: {twice}.')
         return content
 
+    require_regular_file(path)
     try:
         with _no_garbage_collection():
             content = json.loads(Path(path).read_text(encoding='utf-8'), object_pairs_hook=distinct)

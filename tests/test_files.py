@@ -92,8 +92,8 @@ def test_a_name_that_leads_elsewhere_or_cannot_be_one_is_refused(name, tmp_path)
         path_inside(tmp_path, name, '.npy')
 
 
-@pytest.mark.parametrize('name', ['video_test_0000004', 'v_-5 $^', '.hidden', '...', '\u7af6\u6cf3', 'a|b', 'CON', '=1+1',
-                                  '$frac{$', 'x' * LONGEST_NAME])
+@pytest.mark.parametrize('name', ['video_test_0000004', 'v_-5 $^', '.hidden', '...', '\u7af6\u6cf3', 'a|b', 'CON',
+                                  '=1+1', '$frac{$', 'x' * LONGEST_NAME])
 def test_an_odd_name_that_stays_in_its_folder_is_taken(name, tmp_path) -> None:
     path = path_inside(tmp_path, name, '.npy')
     path.write_bytes(b'')

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import os
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from rpn_plugin.datasets.faults import Fault
-from rpn_plugin.datasets.feature_readers import READERS, h5_dataset, import_h5py
+from rpn_plugin.datasets.feature_readers import READERS, h5_dataset, import_h5py, read_h5_dataset
 from rpn_plugin.datasets.formats.object_arrays import read_object_array
 from rpn_plugin.datasets.formats.stored_array import StoredArray
-from rpn_plugin.files import path_inside
+from rpn_plugin.files import path_inside, require_regular_file
 
 ALLOWED_DTYPES = (np.float16, np.float32, np.float64)
 
@@ -69,8 +68,11 @@ class FeatureStore:
         where = self.where(video)
         try:
             array = self._read(video)
-        except (OSError, EOFError, KeyError, RuntimeError, zipfile.BadZipFile) as error:
-            raise Fault('features-unreadable', f'{where}: unreadable ({error})') from error
+        except Fault:
+            raise
+        except Exception as error:  # whatever a damaged or hostile file makes a library stumble over
+            reason = (str(error).splitlines() or [''])[0][:300] or type(error).__name__
+            raise Fault('features-unreadable', f'{where}: unreadable ({reason})') from error
         if not isinstance(array, np.ndarray) or array.dtype not in ALLOWED_DTYPES:
             raise Fault('features-dtype', f'{where}: expected float16, float32 or float64, but got '
                                           f'{getattr(array, "dtype", type(array).__name__)}')
@@ -122,10 +124,7 @@ class FilePerVideo(FeatureStore):
         path = self.where(video)
         if os.path.basename(path) not in self._files:
             raise Fault('features-missing', f'{path}: missing')
-        try:
-            return self._read_file(path, self.stream)
-        except ValueError as error:
-            raise Fault('features-unreadable', f'{path}: unreadable ({error})') from error
+        return self._read_file(path, self.stream)
 
 
 class ArrayPerVideo(FeatureStore):
@@ -173,6 +172,7 @@ class Hdf5File(FeatureStore):
         super().__init__(columns)
         self.path = path
         self.stream = stream
+        require_regular_file(path)
         with import_h5py().File(path, 'r') as file:
             self._videos = sorted(file)
 
@@ -195,7 +195,7 @@ class Hdf5File(FeatureStore):
         with import_h5py().File(self.path, 'r') as file:
             if video not in file:
                 raise Fault('features-missing', f'{self.where(video)}: missing')
-            return h5_dataset(file[video], self.stream)[()]
+            return read_h5_dataset(file[video], self.stream)
 
 
 def open_store(where: str, stream: str, videos: Sequence[str], columns: Sequence[int] | None = None) -> FeatureStore:

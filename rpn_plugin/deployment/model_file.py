@@ -6,10 +6,6 @@ import datetime
 import hashlib
 import io
 import operator
-import pickle
-import re
-import struct
-import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +19,7 @@ from torch import Tensor, nn
 from rpn_plugin.datasets import AnnotationFile
 from rpn_plugin.deployment.plain_models import require_plain_model, without_files
 from rpn_plugin.files import written_whole
+from rpn_plugin.foreign_files import load_tensors, require_plain_tensor
 from rpn_plugin.models.interfaces import HasClasses, MakesRoom
 from rpn_plugin.models.localizers import BaseLocalizer
 from rpn_plugin.structures import same_recipe
@@ -37,45 +34,19 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f'No checkpoint {path}.')
-    _require_plain_entries(path)
     try:
-        checkpoint = torch.load(path, map_location='cpu', weights_only=True)
-    except Exception as error:  # which one depends on where a file is damaged
-        forbidden = re.search(r'GLOBAL (\S+)', str(error))
-        if isinstance(error, pickle.UnpicklingError) and forbidden:
-            raise ValueError(f'{path}: refused. It is more than weights and plain values: loading it would run '
-                             f'{forbidden.group(1)}. Take the file from its source again, or do without it.') from None
-        raise ValueError(f'{path}: not a checkpoint, or damaged ({type(error).__name__}).') from None
+        checkpoint = load_tensors(path)
+    except ValueError as error:
+        raise ValueError(f'{path}: {error}') from None
     if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get('state_dict'), Mapping):
         raise ValueError(f'{path}: expected a checkpoint with a "state_dict", as the runner and '
                          f'tools/deployment/publish_model.py write it.')
     for name, tensor in checkpoint['state_dict'].items():
-        _require_plain_tensor(tensor, f'{path}: {name}')
+        try:
+            require_plain_tensor(tensor)
+        except ValueError as error:
+            raise ValueError(f'{path}: {name}: {error}.') from None
     return checkpoint
-
-
-def _require_plain_entries(path: str | Path) -> None:
-    """Refuse a checkpoint that would grow when it is read; torch stores what it writes uncompressed."""
-    if not zipfile.is_zipfile(path):
-        return
-    try:
-        with zipfile.ZipFile(path) as archive:
-            grown = [entry.filename for entry in archive.infolist() if entry.compress_type != zipfile.ZIP_STORED]
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, UnicodeDecodeError, struct.error) as error:
-        raise ValueError(f'{path}: not a checkpoint, or damaged ({type(error).__name__}).') from None
-    if grown:
-        raise ValueError(f'{path}: refused. Its entry {grown[0]} is compressed, which torch never writes and which may '
-                         f'grow to any size.')
-
-
-def _require_plain_tensor(tensor: Any, where: str) -> None:
-    """Refuse weights that are no tensor in memory, whole and of its own size."""
-    if not isinstance(tensor, Tensor):
-        raise ValueError(f'{where}: expected a tensor, but got a {type(tensor).__name__}.')
-    plain = tensor.layout == torch.strided and tensor.device.type == 'cpu' and not tensor.is_quantized
-    if not plain or tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
-        raise ValueError(f'{where}: expected a dense tensor whose values are all in the file, but got shape '
-                         f'{tuple(tensor.shape)} as {tensor.layout} on {tensor.device}.')
 
 
 def parse_config_text(text: str) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from rpn_plugin.foreign_files import load_tensors
+
 NOT_OF_THE_BACKBONE = ('cls_head.', 'neck.', 'data_preprocessor.')
 
 
@@ -26,8 +28,8 @@ def load_backbone_weights(backbone: nn.Module, path: str | Path) -> None:
     if not Path(path).is_file():
         raise FileNotFoundError(f"No checkpoint {path}. Download the recognizer's weights and give the file.")
     try:
-        content = torch.load(path, map_location='cpu', weights_only=True)
-    except Exception as error:  # torch raises whatever the damaged archive or the guard makes it raise
+        content = load_tensors(path)
+    except ValueError as error:
         raise ValueError(f'{path}: not a checkpoint of tensors that can be read safely: {error}') from error
     state = content.get('state_dict', content) if isinstance(content, Mapping) else None
     if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):

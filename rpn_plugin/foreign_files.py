@@ -1,0 +1,156 @@
+"""Reads arrays and tensors of strangers: no larger than a limit that is checked beforehand, and running nothing."""
+from __future__ import annotations
+
+import pickle
+import re
+import zipfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import torch
+
+from rpn_plugin.files import require_regular_file
+
+MOST_BYTES = 4 * 2**30
+"""Of one array in memory: a day of video at 0.64 s per snippet is 2.2 GB at D = 4096 in float32."""
+
+KNOWN_STARTS = {
+    b'version https://git-lfs': 'a pointer of Git LFS, in the place of the file itself: fetch it with "git lfs pull"',
+    b'<!DOCTYPE': 'a web page', b'<!doctype': 'a web page', b'<html': 'a web page', b'<?xml': 'a web page or XML',
+    b'PK\x03\x04': 'a zip archive', b'\x89HDF': 'an HDF5 file', b'\x93NUMPY': 'a .npy file',
+    b'\x1f\x8b': 'a gzip file', b'\x80': 'a Python pickle', b'{': 'JSON or text'}
+"""First bytes of what is often found in the place of a file, with what that is."""
+
+
+def described(path: str | Path) -> str:
+    """What a file is by its first bytes, for messages."""
+    with open(path, 'rb') as file:
+        start = file.read(64)
+    return next((what for known, what in KNOWN_STARTS.items() if start.startswith(known)),
+                'empty' if not start else 'something else')
+
+
+def _read_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Shape, whether columns come first, and dtype that a ``.npy`` declares; the file is left behind its header.
+
+    Raises:
+        ValueError: If it declares none, or objects, which would have to be unpickled.
+    """
+    version = np.lib.format.read_magic(file)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, is_fortran, dtype = read(file)
+    if dtype.hasobject:
+        raise ValueError('it holds Python objects, not numbers')
+    return shape, is_fortran, dtype
+
+
+def require_size(shape: tuple[int, ...], item_bytes: int, stored_bytes: int | None = None) -> None:
+    """Refuse an array that is declared larger than :data:`MOST_BYTES`, or than what is there of it.
+
+    Raises:
+        ValueError: Says both sizes.
+    """
+    num_bytes = item_bytes
+    for length in shape:
+        num_bytes *= int(length)  # no overflow
+    if min(shape, default=0) < 0 or num_bytes > MOST_BYTES:
+        raise ValueError(f'it declares shape {tuple(shape)}, {num_bytes} bytes; {MOST_BYTES} are the most')
+    if stored_bytes is not None and num_bytes > stored_bytes:
+        raise ValueError(f'it declares shape {tuple(shape)}, {num_bytes} bytes, but has {stored_bytes}')
+
+
+def map_array(path: str | Path) -> np.ndarray:
+    """Map a ``.npy`` from disk.
+
+    Raises:
+        ValueError: If it is none; says what it is instead.
+    """
+    require_regular_file(path)
+    with open(path, 'rb') as file:
+        try:
+            shape, _, dtype = _read_header(file)
+        except Exception as error:  # numpy parses the header as Python text
+            raise ValueError(f'not a .npy file of numbers but {described(path)} ({_line(error)})') from error
+        require_size(shape, dtype.itemsize, Path(path).stat().st_size - file.tell())
+    return np.lib.format.open_memmap(path, mode='r')
+
+
+def read_npz(path: str | Path, choose: Callable[[Sequence[str]], str]) -> np.ndarray:
+    """Read one array of a ``.npz``, whose size is checked before it is unpacked.
+
+    Args:
+        path: The file.
+        choose: Takes the names of its arrays and returns one.
+
+    Raises:
+        ValueError: If it is none, or too large.
+    """
+    require_regular_file(path)
+    with zipfile.ZipFile(path) as archive:
+        names = [name.removesuffix('.npy') for name in archive.namelist() if name.endswith('.npy')]
+        entry = archive.getinfo(f'{choose(names)}.npy')
+        with archive.open(entry) as file:
+            shape, is_fortran, dtype = _read_header(file)
+            require_size(shape, dtype.itemsize, entry.file_size)
+            values = file.read(int(np.prod(shape)) * dtype.itemsize)
+    return np.frombuffer(values, dtype).reshape(shape, order='F' if is_fortran else 'C')
+
+
+def load_tensors(path: str | Path, mmap: bool = False) -> Any:
+    """Load what ``torch.save`` wrote, of tensors and plain values alone; torch's guard stays on.
+
+    Args:
+        path: The file.
+        mmap: Leave large tensors on disk where the file allows.
+
+    Raises:
+        ValueError: If it is none, is damaged, would run code, or would grow when it is read.
+    """
+    require_regular_file(path)
+    if zipfile.is_zipfile(path):
+        _require_stored_entries(path)
+    elif mmap:
+        mmap = False
+    try:
+        return torch.load(path, map_location='cpu', weights_only=True, mmap=mmap)
+    except Exception as error:  # which one depends on where a file is damaged
+        forbidden = re.search(r'GLOBAL (\S+)', str(error))
+        if isinstance(error, pickle.UnpicklingError) and forbidden:
+            raise ValueError(f'refused. It is more than weights and plain values: loading it would run '
+                             f'{forbidden.group(1)}. Take the file from its source again, or do without it.') from None
+        raise ValueError(f'not a checkpoint, or damaged ({type(error).__name__}); it is {described(path)}.') from None
+
+
+def _require_stored_entries(path: str | Path) -> None:
+    """Refuse an archive that would grow when it is read; torch stores what it writes uncompressed."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            grown = [entry.filename for entry in archive.infolist() if entry.compress_type != zipfile.ZIP_STORED]
+    except Exception as error:  # zipfile raises whatever a damaged directory makes it stumble over
+        raise ValueError(f'not a checkpoint, or damaged ({type(error).__name__}).') from None
+    if grown:
+        raise ValueError(f'refused. Its entry {grown[0]} is compressed, which torch never writes and which may grow to '
+                         f'any size.')
+
+
+def require_plain_tensor(tensor: Any) -> torch.Tensor:
+    """Refuse what is no tensor in memory, whole and of its own size.
+
+    Raises:
+        ValueError: Says what it is.
+    """
+    if not isinstance(tensor, torch.Tensor):
+        raise ValueError(f'expected a tensor, but got a {type(tensor).__name__}')
+    plain = tensor.layout == torch.strided and tensor.device.type == 'cpu' and not tensor.is_quantized
+    if not plain or tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
+        raise ValueError(f'expected a dense tensor whose values are all in the file, but got shape '
+                         f'{tuple(tensor.shape)} as {tensor.layout} on {tensor.device}')
+    return tensor
+
+
+def _line(error: Exception) -> str:
+    """The first line of a message, without numpy's advice to unpickle."""
+    text = (str(error).splitlines() or [type(error).__name__])[0]
+    return type(error).__name__ if 'pickle' in text else text[:200]
