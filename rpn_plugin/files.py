@@ -1,12 +1,14 @@
 """Reading JSON, and writing files and folders that appear whole or not at all."""
 from __future__ import annotations
 
+import codecs
 import errno
 import gc
 import json
 import os
 import shutil
 import stat
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +16,8 @@ from typing import Any
 
 LONGEST_NAME = 200
 """Bytes of a name, which leave room for a suffix below the 255 of common file systems."""
+MOST_TEXT_BYTES = 2**30
+"""Of a text file, JSON included, which takes up to twenty times as much memory."""
 
 
 def require_regular_file(path: str | Path) -> None:
@@ -30,6 +34,57 @@ def require_regular_file(path: str | Path) -> None:
         raise ValueError(f'{path}: expected a file, but it is a pipe or a device.')
 
 
+def read_text(path: str | Path) -> str:
+    """Read a text file as people save them: UTF-8 with or without a byte order mark, or UTF-16 with one.
+
+    Raises:
+        ValueError: If it is in another encoding, no text, larger than :data:`MOST_TEXT_BYTES`, or no regular file;
+            names it, the line, and what to do.
+        OSError: If it cannot be opened.
+    """
+    require_regular_file(path)
+    size = Path(path).stat().st_size
+    if size > MOST_TEXT_BYTES:
+        raise ValueError(f'{path}: has {size} bytes; {MOST_TEXT_BYTES} are the most of a text file.')
+    content = Path(path).read_bytes()
+    encoding = 'utf-16' if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else 'utf-8-sig'
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = content.count(b'\n', 0, error.start) + 1
+        raise ValueError(f'{path}: line {line} is no text in UTF-8 (byte {content[error.start]:#04x}). If the file is '
+                         f'in Latin-1 or Windows-1252, save it as UTF-8: iconv -f WINDOWS-1252 -t UTF-8.') from None
+
+
+def shown(value: Any) -> str:
+    """A value of a file in a message: short, however long or deep it is.
+
+    >>> shown(['Diving', 7])
+    "['Diving', 7]"
+    """
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):  # too deep, or a number of too many digits
+        return f'a {type(value).__name__} that cannot be shown'
+    return text if len(text) <= LONGEST_NAME else f'{text[:LONGEST_NAME]}...'
+
+
+def unsafe_text(value: Any) -> str | None:
+    """Why a value that a file gives is not a name of a class or subset; None if it is.
+
+    >>> unsafe_text('Frisbee Catch'), unsafe_text(7), unsafe_text(' ')
+    (None, 'it is a int', 'it is empty')
+    """
+    if not isinstance(value, str):
+        return f'it is a {type(value).__name__}'
+    if not value.strip():
+        return 'it is empty'
+    wrong = next((character for character in value if unicodedata.category(character) in ('Cc', 'Cs')), None)
+    if wrong is not None:
+        return f'it has a {wrong!r}'
+    return None if len(value) <= LONGEST_NAME else f'it has {len(value)} characters, and {LONGEST_NAME} are the most'
+
+
 class DuplicateKeyError(ValueError):
     """An object of a JSON file has a key twice, of which only the last would count."""
 
@@ -37,11 +92,11 @@ class DuplicateKeyError(ValueError):
 def read_json(path: str | Path) -> dict[str, Any]:
     """Read a JSON file that holds an object.
 
-    NaN, Infinity and -Infinity are read as numbers, as Python writes them. A file that begins with a byte order mark is
-    refused.
+    NaN, Infinity and -Infinity are read as numbers, as Python writes them.
 
     Raises:
-        ValueError: If the file is not JSON in UTF-8, is nested too deeply, or holds anything but an object; names it.
+        ValueError: If the file is no text (see :func:`read_text`) or no JSON, is nested too deeply, or holds anything
+            but an object; names it.
         DuplicateKeyError: If an object in it, at any depth, has a key twice; names file and keys.
         OSError: If it cannot be opened.
     """
@@ -53,10 +108,10 @@ def read_json(path: str | Path) -> dict[str, Any]:
             raise DuplicateKeyError(f'{path}: an object has these keys twice: {twice}.')
         return content
 
-    require_regular_file(path)
+    text = read_text(path)
     try:
         with _no_garbage_collection():
-            content = json.loads(Path(path).read_text(encoding='utf-8'), object_pairs_hook=distinct)
+            content = json.loads(text, object_pairs_hook=distinct)
     except DuplicateKeyError:
         raise
     except (ValueError, RecursionError) as error:

@@ -1,12 +1,16 @@
-"""Reads arrays and tensors of strangers: no larger than a limit that is checked beforehand, and running nothing."""
+"""Reads arrays and tensors of strangers: no larger than a limit that is checked beforehand, and running nothing.
+
+The messages of the errors name no file, since a video is called by another name than its file; :func:`naming` adds it.
+"""
 from __future__ import annotations
 
 import pickle
 import re
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -24,6 +28,15 @@ KNOWN_STARTS = {
 """First bytes of what is often found in the place of a file, with what that is."""
 
 
+@contextmanager
+def naming(path: str | Path) -> Iterator[None]:
+    """Put the name of a file before the message of a ``ValueError``."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f'{path}: {error}') from error
+
+
 def described(path: str | Path) -> str:
     """What a file is by its first bytes, for messages."""
     with open(path, 'rb') as file:
@@ -32,18 +45,33 @@ def described(path: str | Path) -> str:
                 'empty' if not start else 'something else')
 
 
-def _read_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
-    """Shape, whether columns come first, and dtype that a ``.npy`` declares; the file is left behind its header.
+class ArrayHeader(NamedTuple):
+    """The form of the array of a ``.npy`` file, as its header declares it."""
+
+    shape: tuple[int, ...]
+    is_fortran: bool
+    dtype: np.dtype
+
+
+def read_header(file: IO[bytes]) -> ArrayHeader:
+    """Read the header of a ``.npy`` file and stop behind it.
 
     Raises:
-        ValueError: If it declares none, or objects, which would have to be unpickled.
+        ValueError: If it has none.
     """
-    version = np.lib.format.read_magic(file)
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, is_fortran, dtype = read(file)
-    if dtype.hasobject:
+    try:
+        version = np.lib.format.read_magic(file)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        return ArrayHeader(*read(file))
+    except Exception as error:  # numpy parses the header as Python text
+        raise ValueError(f'not a .npy file ({_line(error)})') from error
+
+
+def _read_header_of_numbers(file: IO[bytes]) -> ArrayHeader:
+    header = read_header(file)
+    if header.dtype.hasobject:
         raise ValueError('it holds Python objects, not numbers')
-    return shape, is_fortran, dtype
+    return header
 
 
 def require_size(shape: tuple[int, ...], item_bytes: int, stored_bytes: int | None = None) -> None:
@@ -62,39 +90,48 @@ def require_size(shape: tuple[int, ...], item_bytes: int, stored_bytes: int | No
 
 
 def map_array(path: str | Path) -> np.ndarray:
-    """Map a ``.npy`` from disk.
+    """Map a ``.npy`` of numbers or text from disk.
 
     Raises:
-        ValueError: If it is none; says what it is instead.
+        ValueError: If it is none, is cut off, or holds objects; says what it is instead.
     """
     require_regular_file(path)
     with open(path, 'rb') as file:
         try:
-            shape, _, dtype = _read_header(file)
-        except Exception as error:  # numpy parses the header as Python text
-            raise ValueError(f'not a .npy file of numbers but {described(path)} ({_line(error)})') from error
+            shape, _, dtype = _read_header_of_numbers(file)
+        except ValueError as error:
+            raise ValueError(f'{error}; it is {described(path)}') from error
         require_size(shape, dtype.itemsize, Path(path).stat().st_size - file.tell())
     return np.lib.format.open_memmap(path, mode='r')
 
 
-def read_npz(path: str | Path, choose: Callable[[Sequence[str]], str]) -> np.ndarray:
-    """Read one array of a ``.npz``, whose size is checked before it is unpacked.
+def read_npz(path: str | Path, choose: Callable[[Sequence[str]], Sequence[str]]) -> list[np.ndarray]:
+    """Read arrays of a ``.npz``, whose sizes are checked before they are unpacked.
 
     Args:
         path: The file.
-        choose: Takes the names of its arrays and returns one.
+        choose: Takes the names of its arrays and returns those to read.
 
     Raises:
-        ValueError: If it is none, or too large.
+        ValueError: If it is none, is damaged, lacks one, or has one that is too large.
     """
     require_regular_file(path)
-    with zipfile.ZipFile(path) as archive:
-        names = [name.removesuffix('.npy') for name in archive.namelist() if name.endswith('.npy')]
-        entry = archive.getinfo(f'{choose(names)}.npy')
-        with archive.open(entry) as file:
-            shape, is_fortran, dtype = _read_header(file)
-            require_size(shape, dtype.itemsize, entry.file_size)
-            values = file.read(int(np.prod(shape)) * dtype.itemsize)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [name.removesuffix('.npy') for name in archive.namelist() if name.endswith('.npy')]
+            return [_read_entry(archive, f'{name}.npy') for name in choose(names)]
+    except ValueError:
+        raise
+    except Exception as error:  # zipfile and its decompressors raise whatever damage makes them stumble over
+        raise ValueError(f'not a .npz file, or damaged ({_line(error)}); it is {described(path)}') from error
+
+
+def _read_entry(archive: zipfile.ZipFile, name: str) -> np.ndarray:
+    entry = archive.getinfo(name)
+    with archive.open(entry) as file:
+        shape, is_fortran, dtype = _read_header_of_numbers(file)
+        require_size(shape, dtype.itemsize, entry.file_size)
+        values = file.read(int(np.prod(shape)) * dtype.itemsize)
     return np.frombuffer(values, dtype).reshape(shape, order='F' if is_fortran else 'C')
 
 

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 
 import pytest
@@ -12,7 +13,10 @@ from rpn_plugin.files import (
     folder_written_whole,
     path_inside,
     read_json,
+    read_text,
+    shown,
     unsafe_name,
+    unsafe_text,
     written_whole,
 )
 
@@ -29,13 +33,12 @@ def test_an_object_is_read_with_its_numbers_and_order(tmp_path) -> None:
 @pytest.mark.parametrize('content, message', [
     (b'', 'not a JSON file: Expecting value'),
     (b'{', 'not a JSON file: Expecting property name'),
-    (b'{"a": "\xff"}', 'not a JSON file: .*utf-8'),
-    (b'\xef\xbb\xbf{}', 'not a JSON file: .*BOM'),
+    (b'{\n"a": "\xe9"}', r'line 2 is no text in UTF-8 \(byte 0xe9\).*iconv'),
     (b'{"a": ' + b'[' * 100_000, 'not a JSON file: .*recursion'),
     (b'{"a": ' + b'9' * 10_000 + b'}', 'not a JSON file: .*digits'),
     (b'[]', 'expected a JSON object, but got a list'),
     (b'null', 'expected a JSON object, but got a NoneType'),
-], ids=('empty', 'cut', 'no UTF-8', 'byte order mark', 'too deep', 'too many digits', 'a list', 'null'))
+], ids=('empty', 'cut', 'Latin-1', 'too deep', 'too many digits', 'a list', 'null'))
 def test_what_is_no_json_object_is_refused_by_its_name(tmp_path, content, message) -> None:
     path = tmp_path / 'a.json'
     path.write_bytes(content)
@@ -98,3 +101,36 @@ def test_an_odd_name_that_stays_in_its_folder_is_taken(name, tmp_path) -> None:
     path = path_inside(tmp_path, name, '.npy')
     path.write_bytes(b'')
     assert path.parent == tmp_path and [entry.name for entry in tmp_path.iterdir()] == [f'{name}.npy']
+
+
+@pytest.mark.parametrize('content', ['Saut \u00e0 la perche\n'.encode(encoding) for encoding in
+                                     ('utf-8', 'utf-8-sig', 'utf-16')])
+def test_a_text_is_read_in_every_encoding_that_says_what_it_is(tmp_path, content) -> None:
+    (tmp_path / 'a.txt').write_bytes(content)
+    assert read_text(tmp_path / 'a.txt') == 'Saut \u00e0 la perche\n'
+
+
+def test_what_would_make_a_reader_wait_or_fill_memory_is_refused(tmp_path, monkeypatch) -> None:
+    os.mkfifo(tmp_path / 'pipe')
+    for read in (read_text, read_json):
+        with pytest.raises(ValueError, match='pipe: expected a file, but it is a pipe or a device'):
+            read(tmp_path / 'pipe')
+    (tmp_path / 'long.json').write_text('[' * 100)
+    monkeypatch.setattr('rpn_plugin.files.MOST_TEXT_BYTES', 99)
+    with pytest.raises(ValueError, match='long.json: has 100 bytes; 99 are the most'):
+        read_json(tmp_path / 'long.json')
+
+
+@pytest.mark.parametrize('value', [None, 3, '', ' ', 'a\nb', '\ud800', 'x' * (LONGEST_NAME + 1), ['a']])
+def test_what_is_no_name_of_a_class_is_told(value) -> None:
+    assert unsafe_text(value)
+
+
+def test_a_value_is_shown_short_however_long_or_deep_it_is() -> None:
+    deep: list = []
+    for _ in range(100_000):
+        deep = [deep]
+    for value in (deep, 10**5000, 'x' * 10**6, {'a': 'b' * 1000}):
+        assert len(shown(value)) <= LONGEST_NAME + 3
+    while deep:  # Python frees nested lists one inside the other
+        deep = deep.pop()

@@ -1,7 +1,6 @@
 """Annotations of untrimmed videos in any known layout, with checked access to labels, times and durations."""
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,21 +11,9 @@ from typing import Any
 import numpy as np
 
 from rpn_plugin.datasets.faults import Fault
-from rpn_plugin.datasets.formats import DataLayout, get_layout
-from rpn_plugin.files import unsafe_name
-from rpn_plugin.structures import as_segments
-
-
-def require_safe_names(videos: Iterable[str], where: str) -> None:
-    """Refuse names of videos that cannot name files, since features, curves and pictures are called by them.
-
-    Raises:
-        ValueError: Names up to five of them, each with the reason.
-    """
-    reasons = [f'{video!r:.100}: {reason}' for video in videos if (reason := unsafe_name(video))]
-    if reasons:
-        raise Fault('video-name', f'{where}: {len(reasons)} videos have names that cannot name files: '
-                                  f'{"; ".join(reasons[:5])}.')
+from rpn_plugin.datasets.formats import Annotations, DataLayout, get_layout, require_instances, require_labels
+from rpn_plugin.files import shown, unsafe_name
+from rpn_plugin.structures import MOST_SECONDS, as_segments
 
 
 @dataclass(frozen=True)
@@ -67,7 +54,22 @@ class AnnotationFile:
         if not Path(path).exists():
             raise FileNotFoundError(f'No annotation file {path}. Set data_root (or ann_file) to where it is.')
         kind = get_layout(layout)
-        read = kind.read(Path(path))
+        return cls.of(kind.open(Path(path)), path, kind, classes)
+
+    @classmethod
+    def of(cls, read: Annotations, path: str | Path, layout: DataLayout,
+           classes: Sequence[str] | None = None) -> AnnotationFile:
+        """Pin the classes of annotations that were read.
+
+        Args:
+            read: As a layout gives them.
+            path: Where they were read, for messages.
+            layout: How they are laid out.
+            classes: Class names in the order wanted; may be left out where the source pins one.
+
+        Raises:
+            ValueError: If the class order is pinned nowhere or in two different ways, or names differ in case only.
+        """
         chosen = classes if classes is not None else read.classes
         if chosen is None:
             raise Fault('class-unpinned', f'{path}: the order of the classes is pinned nowhere. Add "classes": [...] '
@@ -76,12 +78,12 @@ class AnnotationFile:
             raise Fault('class-order', f'{path}: its "classes" are {list(read.classes)}, but the config\'s are '
                                        f'{list(classes)}. The order fixes the class indices of checkpoints: make both '
                                        f'the same.')
+        _require_safe_names(read.database, str(path))
         names = tuple(chosen)
         if len({bare_label(name) for name in names}) != len(names) or not names:
             raise Fault('class-spelling', f'{path}: expected at least one class name, and that they differ in more '
                                           f'than case, spaces and underscores, but got {list(names)}.')
-        require_safe_names(read.database, str(path))
-        return cls(str(path), names, read.recipe or kind.recipe, read.database, kind, read.ambiguous, read.remarks)
+        return cls(str(path), names, read.recipe or layout.recipe, read.database, layout, read.ambiguous, read.remarks)
 
     def subset(self, name: str) -> dict[str, Mapping[str, Any]]:
         """Return the videos of a subset, in file order.
@@ -112,12 +114,10 @@ class AnnotationFile:
         Raises:
             ValueError: If they are not a list of such.
         """
-        annotations = self.database[video].get('annotations') or ()
-        if not isinstance(annotations, (list, tuple)) or not all(
-                isinstance(annotation, Mapping) and 'label' in annotation for annotation in annotations):
-            raise Fault('entry-malformed', f'{self.path}: video {video} has the annotations {annotations!r:.200}; '
-                                           f'expected a list of {{"label", "segment"}}.')
-        return annotations
+        try:
+            return require_instances(Path(self.path), video, self.database[video])
+        except ValueError as error:
+            raise Fault('entry-malformed', str(error)) from error
 
     def label_names(self, video: str) -> set[str]:
         """Return the labels of a video: its ``labels``, else those of its ``annotations``. No time is read.
@@ -125,13 +125,12 @@ class AnnotationFile:
         Raises:
             ValueError: If the entry is not of the expected form.
         """
-        labels = self.database[video].get('labels')
-        if labels is None:
+        if self.database[video].get('labels') is None:
             return self.annotated_labels(video)
-        if not isinstance(labels, (list, tuple)):
-            raise Fault('entry-malformed', f'{self.path}: video {video} has the labels {labels!r}; expected a list of '
-                                           f'class names.')
-        return set(labels)
+        try:
+            return set(require_labels(Path(self.path), video, self.database[video]))
+        except ValueError as error:
+            raise Fault('entry-malformed', str(error)) from error
 
     def video_labels(self, video: str) -> list[int]:
         """Return the sorted class indices of a video, see :meth:`label_names`. No time is read.
@@ -159,14 +158,14 @@ class AnnotationFile:
         """Return the length of a video in seconds; None where the file does not say.
 
         Raises:
-            ValueError: If it is not a positive number.
+            ValueError: If it is not a positive number, or beyond ``MOST_SECONDS``.
         """
         duration = self.database[video].get('duration')
         if duration is None:
             return None
-        if isinstance(duration, bool) or not isinstance(duration, (int, float)) or not 0 < duration < math.inf:
-            raise Fault('duration-invalid', f'{self.path}: video {video} has the duration {duration!r}; expected a '
-                                            f'positive number of seconds, or none.')
+        if isinstance(duration, bool) or not isinstance(duration, (int, float)) or not 0 < duration <= MOST_SECONDS:
+            raise Fault('duration-invalid', f'{self.path}: video {video} has the duration {shown(duration)}; expected '
+                                            f'a positive number of seconds up to {MOST_SECONDS:g}, or none.')
         return float(duration)
 
     def video_segments(self, video: str) -> np.ndarray:
@@ -186,15 +185,26 @@ class AnnotationFile:
         """
         segment: Any = annotation.get('segment')
         try:
+            if not isinstance(segment, (list, tuple)):
+                raise TypeError
             start, end = map(float, segment)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             fault = 'segment-malformed', '[start, end] in seconds'
         else:
-            finite = math.isfinite(start) and math.isfinite(end)
+            finite = all(abs(border) <= MOST_SECONDS for border in (start, end))
             if finite and start <= end:
                 return start, end
-            fault = ('segment-reversed', 'start <= end') if finite else ('segment-not-finite', 'finite borders')
-        raise Fault(fault[0], f'{self.path}: video {video} has the segment {segment!r}; expected {fault[1]}.')
+            fault = ('segment-reversed', 'start <= end') if finite else \
+                ('segment-not-finite', f'finite borders up to {MOST_SECONDS:g} s')
+        raise Fault(fault[0], f'{self.path}: video {video} has the segment {shown(segment)}; expected {fault[1]}.')
+
+
+def _require_safe_names(videos: Iterable[str], where: str) -> None:
+    """Refuse names of videos that cannot name files, since features, curves and pictures are called by them."""
+    reasons = [f'{shown(video)}: {reason}' for video in videos if (reason := unsafe_name(video))]
+    if reasons:
+        raise Fault('video-name', f'{where}: {len(reasons)} videos have names that cannot name files: '
+                                  f'{"; ".join(reasons[:5])}.')
 
 
 def bare_label(name: Any) -> str:

@@ -3,15 +3,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from rpn_plugin.datasets.annotations import require_safe_names
+from rpn_plugin.datasets.annotations import AnnotationFile
+from rpn_plugin.datasets.faults import Fault
 from rpn_plugin.datasets.feature_stores import FeatureStore, check_finite, open_store
-from rpn_plugin.datasets.formats import Annotations, get_layout
+from rpn_plugin.datasets.formats import Annotations, DataLayout, get_layout, require_instances, require_labels
 from rpn_plugin.files import path_inside, read_json, written_whole
 from rpn_plugin.structures import describe_recipe
 
@@ -84,10 +85,9 @@ def convert(job: Conversion, out: str | Path,
         raise ValueError(f'Expected a dtype of {DTYPES} and missing of error or skip, but got {job.dtype!r} and '
                          f'{job.missing!r}.')
     layout = get_layout(job.layout)
-    source = layout.read(Path(job.annotations))
+    source = layout.open(Path(job.annotations))
     remarks = list(source.remarks)
     database = _chosen(source, job)
-    require_safe_names(database, job.annotations)
     recipe = job.recipe or source.recipe or layout.recipe
     if recipe is None:
         raise ValueError(f'{job.annotations}: neither it nor its layout says when each feature was seen. State the '
@@ -96,6 +96,7 @@ def convert(job: Conversion, out: str | Path,
                    + (f', which the layout {layout.name} usually has.' if recipe is layout.recipe else '.'))
     classes = _classes(job, source, database, remarks)
     stores = _stores(job, layout.columns if job.columns is None else job.columns, source)
+    _require_readable(replace(source, database=database, recipe=recipe), classes, job, layout)
     skipped = _without_features(job, database, stores)
     _claim(out, job)
     written = kept = 0
@@ -136,8 +137,9 @@ def _chosen(source: Annotations, job: Conversion) -> dict[str, dict[str, Any]]:
 
 
 def _classes(job: Conversion, source: Annotations, database: Mapping[str, Mapping], remarks: list[str]) -> list[str]:
-    used = {label for entry in database.values()
-            for label in (*entry.get('labels', ()), *(part['label'] for part in entry.get('annotations') or ()))}
+    used = {label for video, entry in database.items()
+            for label in (*require_labels(Path(job.annotations), video, entry),
+                          *(part['label'] for part in require_instances(Path(job.annotations), video, entry)))}
     if job.classes is None and source.classes is None:
         remarks.append('class order: alphabetical, since the source pins none.')
     classes = list(job.classes or source.classes or sorted(used))
@@ -145,6 +147,26 @@ def _classes(job: Conversion, source: Annotations, database: Mapping[str, Mappin
     if unknown:
         raise ValueError(f'{job.annotations}: has the labels {unknown}, which are not among the classes {classes}.')
     return classes
+
+
+def _require_readable(converted: Annotations, classes: Sequence[str], job: Conversion, layout: DataLayout) -> None:
+    """Refuse what a dataset would refuse to read again, before anything is written.
+
+    Raises:
+        ValueError: Names the first fault of each of up to five videos.
+    """
+    annotations = AnnotationFile.of(replace(converted, classes=None), job.annotations, layout, classes)
+    faults = []
+    for video in annotations.database:
+        try:
+            annotations.video_labels(video)
+            annotations.video_segments(video)
+            annotations.video_duration_sec(video)
+        except Fault as fault:
+            faults.append(str(fault))
+    if faults:
+        raise ValueError(f'{len(faults)} videos could not be read again:\n  ' + '\n  '.join(faults[:5]) +
+                         '\nCorrect the source; nothing was written.')
 
 
 def _stores(job: Conversion, columns: Mapping[str, Sequence[int]],

@@ -30,7 +30,7 @@ def _read_npy(path: str, stream: str) -> np.ndarray:
 
 
 def _read_npz(path: str, stream: str) -> np.ndarray:
-    return read_npz(path, lambda names: _choose(names, stream))
+    return read_npz(path, lambda names: [_choose(names, stream)])[0]
 
 
 def _read_pt(path: str, stream: str) -> np.ndarray:

@@ -113,7 +113,7 @@ def _read(path: str, layout: str, sources: Sources) -> AnnotationFile:
             raise
         sources.findings.append(Finding(fault.code, f'{path}: here they are in the order of their names',
                                         severity=WARNING))
-    unpinned = AnnotationFile(path, (), None, get_layout(layout).read(Path(path)).database, get_layout(layout))
+    unpinned = AnnotationFile(path, (), None, get_layout(layout).open(Path(path)).database, get_layout(layout))
     labels: set[str] = set()
     for video in unpinned.database:
         try:

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from rpn_plugin.datasets import AnnotationFile
 from rpn_plugin.deployment.plain_models import require_plain_model, without_files
 from rpn_plugin.files import written_whole
-from rpn_plugin.foreign_files import load_tensors, require_plain_tensor
+from rpn_plugin.foreign_files import load_tensors, naming, require_plain_tensor
 from rpn_plugin.models.interfaces import HasClasses, MakesRoom
 from rpn_plugin.models.localizers import BaseLocalizer
 from rpn_plugin.structures import same_recipe
@@ -34,18 +34,14 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f'No checkpoint {path}.')
-    try:
+    with naming(path):
         checkpoint = load_tensors(path)
-    except ValueError as error:
-        raise ValueError(f'{path}: {error}') from None
     if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get('state_dict'), Mapping):
         raise ValueError(f'{path}: expected a checkpoint with a "state_dict", as the runner and '
                          f'tools/deployment/publish_model.py write it.')
     for name, tensor in checkpoint['state_dict'].items():
-        try:
+        with naming(f'{path}: {name}'):
             require_plain_tensor(tensor)
-        except ValueError as error:
-            raise ValueError(f'{path}: {name}: {error}.') from None
     return checkpoint
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from rpn_plugin.files import shown
 from rpn_plugin.structures import VideoSegments
 
 _REFUSED = (KeyError, TypeError, ValueError, OverflowError)
@@ -27,7 +28,7 @@ def read_entries(path: str | Path, video: str, entries: Any, scored: bool) -> Vi
     array([0.9])
     """
     if not isinstance(entries, list):
-        raise ValueError(f'{path}: video {video} has {entries!r}; expected a list of segments.')
+        raise ValueError(f'{path}: video {video} has {shown(entries)}; expected a list of segments.')
     try:
         return _convert(entries, scored)
     except _REFUSED:
@@ -36,7 +37,7 @@ def read_entries(path: str | Path, video: str, entries: Any, scored: bool) -> Vi
                 _convert([entry], scored)
             except _REFUSED as error:
                 wanted = '{"label", "segment": [start, end]' + (', "score"}' if scored else '}')
-                raise ValueError(f'{path}: video {video} has the entry {entry!r}; expected {wanted} with finite '
+                raise ValueError(f'{path}: video {video} has the entry {shown(entry)}; expected {wanted} with finite '
                                  f'numbers.') from error
         raise
 

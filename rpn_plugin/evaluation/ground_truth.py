@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rpn_plugin.evaluation.entries import read_entries
-from rpn_plugin.files import read_json
+from rpn_plugin.files import read_json, shown
 from rpn_plugin.structures import VideoSegments, as_segments
 
 
@@ -68,7 +68,8 @@ class GroundTruth:
             return None
         duration = self.durations[video]
         if isinstance(duration, bool) or not isinstance(duration, (int, float)) or not 0 < duration < float('inf'):
-            raise ValueError(f'{self.path}: video {video} has the duration {duration!r}; expected seconds above 0.')
+            raise ValueError(f'{self.path}: video {video} has the duration {shown(duration)}; expected seconds '
+                             f'above 0.')
         return float(duration)
 
 
@@ -78,20 +79,20 @@ def _database(path: str | Path, content: Mapping[str, Any]) -> dict[str, dict[st
         raise ValueError(f'{path}: expected a JSON object with a "database" of videos.')
     for video, entry in database.items():
         if not isinstance(entry, dict):
-            raise ValueError(f'{path}: video {video} has the entry {entry!r}; expected a JSON object.')
+            raise ValueError(f'{path}: video {video} has the entry {shown(entry)}; expected a JSON object.')
     return database
 
 
 def _ambiguous(path: str | Path, content: Mapping[str, Any]) -> dict[str, np.ndarray]:
     intervals = content.get('ambiguous', {})
     if not isinstance(intervals, dict):
-        raise ValueError(f'{path}: expected "ambiguous" as {{video: [[start, end], ...]}}, but got {intervals!r}.')
+        raise ValueError(f'{path}: expected "ambiguous" as {{video: [[start, end], ...]}}, but got {shown(intervals)}.')
     read = {}
     for video, listed in intervals.items():
         try:
             read[video] = as_segments(listed)
         except (TypeError, ValueError, OverflowError) as error:
-            raise ValueError(f'{path}: video {video} has the ambiguous intervals {listed!r}; expected a list of '
+            raise ValueError(f'{path}: video {video} has the ambiguous intervals {shown(listed)}; expected a list of '
                              f'[start, end] in finite seconds.') from error
     return read
 
@@ -99,5 +100,5 @@ def _ambiguous(path: str | Path, content: Mapping[str, Any]) -> dict[str, np.nda
 def _classes(path: str | Path, content: Mapping[str, Any]) -> list[str]:
     classes = content.get('classes') or []
     if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
-        raise ValueError(f'{path}: expected "classes" as a list of names, but got {classes!r:.200}.')
+        raise ValueError(f'{path}: expected "classes" as a list of names, but got {shown(classes)}.')
     return classes

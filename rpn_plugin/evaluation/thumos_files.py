@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from rpn_plugin.files import read_text
 from rpn_plugin.structures import VideoSegments
 
 CLASS_OF_INDEX = {
@@ -26,7 +27,7 @@ def read_thumos_detections(path: str | Path) -> dict[str, VideoSegments]:
         ValueError: Names file, line, video and value of the first line that is not of this form.
     """
     rows: dict[str, list[tuple[float, float, float, str]]] = {}
-    for number, line in enumerate(Path(path).read_text(encoding='utf-8').splitlines(), start=1):
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
         words = line.split()
         if not words:
             continue

@@ -5,15 +5,15 @@ from rpn_plugin.structures.head_output import Attention, HeadOutput
 from rpn_plugin.structures.layouts import Layout, PackedLayout, PaddedLayout, snippets_of_share
 from rpn_plugin.structures.precision import at_least_float32, scale_to_length
 from rpn_plugin.structures.seed_values import SeedValues
-from rpn_plugin.structures.segments import Segments, as_segments, clip_segments, pairwise_tiou
+from rpn_plugin.structures.segments import MOST_SECONDS, Segments, as_segments, clip_segments, pairwise_tiou
 from rpn_plugin.structures.snippet_batch import ONLY_STREAM, SnippetBatch
 from rpn_plugin.structures.snippet_clock import SnippetClock, describe_recipe, same_recipe
 from rpn_plugin.structures.stream_statistics import StreamStatistics
 from rpn_plugin.structures.subset_statistics import FeatureNames, SubsetStatistics
 from rpn_plugin.structures.video_segments import VideoSegments
 
-__all__ = ['Attention', 'BACKGROUND', 'EmbeddedVideo', 'FeatureNames', 'HeadOutput', 'Layout', 'ONLY_STREAM',
-           'PackedLayout', 'PaddedLayout', 'SeedValues', 'Segments', 'SnippetBatch', 'SnippetClock',
+__all__ = ['Attention', 'BACKGROUND', 'EmbeddedVideo', 'FeatureNames', 'HeadOutput', 'Layout', 'MOST_SECONDS',
+           'ONLY_STREAM', 'PackedLayout', 'PaddedLayout', 'SeedValues', 'Segments', 'SnippetBatch', 'SnippetClock',
            'StreamStatistics', 'SubsetStatistics', 'VideoSegments', 'as_segments', 'at_least_float32', 'clip_segments',
            'describe_recipe', 'pairwise_tiou', 'same_recipe', 'scale_to_length', 'snippet_labels', 'snippets_of_share',
            'to_numpy']

@@ -6,6 +6,8 @@ import numpy.typing as npt
 
 Segments = npt.NDArray[np.float64]
 """(N, 2), [start, end]."""
+MOST_SECONDS = 1e7
+"""Of a time: four months, which no recording has. What is beyond is a mistake, and overflows what is computed of it."""
 
 
 def as_segments(values: npt.ArrayLike, what: str = 'segments') -> Segments:
@@ -19,7 +21,7 @@ def as_segments(values: npt.ArrayLike, what: str = 'segments') -> Segments:
         what: Name of the values in the message.
 
     Raises:
-        ValueError: If the shape is not (N, 2) or a border is NaN or infinite.
+        ValueError: If the shape is not (N, 2), or a border is NaN, infinite or beyond :data:`MOST_SECONDS`.
     """
     segments = np.asarray(values, dtype=np.float64)
     if segments.size == 0:
@@ -28,6 +30,9 @@ def as_segments(values: npt.ArrayLike, what: str = 'segments') -> Segments:
         raise ValueError(f'Expected {what} of shape (N, 2), [start, end] in seconds, but got shape {segments.shape}.')
     if not np.isfinite(segments).all():
         raise ValueError(f'Expected finite {what}, but got {segments[~np.isfinite(segments).all(1)][0].tolist()}.')
+    if np.abs(segments).max() > MOST_SECONDS:
+        raise ValueError(f'Expected {what} in seconds, up to {MOST_SECONDS:g}, but got '
+                         f'{segments[(np.abs(segments) > MOST_SECONDS).any(1)][0].tolist()}.')
     return segments
 
 

@@ -1,13 +1,13 @@
 """Curves over a video's time as files, for pictures and reports."""
 from __future__ import annotations
 
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from rpn_plugin.files import written_whole
+from rpn_plugin.foreign_files import read_npz
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ class Curves:
             ValueError: If it is something else; names the file.
         """
         try:
-            with np.load(path, allow_pickle=False) as held:
-                return cls(tuple(held['labels'].tolist()), held['values'], float(held['start_sec']),
-                           float(held['step_sec']))
-        except (ValueError, KeyError, OSError, EOFError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+            names = ('labels', 'values', 'start_sec', 'step_sec')
+            labels, values, start_sec, step_sec = read_npz(path, lambda _: names)
+            return cls(tuple(labels.tolist()), values, float(start_sec), float(step_sec))
+        except (ValueError, OSError, TypeError, AttributeError) as error:
             raise ValueError(f'{path}: no curves as tools/localize.py writes them ({error}).') from error

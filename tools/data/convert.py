@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 from _options import add_feature_options, add_import_option, columns, import_modules, pairs, recipe
 from rich.progress import track
@@ -11,6 +10,7 @@ from rich.progress import track
 from rpn_plugin.command_line import one_line_errors
 from rpn_plugin.datasets.conversion import DTYPES, Conversion, convert
 from rpn_plugin.datasets.formats import LAYOUTS
+from rpn_plugin.files import read_text
 
 
 @one_line_errors()
@@ -34,7 +34,7 @@ def main() -> None:
     job = Conversion(
         options.layout, options.annotations, pairs(options.features, '--features'), subsets, recipe(options.recipe),
         columns(options.columns),
-        Path(options.classes).read_text(encoding='utf-8').splitlines() if options.classes else None, options.dtype,
+        read_text(options.classes).splitlines() if options.classes else None, options.dtype,
         options.missing)
 
     def bar(videos: Iterable[str]) -> Iterator[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rpn_plugin.datasets.composition.clip_files import clip_name
+from rpn_plugin.files import read_text
 
 _UCF101_LIST = re.compile(r'(train|test)list.*\.txt')
 _HMDB51_LIST = re.compile(r'(.+)_test_split\d+\.txt')
@@ -47,7 +48,7 @@ def read_split(paths: Sequence[str | Path]) -> dict[str, ListedClip]:
     """
     clips: dict[str, ListedClip] = {}
     for path in map(Path, paths):
-        for number, line in enumerate(_lines(path), start=1):
+        for number, line in enumerate(read_text(path).splitlines(), start=1):
             if not line.strip():
                 continue
             name, clip = _clip(path, number, line.strip())
@@ -92,13 +93,6 @@ def shared_groups(clips: dict[str, ListedClip]) -> list[str]:
         if match:
             subsets.setdefault(f'{match["label"]}_g{match["group"]}', set()).add(clip.subset)
     return sorted(group for group, found in subsets.items() if len(found) > 1)
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        return path.read_text(encoding='utf-8').splitlines()
-    except UnicodeDecodeError as error:
-        raise ValueError(f'{path}: not a text file ({error}).') from error
 
 
 def _clip(path: Path, number: int, line: str) -> tuple[str, ListedClip | None]:

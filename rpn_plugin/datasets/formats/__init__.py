@@ -5,7 +5,7 @@ from rpn_plugin.datasets.formats.actionformer import ACTIONFORMER
 from rpn_plugin.datasets.formats.activitynet import ACTIVITYNET
 from rpn_plugin.datasets.formats.basnet import BASNET
 from rpn_plugin.datasets.formats.label_table import LABEL_TABLE
-from rpn_plugin.datasets.formats.layout import Annotations, DataLayout
+from rpn_plugin.datasets.formats.layout import Annotations, DataLayout, require_instances, require_labels
 from rpn_plugin.datasets.formats.mmaction2 import MMACTION2
 from rpn_plugin.datasets.formats.plugin_json import PLUGIN
 from rpn_plugin.datasets.formats.thumos14 import THUMOS14
@@ -15,7 +15,8 @@ LAYOUTS: dict[str, DataLayout] = {layout.name: layout for layout in (
     PLUGIN, WTALC, BASNET, ACTIONFORMER, ACTIVITYNET, THUMOS14, MMACTION2, LABEL_TABLE)}
 """Layouts by the name that configs and tools have for them; :func:`register_layout` adds others."""
 
-__all__ = ['LAYOUTS', 'Annotations', 'DataLayout', 'get_layout', 'register_layout']
+__all__ = ['LAYOUTS', 'Annotations', 'DataLayout', 'get_layout', 'register_layout', 'require_instances',
+           'require_labels']
 
 
 def get_layout(name: str) -> DataLayout:

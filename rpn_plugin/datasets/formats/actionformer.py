@@ -4,8 +4,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from rpn_plugin.datasets.formats.layout import Annotations, DataLayout
+from rpn_plugin.datasets.formats.layout import Annotations, DataLayout, require_instances
 from rpn_plugin.datasets.formats.plugin_json import read_database
+from rpn_plugin.files import read_text
 
 
 def read_actionformer(path: Path) -> Annotations:
@@ -23,8 +24,8 @@ def read_actionformer(path: Path) -> Annotations:
     database = {}
     for video, entry in content['database'].items():
         annotations = []
-        for annotation in entry.get('annotations') or ():
-            label, number = annotation.get('label'), annotation.get('label_id')
+        for annotation in require_instances(path, video, entry):
+            label, number = annotation['label'], annotation.get('label_id')
             if number is None:
                 without.append(video)
             elif ids.setdefault(label, number) != number:
@@ -48,7 +49,7 @@ def _classes(path: Path, ids: dict[str, int]) -> tuple[str, ...] | None:
     listed = path.with_name('category_idx.txt')
     if not listed.is_file():
         return None
-    return tuple(line.strip() for line in listed.read_text(encoding='utf-8').splitlines() if line.strip())
+    return tuple(line.strip() for line in read_text(listed).splitlines() if line.strip())
 
 
 def _remarks(ids: dict[str, int]) -> tuple[str, ...]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rpn_plugin.datasets.formats.layout import Annotations, DataLayout
+from rpn_plugin.datasets.formats.layout import Annotations, DataLayout, require_instances
 from rpn_plugin.datasets.formats.plugin_json import read_database
 
 
@@ -18,7 +18,8 @@ def read_activitynet(path: Path) -> Annotations:
     remarks = []
     taxonomy = content.get('taxonomy') or ()
     leaves = {node.get('nodeName') for node in taxonomy} - {node.get('parentName') for node in taxonomy}
-    labels = {annotation.get('label') for entry in database.values() for annotation in entry.get('annotations') or ()}
+    labels = {instance['label'] for video, entry in database.items()
+              for instance in require_instances(path, video, entry)}
     if taxonomy and labels - leaves:
         raise ValueError(f'{path}: its taxonomy has no leaves named {sorted(labels - leaves, key=str)}.')
     withheld = sum(not entry.get('annotations') for entry in database.values())

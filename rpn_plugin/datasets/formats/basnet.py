@@ -1,10 +1,13 @@
 """Reads the layout of BaS-Net, CoLA, ASL and ACM-Net."""
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from rpn_plugin.datasets.formats.layout import Annotations, DataLayout
+from rpn_plugin.datasets.formats.layout import Annotations, DataLayout, require_instances
 from rpn_plugin.datasets.formats.plugin_json import read_database
+from rpn_plugin.files import read_text, shown
 
 RECIPE = dict(fps=25, snippet_stride=16, window=16)
 
@@ -19,14 +22,14 @@ def read_basnet(path: Path) -> Annotations:
     """
     file = path / 'gt.json' if path.is_dir() else path
     database = {video: {**entry, 'annotations': [_annotation(file, video, annotation)
-                                                 for annotation in entry.get('annotations') or ()]}
+                                                 for annotation in require_instances(file, video, entry)]}
                 for video, entry in read_database(file)['database'].items()}
     remarks = []
     for subset in sorted({str(entry.get('subset')) for entry in database.values()}):
         split = file.with_name(f'split_{subset}.txt')
         if not split.is_file():
             continue
-        listed = dict.fromkeys(split.read_text(encoding='utf-8').split())
+        listed = dict.fromkeys(read_text(split).split())
         strange = [video for video in listed if database.get(video, {}).get('subset') != subset]
         if strange:
             raise ValueError(f'{split}: lists the videos {strange}, which {file.name} does not have in subset '
@@ -38,13 +41,13 @@ def read_basnet(path: Path) -> Annotations:
     return Annotations(database, remarks=tuple(remarks))
 
 
-def _annotation(file: Path, video: str, annotation: dict) -> dict:
+def _annotation(file: Path, video: str, annotation: Mapping[str, Any]) -> dict[str, Any]:
     try:
         start, end = (float(border) for border in annotation['segment'])
         return dict(label=annotation['label'], segment=[start, end])
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f'{file}: video {video} has the annotation {annotation!r}; expected {{"label", "segment": '
-                         f'[start, end]}} with seconds.') from error
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f'{file}: video {video} has the annotation {shown(annotation)}; expected {{"label", '
+                         f'"segment": [start, end]}} with seconds.') from error
 
 
 BASNET = DataLayout('basnet',

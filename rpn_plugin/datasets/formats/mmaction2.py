@@ -4,8 +4,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from rpn_plugin.datasets.formats.layout import Annotations, DataLayout
-from rpn_plugin.files import read_json
+from rpn_plugin.datasets.formats.layout import Annotations, DataLayout, require_instances
+from rpn_plugin.files import read_json, shown
 
 _PREFIX = 'anet_anno_'
 _WHOLE = 'full'
@@ -30,11 +30,11 @@ def read_mmaction2(path: Path) -> Annotations:
             if video in database:
                 raise ValueError(f'{file}: video {video} is in subset {database[video]["subset"]!r} already.')
             if not isinstance(entry, dict) or 'duration_second' not in entry:
-                raise ValueError(f'{file}: video {video} has the entry {entry!r}; expected an object with '
+                raise ValueError(f'{file}: video {video} has the entry {shown(entry)}; expected an object with '
                                  f'"duration_second" and "annotations".')
             database[video] = dict(subset=subset, duration=entry['duration_second'],
                                    annotations=[dict(label=annotation.get('label'), segment=annotation.get('segment'))
-                                                for annotation in entry.get('annotations') or ()])
+                                                for annotation in require_instances(file, video, entry)])
             if 'fps' in entry:
                 database[video]['fps'] = entry['fps']
     return Annotations(database)

@@ -9,12 +9,25 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
-from tokenize import TokenError
 from typing import Any
 
-import numpy as np
-
 from rpn_plugin.datasets.formats.pickle_machine import PickleMachine, UnsafePickleError
+from rpn_plugin.files import require_regular_file
+from rpn_plugin.foreign_files import described, read_header
+
+
+def has_objects(path: str | Path) -> bool:
+    """Whether a ``.npy`` file holds Python objects, which are pickled, and not numbers.
+
+    Raises:
+        ValueError: If it is no ``.npy`` file; says what it is.
+    """
+    require_regular_file(path)
+    with open(path, 'rb') as file:
+        try:
+            return read_header(file).dtype.hasobject
+        except ValueError as error:
+            raise ValueError(f'{path}: {error}; it is {described(path)}.') from error
 
 
 def read_object_array(path: str | Path) -> list[Any]:
@@ -27,14 +40,12 @@ def read_object_array(path: str | Path) -> list[Any]:
         ValueError: If it is no such file, or ends too early.
     """
     path = str(path)
+    require_regular_file(path)
     with open(path, 'rb') as file:
         try:
-            version = np.lib.format.read_magic(file)
-            read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else \
-                np.lib.format.read_array_header_2_0
             shape, _, dtype = read_header(file)
-        except (ValueError, SyntaxError, TokenError) as error:
-            raise ValueError(f'{path}: not a .npy file ({error}).') from error
+        except ValueError as error:
+            raise ValueError(f'{path}: {error}; it is {described(path)}.') from error
         if dtype.kind != 'O' or len(shape) != 1:
             raise ValueError(f'{path}: expected a one-dimensional array of objects, but got shape {shape} of {dtype}.')
         try:

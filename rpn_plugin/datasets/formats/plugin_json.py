@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from rpn_plugin.datasets.formats.layout import Annotations, DataLayout
-from rpn_plugin.files import read_json
+from rpn_plugin.files import read_json, shown
 
 
 def read_database(path: Path) -> dict[str, Any]:
@@ -19,7 +19,7 @@ def read_database(path: Path) -> dict[str, Any]:
         raise ValueError(f'{path}: expected a JSON object with a "database" of videos.')
     for video, entry in content['database'].items():
         if not isinstance(entry, dict):
-            raise ValueError(f'{path}: video {video} has the entry {entry!r}; expected a JSON object.')
+            raise ValueError(f'{path}: video {video} has the entry {shown(entry)}; expected a JSON object.')
     return content
 
 
@@ -27,8 +27,8 @@ def read_plugin_json(path: Path) -> Annotations:
     """Read ``{"classes", "feature", "database"[, "ambiguous"]}``; all but ``database`` may be missing."""
     content = read_database(path)
     classes = content.get('classes')
-    return Annotations(content['database'], None if classes is None else tuple(classes), content.get('feature'),
-                       content.get('ambiguous', {}))
+    return Annotations(content['database'], tuple(classes) if isinstance(classes, list) else classes,
+                       content.get('feature'), content.get('ambiguous', {}))
 
 
 PLUGIN = DataLayout('plugin', 'this project\'s own: an ActivityNet-style JSON with "classes" and "feature"',

@@ -4,6 +4,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rpn_plugin.datasets.formats.layout import Annotations, DataLayout
+from rpn_plugin.files import read_text
 
 SUBSETS = {'val': 'validation', 'test': 'test'}
 
@@ -51,7 +52,7 @@ def read_intervals(file: Path) -> dict[str, list[list[float]]]:
         ValueError: Names file, line and text of the first line of another form.
     """
     intervals: dict[str, list[list[float]]] = {}
-    for number, line in enumerate(file.read_text(encoding='utf-8').splitlines(), start=1):
+    for number, line in enumerate(read_text(file).splitlines(), start=1):
         words = line.split()
         if not words:
             continue

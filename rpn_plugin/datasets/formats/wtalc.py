@@ -7,12 +7,16 @@ from typing import Any
 import numpy as np
 
 from rpn_plugin.datasets.formats.layout import Annotations, DataLayout
-from rpn_plugin.datasets.formats.object_arrays import read_object_array
+from rpn_plugin.datasets.formats.object_arrays import has_objects, read_object_array
 from rpn_plugin.datasets.formats.stored_array import StoredArray
 from rpn_plugin.datasets.formats.thumos14 import read_intervals
+from rpn_plugin.files import shown
+from rpn_plugin.foreign_files import map_array, naming
 
 RECIPE = dict(fps=25, snippet_stride=16, window=16)
 _FILES = ('videoname', 'subset', 'labels', 'labels_all', 'segments', 'classlist')
+MOST_VALUES = 10**7
+"""Of a column: ActivityNet has 2e4 videos, and lists share nothing in an honest file."""
 _OPTIONAL = ('duration', 'original_fps', 'extracted_fps')
 
 
@@ -44,22 +48,59 @@ def read_wtalc(path: Path) -> Annotations:
 
 
 def _read(path: Path) -> list[Any]:
-    """Read the entries of a column, byte strings decoded."""
+    """Read the entries of a column, byte strings decoded.
+
+    Raises:
+        ValueError: If they are not of the kind that the column has; names file, number and value.
+    """
     try:
-        array = np.load(path, allow_pickle=False)
-    except ValueError:
-        return _decode(read_object_array(path))
-    return _decode(array.reshape(len(array), -1)[:, 0].tolist())
+        if has_objects(path):
+            values = _Decoder(path).decode(read_object_array(path))
+        else:
+            with naming(path):
+                array = map_array(path)
+            values = _Decoder(path).decode(array.reshape(len(array), -1)[:, 0].tolist())
+    except (UnicodeDecodeError, TypeError, RecursionError) as error:
+        raise ValueError(f'{path}: not a column of names, numbers and lists of them ({error}).') from error
+    kind = dict.fromkeys(('videoname', 'subset', 'classlist'), str) | dict.fromkeys(_OPTIONAL, (int, float))
+    for number, value in enumerate(values):
+        if not isinstance(value, kind.get(path.stem, list)):
+            raise ValueError(f'{path}: entry {number} is {shown(value)}; expected '
+                             f'{_EXPECTED[kind.get(path.stem, list)]}.')
+    return values
 
 
-def _decode(value: Any) -> Any:
-    if isinstance(value, bytes):
-        return value.decode('utf-8')
-    if isinstance(value, StoredArray):
-        value = value.open()
-    if isinstance(value, np.ndarray):
-        value = value.tolist()
-    return [_decode(part) for part in value] if isinstance(value, (list, tuple)) else value
+_EXPECTED: dict[Any, str] = {str: 'a name', (int, float): 'a number', list: 'a list'}
+
+
+class _Decoder:
+    """Makes plain lists of names and numbers. A list that is shared is written out wherever it is used, up to a limit.
+
+    Args:
+        path: For messages.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.left = MOST_VALUES
+
+    def decode(self, value: Any) -> Any:
+        if isinstance(value, bytes):
+            return value.decode('utf-8')
+        if isinstance(value, StoredArray):
+            value = value.open()
+        if isinstance(value, np.ndarray):
+            self._count(value.size)
+            value = value.tolist()
+        if not isinstance(value, (list, tuple)):
+            return value
+        self._count(len(value))
+        return [self.decode(part) for part in value]
+
+    def _count(self, number: int) -> None:
+        self.left -= number
+        if self.left < 0:
+            raise ValueError(f'{self.path}: refused. Its nested lists unfold to more than {MOST_VALUES} values.')
 
 
 def _entry(path: Path, columns: dict[str, list], index: int) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from mmaction.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from rpn_plugin.files import written_whole
+from rpn_plugin.files import read_text, written_whole
+from rpn_plugin.foreign_files import map_array, naming
 from rpn_plugin.models.necks.label_network import LabelNetwork
 
 
@@ -43,8 +45,15 @@ def cooccurrence_matrix(video_labels: Sequence[Sequence[int]], num_classes: int)
 
 
 def read_cooccurrence(path: str | Path) -> np.ndarray:
-    """Read a matrix written by :func:`write_cooccurrence`, or a ``.npy`` of shape (C, C)."""
-    return np.load(path) if Path(path).suffix == '.npy' else read_cooccurrence_table(path)[0]
+    """Read a matrix written by :func:`write_cooccurrence`, or a ``.npy`` of shape (C, C).
+
+    Raises:
+        ValueError: If it is something else; names the file.
+    """
+    if Path(path).suffix != '.npy':
+        return read_cooccurrence_table(path)[0]
+    with naming(path):
+        return np.array(map_array(path))
 
 
 def read_cooccurrence_table(path: str | Path) -> tuple[np.ndarray, list[str]]:
@@ -53,11 +62,10 @@ def read_cooccurrence_table(path: str | Path) -> tuple[np.ndarray, list[str]]:
     Raises:
         ValueError: If it is something else; names the file.
     """
-    with open(path, newline='', encoding='utf-8') as file:
-        rows = list(csv.reader(file))
     try:
+        rows = list(csv.reader(io.StringIO(read_text(path), newline='')))
         return np.array([[float(value) for value in row[1:]] for row in rows[1:]]), [row[0] for row in rows[1:]]
-    except (ValueError, IndexError) as error:
+    except (ValueError, IndexError, csv.Error) as error:
         raise ValueError(f'{path}: expected a header of class names and one row per class: {error}.') from error
 
 

@@ -11,6 +11,9 @@ from mmaction.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from rpn_plugin.files import require_regular_file
+from rpn_plugin.foreign_files import map_array, naming
+
 
 @MODELS.register_module()
 class OneHotLabels(BaseModule):
@@ -64,7 +67,8 @@ class WordVectorLabels(BaseModule):
 
     def __init__(self, num_classes: int, path: str, classes: Sequence[str] | None = None) -> None:
         super().__init__()
-        table = np.load(path) if Path(path).suffix == '.npy' else _read_word_vectors(path, classes)
+        with naming(path):
+            table = np.array(map_array(path)) if Path(path).suffix == '.npy' else _read_word_vectors(path, classes)
         if table.ndim != 2 or table.shape[0] != num_classes or not np.isfinite(table).all():
             raise ValueError(f'{path}: expected finite word vectors of shape ({num_classes}, F), one row per class, '
                              f'but got shape {table.shape}.')
@@ -84,10 +88,11 @@ def split_words(class_name: str) -> list[str]:
 
 def _read_word_vectors(path: str, classes: Sequence[str] | None) -> np.ndarray:
     if not classes:
-        raise ValueError(f'{path}: word vectors in text form need the class names; give label_features.classes.')
+        raise ValueError('word vectors in text form need the class names; give label_features.classes.')
     wanted = {word for name in classes for word in split_words(name)}
     vectors: dict[str, np.ndarray] = {}
-    with open(path, encoding='utf-8') as lines:
+    require_regular_file(path)
+    with open(path, encoding='utf-8', errors='replace') as lines:
         for number, line in enumerate(lines, start=1):
             word, _, numbers = line.rstrip().partition(' ')
             if word not in wanted:
@@ -95,11 +100,11 @@ def _read_word_vectors(path: str, classes: Sequence[str] | None) -> np.ndarray:
             try:
                 vectors[word] = np.array(numbers.split(), dtype=np.float64)
             except ValueError as error:
-                raise ValueError(f'{path}, line {number}: expected "word v1 ... vF", but got {line[:60]!r}.') from error
+                raise ValueError(f'line {number}: expected "word v1 ... vF", but got {line[:60]!r}.') from error
     missing = sorted(wanted - vectors.keys())
     if missing:
-        raise ValueError(f'{path}: no vector for {missing}, words of the class names.')
+        raise ValueError(f'no vector for {missing}, words of the class names.')
     widths = {vector.size for vector in vectors.values()}
     if len(widths) > 1:
-        raise ValueError(f'{path}: word vectors of different lengths {sorted(widths)}.')
+        raise ValueError(f'word vectors of different lengths {sorted(widths)}.')
     return np.stack([np.mean([vectors[word] for word in split_words(name)], axis=0) for name in classes])

@@ -49,7 +49,7 @@ def test_bad_lists_name_file_and_line(tmp_path, lists, message) -> None:
 
 def test_a_list_that_is_no_text(tmp_path) -> None:
     (tmp_path / 'trainlist01.txt').write_bytes(b'\xff\xfe\x00')
-    with pytest.raises(ValueError, match='trainlist01.txt: not a text file'):
+    with pytest.raises(ValueError, match='trainlist01.txt: line 1 is no text in UTF-8'):
         read_split([tmp_path / 'trainlist01.txt'])
 
 

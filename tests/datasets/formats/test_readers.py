@@ -9,7 +9,10 @@ import numpy as np
 import published
 import pytest
 
-from rpn_plugin.datasets.formats import LAYOUTS, get_layout
+from rpn_plugin.datasets.annotations import AnnotationFile
+from rpn_plugin.datasets.conversion import Conversion, convert
+from rpn_plugin.datasets.faults import Fault
+from rpn_plugin.datasets.formats import LAYOUTS, Annotations, DataLayout, get_layout
 
 VIDEOS = published.made_videos()
 
@@ -201,3 +204,86 @@ def test_the_file_that_repeats_the_others_is_a_subset_only_if_it_is_named(tmp_pa
 def test_an_unknown_layout_is_answered_with_the_known() -> None:
     with pytest.raises(ValueError, match="Unknown layout 'wtal'; known are .*'wtalc'"):
         get_layout('wtal')
+
+
+@pytest.mark.parametrize('encoding', ['utf-8', 'utf-8-sig', 'utf-16'])
+@pytest.mark.parametrize('header, separator', [
+    ('video,subset,duration,label', ','), ('Video;Subset;Duration;Label 1', ';'),
+    ('VIDEO\tSUBSET\tduration\tclasses', '\t')])
+def test_a_table_means_the_same_however_it_was_saved(tmp_path, header, separator, encoding) -> None:
+    rows = ('a', 'train', '25.6', 'Diving'), ('b', 'test', '', 'Saut')
+    lines = [header, *map(separator.join, rows)]
+    (tmp_path / 'a.csv').write_text('\r\n'.join(lines), encoding=encoding)
+    read = LAYOUTS['label_table'].open(tmp_path / 'a.csv')
+    assert read.classes == ('Diving', 'Saut')
+    assert [(entry['subset'], entry.get('duration')) for entry in read.database.values()] == [
+        ('train', 25.6), ('test', None)]
+
+
+@pytest.mark.parametrize('header', ['video,split,label', 'video,label,fps', 'video,label,subset,Subset',
+                                    'video,Video,label'])
+def test_a_column_that_nobody_knows_is_not_taken_for_labels(tmp_path, header) -> None:
+    (tmp_path / 'a.csv').write_text(f'{header}\na,b,c,d\n')
+    with pytest.raises(ValueError, match='a.csv: has the columns .*expected "video" and "label"'):
+        LAYOUTS['label_table'].open(tmp_path / 'a.csv')
+
+
+DEEP: list = []
+for _ in range(900):
+    DEEP = [DEEP]
+ODD_ENTRIES = {
+    'labels of lists': dict(labels=[['Diving']]), 'labels as a name': dict(labels='Diving'),
+    'a surrogate': dict(labels=['\ud800']), 'deep labels': dict(labels=DEEP), 'no label': dict(annotations=[{}]),
+    'annotations as an object': dict(annotations={'label': 'Diving'}), 'annotations as a number': dict(annotations=3),
+    'a label of objects': dict(annotations=[dict(label={}, segment=[0, 1])]),
+    'a border of 400 digits': dict(annotations=[dict(label='Diving', segment=[0, 10**400])]),
+    'a border of 1e308': dict(annotations=[dict(label='Diving', segment=[0, 1e308])]),
+    'a segment of two letters': dict(annotations=[dict(label='Diving', segment='12')]),
+    'a duration of 400 digits': dict(duration=10**400), 'a duration of 1e308': dict(duration=1e308)}
+
+
+@pytest.mark.parametrize('entry', ODD_ENTRIES.values(), ids=ODD_ENTRIES)
+def test_an_odd_entry_is_a_fault_that_names_file_and_video_and_stops_no_other(tmp_path, entry) -> None:
+    good = dict(subset='test', duration=9.0, annotations=[dict(label='Diving', segment=[1, 2])])
+    path = tmp_path / 'a.json'
+    path.write_text(json.dumps(dict(classes=['Diving'], database=dict(bad={**good, **entry}, good=good))))
+    annotations = AnnotationFile.read(path)
+    assert annotations.video_labels('good') == [0] and annotations.video_segments('good').tolist() == [[1, 2]]
+    with pytest.raises(Fault, match=f'{path}: video bad has') as caught:
+        annotations.video_labels('bad')
+        annotations.video_segments('bad')
+        annotations.video_duration_sec('bad')
+    assert len(str(caught.value)) < 600
+    with pytest.raises(ValueError, match='video bad'):
+        convert(Conversion('plugin', str(path), recipe=dict(fps=25, snippet_stride=16)), tmp_path / 'out')
+    assert not (tmp_path / 'out').exists()
+
+
+@pytest.mark.parametrize('key, value', [
+    ('classes', {'Diving': 0}), ('classes', 'Diving'), ('classes', [1]), ('classes', [None]), ('classes', 3),
+    ('classes', ['a\nb']), ('feature', [25]), ('feature', 'i3d'), ('ambiguous', [1]), ('ambiguous', {'a': 3}),
+    ('ambiguous', {'a': [[0, 1e308]]}), ('database', {'a': dict(subset=['test'])}), ('database', {'a': dict(subset=3)}),
+    ('database', {'a': [1]}), ('database', [])])
+def test_what_concerns_the_whole_file_is_checked_when_it_is_read(tmp_path, key, value) -> None:
+    path = tmp_path / 'a.json'
+    path.write_text(json.dumps({'classes': ['Diving'], 'database': {}, key: value}))
+    with pytest.raises(ValueError, match=str(path)):
+        AnnotationFile.read(path)
+
+
+def test_a_reader_from_outside_that_stumbles_is_named_with_its_file(tmp_path) -> None:
+    layout = DataLayout('mine', 'lines of numbers', lambda path: Annotations(dict(none=None['subset'])))
+    with pytest.raises(ValueError, match='a.txt: not of the layout mine .lines of numbers.: TypeError'):
+        layout.open(tmp_path / 'a.txt')
+
+
+def test_lists_that_share_their_parts_do_not_unfold_without_end(tmp_path) -> None:
+    release = published.WRITERS['wtalc'](tmp_path / 'wtalc', VIDEOS)
+    shared: list = ['Diving']
+    for _ in range(40):
+        shared = [shared, shared]
+    column = np.empty(len(np.load(release.annotations / 'labels_all.npy', allow_pickle=True)), object)
+    column[:] = [[shared]] * len(column)
+    np.save(release.annotations / 'labels_all.npy', column, allow_pickle=True)
+    with pytest.raises(ValueError, match='labels_all.npy: refused. Its nested lists unfold'):
+        LAYOUTS['wtalc'].open(release.annotations)
