@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from rpn_plugin.datasets import AnnotationFile
 from rpn_plugin.deployment.plain_models import require_plain_model, without_files
-from rpn_plugin.files import written_whole
+from rpn_plugin.files import shown, unsafe_text, written_whole
 from rpn_plugin.foreign_files import load_tensors, naming, require_plain_tensor
 from rpn_plugin.models.interfaces import HasClasses, MakesRoom
 from rpn_plugin.models.localizers import BaseLocalizer
@@ -113,6 +113,9 @@ class ModelFile:
         """
         content = read_checkpoint(checkpoint)
         meta = content.get('meta') or {}
+        if not isinstance(meta, Mapping) or not isinstance(meta.get('dataset_meta') or {}, Mapping):
+            raise ValueError(f'{checkpoint}: expected "meta" with "dataset_meta" as dictionaries, but got '
+                             f'{shown(meta)}.')
         settings = _plain(config) if config else _settings(meta, checkpoint)
         if not isinstance(settings.get('model'), Mapping):
             raise ValueError(f'{checkpoint}: no config of the model in it; name the config that it was trained with.')
@@ -126,6 +129,8 @@ class ModelFile:
         if not classes:
             raise ValueError(f'{checkpoint}: no class names in it, nor in the data of its config. Name them in the '
                              f"dataset's metainfo=dict(classes=[...]).")
+        if any(map(unsafe_text, classes)):
+            raise ValueError(f'{checkpoint}: expected names of classes, but got {shown(classes)}.')
         recipe = _agreed(checkpoint, 'clock of the features', known.get('recipe'), stated.get('recipe'), same_recipe)
         return cls(str(checkpoint), settings['model'], classes, recipe, content['state_dict'], trusted)
 
@@ -133,15 +138,25 @@ class ModelFile:
         """The model with these weights, every one of them, in evaluation mode on the CPU.
 
         Raises:
-            ValueError: If the weights are those of another model.
+            ValueError: If the weights are those of another model, or the config describes none.
         """
-        if not self.trusted:
-            with torch.device('meta'):  # without memory
-                self._compare(MODELS.build(ConfigDict(self.model)))
-        model = MODELS.build(ConfigDict(self.model))
+        model = MODELS.build(ConfigDict(self.model)) if self.trusted else self._built_from_description()
         self._compare(model)
         model.load_state_dict(self.state_dict)
         return model.eval()
+
+    def _built_from_description(self) -> nn.Module:
+        """Build the model of somebody else, first without memory."""
+        try:
+            with torch.device('meta'):
+                described = MODELS.build(ConfigDict(self.model))
+            self._compare(described)
+            return MODELS.build(ConfigDict(self.model))
+        except Exception as error:  # the constructors of models take the kind of their arguments for granted
+            if str(self.path) in str(error):
+                raise
+            raise ValueError(f'{self.path}: the model that it describes cannot be built ({type(error).__name__}: '
+                             f'{error!s:.200}).') from error
 
     def _compare(self, model: nn.Module) -> None:
         for name, number in _stated_classes(model).items():
