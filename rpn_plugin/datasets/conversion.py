@@ -14,6 +14,7 @@ from rpn_plugin.datasets.faults import Fault
 from rpn_plugin.datasets.feature_stores import FeatureStore, check_finite, open_store
 from rpn_plugin.datasets.formats import Annotations, DataLayout, get_layout, require_instances, require_labels
 from rpn_plugin.files import path_inside, read_json, written_whole
+from rpn_plugin.foreign_files import map_array, naming
 from rpn_plugin.structures import describe_recipe
 
 DTYPES = ('keep', 'float16', 'float32')
@@ -103,12 +104,13 @@ def convert(job: Conversion, out: str | Path,
     for video in progress([video for video in database if video not in skipped]):
         for stream in job.features:
             target = path_inside(out / 'features' / stream, video, '.npy')
-            if target.is_file():
-                kept += 1
-                continue
             store = stores[stream, source.database[video]['subset']]
             array = _cast(store.open(video), job.dtype, store.where(video))
             check_finite(array, store.where(video))
+            if target.is_file():
+                _require_same(target, array, store.where(video))
+                kept += 1
+                continue
             with written_whole(target) as temporary:
                 np.save(temporary, array)
             written += 1
@@ -218,6 +220,15 @@ def _claim(out: Path, job: Conversion) -> None:
         raise ValueError(f'{out}: exists and was not made by a conversion. Choose another folder.')
     with written_whole(manifest) as temporary:
         temporary.write_text(json.dumps(described, indent=1), encoding='utf-8')
+
+
+def _require_same(target: Path, array: np.ndarray, where: str) -> None:
+    """Refuse to keep the result of features that are others by now."""
+    with naming(target):
+        written = map_array(target)
+    if written.dtype != array.dtype or not np.array_equal(written, array):
+        raise ValueError(f'{target}: does not hold the values of {where}, which have changed since it was written. '
+                         f'Delete the folder or choose another.')
 
 
 def _cast(array: np.ndarray, dtype: str, where: str) -> np.ndarray:

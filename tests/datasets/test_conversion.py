@@ -112,6 +112,25 @@ def test_an_interrupted_conversion_is_continued(tmp_path) -> None:
     assert convert(job('basnet', release), tmp_path / 'out').written == 0
 
 
+def test_features_that_changed_under_their_name_are_not_taken_for_done(tmp_path) -> None:
+    release = published.write_basnet(tmp_path / 'source', VIDEOS)
+    convert(job('basnet', release), tmp_path / 'out')
+    changed = next(Path(release.features['rgb'].replace('{subset}', 'test')).glob('*.npy'))
+    np.save(changed, np.load(changed) + 1)
+    with pytest.raises(ValueError, match=f'{changed.name}: does not hold the values of .*{changed.name}, which have'):
+        convert(job('basnet', release), tmp_path / 'out')
+
+
+def test_class_names_that_every_data_set_would_refuse_are_refused_by_the_converter(tmp_path) -> None:
+    content = dict(database={video: dict(subset='train', annotations=[dict(label=label, segment=[0, 1])])
+                             for video, label in (('a', 'Diving'), ('b', 'diving'))})
+    (tmp_path / 'a.json').write_text(json.dumps(content))
+    source = Conversion('activitynet', str(tmp_path / 'a.json'), recipe=dict(fps=25, snippet_stride=16))
+    with pytest.raises(ValueError, match=r"differ in more than case.*, but got \['Diving', 'diving'\]"):
+        convert(source, tmp_path / 'out')
+    assert not (tmp_path / 'out').exists()
+
+
 def test_a_killed_conversion_leaves_no_partial_feature_file(tmp_path) -> None:
     """Killed while it writes its fourth file."""
     release = published.write_basnet(tmp_path / 'source', VIDEOS)
