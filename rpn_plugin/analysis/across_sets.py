@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,11 @@ from rpn_plugin.analysis.held_out import write_held_out_sets
 from rpn_plugin.analysis.hyper_parameters import Changes, HyperParameter, apply, hyper_parameters_of, other_choices
 from rpn_plugin.analysis.scorer import METRIC, Scorer, train
 from rpn_plugin.analysis.search import Candidate, FoldAndSeed, SearchSpace, side_by_side
+from rpn_plugin.datasets.checking import check_subset
+from rpn_plugin.datasets.checking.headers import extra_videos
+from rpn_plugin.datasets.checking.statistics import count
+from rpn_plugin.datasets.data_folder import ANNOTATIONS, FEATURES, read_data_folder
+from rpn_plugin.datasets.sources import subsets_of_annotations
 from rpn_plugin.provenance import digest, plugin_digest, require_plugin
 from rpn_plugin.structures import SeedValues
 
@@ -41,6 +47,36 @@ def data_root(root: Path) -> Iterator[None]:
             del os.environ[ROOT_VARIABLE]
         else:
             os.environ[ROOT_VARIABLE] = before
+
+
+def describe_sets(roots: Mapping[str, Path]) -> str:
+    """Return Markdown: a row for each data folder, with what the checker reads of annotations and headers.
+
+    It reads segments, and chooses nothing.
+
+    Raises:
+        ValueError: If a folder is not of the plugin's own form.
+    """
+    lines = ['| set | videos | classes | instances | training videos by labels | share of action | snippets (T) | '
+             'seconds a snippet | width |', f'|{" --- |" * 9}']
+    for name, root in roots.items():
+        widths = read_data_folder(root).widths
+        sources = subsets_of_annotations(str(root / ANNOTATIONS), 'plugin', {stream: str(root / FEATURES / stream)
+                                                                             for stream in widths}, None)
+        extra = extra_videos(sources.subsets)
+        found = [count(check_subset(subset, segments=True), extra) for subset in sources.subsets]
+        if not found:
+            raise ValueError(f'{root}: no subset that can be read: {[str(finding) for finding in sources.findings]}.')
+        labels = Counter(number for subset in found if subset.training for number in subset.labels_per_video.tolist())
+        lengths = np.concatenate([subset.lengths for subset in found])
+        seconds = np.median(np.concatenate([subset.seconds_per_snippet for subset in found]))
+        cells = [name, ' / '.join(str(subset.num_videos) for subset in found), str(len(found[0].classes)),
+                 ' / '.join(str(subset.num_instances) for subset in found),
+                 ', '.join(f'{number}: {videos}' for number, videos in sorted(labels.items())),
+                 ' / '.join(f'{subset.action_share:.2f}' for subset in found), f'{lengths.min()} to {lengths.max()}',
+                 f'{seconds:.3f}', ' + '.join(map(str, widths.values()))]
+        lines.append(f'| {" | ".join(cells)} |')
+    return '\n'.join(lines) + '\n'
 
 
 def config_on(config_file: Path, root: Path, changes: Sequence[Changes] = ()) -> Config:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -54,3 +55,12 @@ def test_choosing_reads_no_test_video(sets, tmp_path) -> None:
         (root / 'annotations.json').write_text(json.dumps(content))
     run(sets, tmp_path / 'poisoned', 'curves', '--hyper-parameters', 'coverage', '--folds', '2')
     assert (tmp_path / 'poisoned' / 'curves.json').read_text() == (tmp_path / 'clean' / 'curves.json').read_text()
+
+
+def test_the_documented_table_of_sets_is_what_the_checker_reads(shared_data, capsys) -> None:
+    page = (REPOSITORY / 'docs' / 'unseen_data.md').read_text()
+    rows = [line for line in page.splitlines() if re.match(r'\| \S+ \| \d+ / \d+ \|', line)]
+    names = [row.split(' | ')[0][2:] for row in rows]
+    assert len(names) == 6
+    load_tool('analysis/across_sets.py').main(['sets', '--data', *(str(shared_data / name) for name in names)])
+    assert [line for line in capsys.readouterr().out.splitlines() if line][2:] == rows

@@ -1,11 +1,13 @@
 """Choose the numbers of configs/rpn_custom.py on several data sets at once, and measure them on a set left out.
 
+python tools/analysis/across_sets.py sets --data DIR DIR ...
 python tools/analysis/across_sets.py curves --data DIR DIR ... --work-dir work_dirs/across --jobs 2
 python tools/analysis/across_sets.py test --data DIR DIR ... --work-dir work_dirs/across --seeds 5 --jobs 2
 
-`curves` trains on a part of every set's training videos and scores the rest: one number at a time around the config, a
-table of all, and what the same rule chooses on all sets and on all but one. `test` trains the config, the choices of
-`curves` without each set, and the ablations on whole training subsets, and scores the test videos.
+`sets` prints what the checker reads of the sets. `curves` trains on a part of every set's training videos and scores the
+rest: one number at a time around the config, a table of all, and what the same rule chooses on all sets and on all but
+one. `test` trains the config, the choices of `curves` without each set, and the ablations on whole training subsets, and
+scores the test videos.
 """
 from __future__ import annotations
 
@@ -19,6 +21,7 @@ from rpn_plugin.analysis.ablations import ABLATIONS, WEIGHTING, WITHOUT_CLUSTERI
 from rpn_plugin.analysis.across_sets import (
     Variant,
     config_on,
+    describe_sets,
     format_curves,
     format_variants,
     leave_one_out,
@@ -39,10 +42,11 @@ FULL, NO_WEIGHTING, LEFT_OUT = 'RPN', 'RPN, no weighting', 'RPN, chosen on the o
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Read the options."""
     parser = argparse.ArgumentParser(description='One set of numbers for several data sets.')
-    parser.add_argument('what', choices=('curves', 'test'))
+    parser.add_argument('what', choices=('sets', 'curves', 'test'))
     parser.add_argument('--config', type=Path, default=CONFIG)
     parser.add_argument('--data', type=Path, nargs='+', required=True, help="folders of the plugin's own form")
-    parser.add_argument('--work-dir', type=Path, required=True, help='what is done already is found here')
+    parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/across_sets'),
+                        help='of curves and test; what is done already is found here')
     parser.add_argument('--hyper-parameters', nargs='+', help='of curves; all by default')
     parser.add_argument('--split', choices=SPLITS, default='videos', help='of curves, as tune.py has it')
     parser.add_argument('--folds', type=int, default=3, help='of curves; the first is held out')
@@ -108,9 +112,12 @@ def test(options: argparse.Namespace, roots: dict[str, Path]) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the tool."""
     options = parse(arguments)
+    roots = {root.resolve().name: root.resolve() for root in options.data}
+    if options.what == 'sets':
+        print(describe_sets(roots))
+        return
     options.work_dir = options.work_dir.resolve()
     options.work_dir.mkdir(parents=True, exist_ok=True)
-    roots = {root.resolve().name: root.resolve() for root in options.data}
     (curves if options.what == 'curves' else test)(options, roots)
 
 
