@@ -117,7 +117,7 @@ def test_features_that_changed_under_their_name_are_not_taken_for_done(tmp_path)
     convert(job('basnet', release), tmp_path / 'out')
     changed = next(Path(release.features['rgb'].replace('{subset}', 'test')).glob('*.npy'))
     np.save(changed, np.load(changed) + 1)
-    with pytest.raises(ValueError, match=f'{changed.name}: does not hold the values of .*{changed.name}, which have'):
+    with pytest.raises(ValueError, match='does not hold the values of .*, which have changed'):
         convert(job('basnet', release), tmp_path / 'out')
 
 

@@ -4,10 +4,10 @@ python tools/analysis/across_sets.py sets --data DIR DIR ...
 python tools/analysis/across_sets.py curves --data DIR DIR ... --work-dir work_dirs/across --jobs 2
 python tools/analysis/across_sets.py test --data DIR DIR ... --work-dir work_dirs/across --seeds 5 --jobs 2
 
-`sets` prints what the checker reads of the sets. `curves` trains on a part of every set's training videos and scores the
-rest: one number at a time around the config, a table of all, and what the same rule chooses on all sets and on all but
-one. `test` trains the config, the choices of `curves` without each set, and the ablations on whole training subsets, and
-scores the test videos.
+`sets` prints what the checker reads of the sets. `curves` trains on a part of every set's training videos and scores
+the rest: one number at a time around the config, a table of all, and what the same rule chooses on all sets and on all
+but one. `test` trains the config, the choices of `curves` without each set, and the ablations on whole training subsets,
+and scores the test videos.
 """
 from __future__ import annotations
 

@@ -272,7 +272,7 @@ def test_what_concerns_the_whole_file_is_checked_when_it_is_read(tmp_path, key, 
 
 
 def test_a_reader_from_outside_that_stumbles_is_named_with_its_file(tmp_path) -> None:
-    layout = DataLayout('mine', 'lines of numbers', lambda path: Annotations(dict(none=None['subset'])))
+    layout = DataLayout('mine', 'lines of numbers', lambda path: Annotations(dict(path)))
     with pytest.raises(ValueError, match='a.txt: not of the layout mine .lines of numbers.: TypeError'):
         layout.open(tmp_path / 'a.txt')
 
