@@ -146,18 +146,25 @@ def choose(curve: Curve, sets: Sequence[str]) -> str:
     return best
 
 
-def leave_one_out(curves: Mapping[str, Curve]) -> dict[str, dict[str, str]]:
-    """Return what :func:`choose` gives on all sets but one, for each: set to hyper-parameter to choice, own ones left.
+Choices = dict[str, str]
+"""Hyper-parameter to choice; what keeps the config's own one is not there."""
 
-    The key ``''`` has what it gives on all.
+
+def choose_all(curves: Mapping[str, Curve]) -> dict[str, dict[str, Choices]]:
+    """Return what :func:`choose` gives: ``on`` the set, ``without`` it on all others, for each, and ``all`` on all.
+
+    >>> curve = dict(one=dict(own=(0.5, ), other=(0.75, )), two=dict(own=(0.75, ), other=(0.5, )))
+    >>> choose_all(dict(alpha=curve))['on']
+    {'one': {'alpha': 'other'}, 'two': {}}
     """
     sets = list(next(iter(curves.values())))
-    found = {}
-    for left_out in ('', *sets):
-        others = [name for name in sets if name != left_out]
-        choices = {hyper_parameter: choose(curve, others) for hyper_parameter, curve in curves.items()}
-        found[left_out] = {name: choice for name, choice in choices.items() if choice != OWN}
-    return found
+
+    def chosen(names: Sequence[str]) -> Choices:
+        found = {hyper_parameter: choose(curve, names) for hyper_parameter, curve in curves.items()}
+        return {name: choice for name, choice in found.items() if choice != OWN}
+
+    return dict(all={'': chosen(sets)}, on={name: chosen([name]) for name in sets},
+                without={name: chosen([other for other in sets if other != name]) for name in sets})
 
 
 def format_curves(curves: Mapping[str, Curve], hyper_parameters: Mapping[str, HyperParameter]) -> str:

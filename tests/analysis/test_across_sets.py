@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rpn_plugin.analysis.across_sets import OWN, choose, format_curves, format_variants, leave_one_out
+from rpn_plugin.analysis.across_sets import OWN, choose, choose_all, format_curves, format_variants
 from rpn_plugin.analysis.hyper_parameters import HyperParameter
 
 SETS = ['a', 'b', 'c', 'd']
@@ -28,11 +28,12 @@ def test_a_gain_within_its_standard_error_changes_nothing() -> None:
 def test_a_set_that_is_left_out_has_no_say() -> None:
     curves = dict(gamma=curve(best_on_a=[.5, -.02, -.01, -.02], best_elsewhere=[-.4, .03, .02, .03]),
                   alpha=curve(worse=[-.1] * 4))
-    chosen = leave_one_out(curves)
-    assert chosen['a'] == dict(gamma='best_elsewhere') and list(chosen) == ['', *SETS]
+    chosen = choose_all(curves)
+    assert chosen['without']['a'] == dict(gamma='best_elsewhere') and list(chosen['without']) == SETS
+    assert chosen['on']['a'] == dict(gamma='best_on_a')
     curves['gamma']['a']['best_elsewhere'] = (0.0, 0.0)
-    assert leave_one_out(curves)['a'] == chosen['a']
-    assert 'alpha' not in chosen['']
+    assert choose_all(curves)['without']['a'] == chosen['without']['a']
+    assert 'alpha' not in chosen['all']['']
 
 
 def test_tables_hold_every_mean_and_the_paired_test() -> None:

@@ -35,13 +35,14 @@ def test_numbers_are_measured_on_training_videos_and_tested_on_the_others(sets, 
     measured = json.loads((work / 'curves.json').read_text())
     assert set(measured) == {'alpha', 'coverage'}
     assert set(measured['alpha']['one']) == {'own', '0', '0.005', '0.08'}
-    assert list(json.loads((work / 'left_out.json').read_text())) == ['', 'one', 'other']
-    (work / 'left_out.json').write_text(json.dumps({'': {}, 'one': {'alpha': '0'}, 'other': {}}))
-    run(sets, work, 'test', '--variants', 'full', 'table4_cls', 'left_out', '--seeds', '1')
+    chosen = json.loads((work / 'chosen.json').read_text())
+    assert [list(of_sets) for of_sets in chosen.values()] == [[''], ['one', 'other'], ['one', 'other']]
+    (work / 'chosen.json').write_text(json.dumps(chosen | {'without': {'one': {'alpha': '0'}, 'other': {}}}))
+    run(sets, work, 'test', '--variants', 'full', 'table4_cls', 'chosen_without', 'mil', '--seeds', '1')
     tested = json.loads((work / 'test.json').read_text())
     assert tested['RPN, chosen on the other sets']['one'] == tested['L_cls, weighting']['one']
     assert tested['RPN, chosen on the other sets']['other'] == tested['RPN']['other']
-    assert '| L_cls alone |' in capsys.readouterr().out
+    assert '| L_cls alone |' in capsys.readouterr().out and 'top-k MIL' in tested
 
 
 def test_choosing_reads_no_test_video(sets, tmp_path) -> None:

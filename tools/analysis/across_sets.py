@@ -5,9 +5,9 @@ python tools/analysis/across_sets.py curves --data DIR DIR ... --work-dir work_d
 python tools/analysis/across_sets.py test --data DIR DIR ... --work-dir work_dirs/across --seeds 5 --jobs 2
 
 `sets` prints what the checker reads of the sets. `curves` trains on a part of every set's training videos and scores
-the rest: one number at a time around the config, a table of all, and what the same rule chooses on all sets and on all
-but one. `test` trains the config, the choices of `curves` without each set, and the ablations on whole training subsets,
-and scores the test videos.
+the rest: one number at a time around the config, a table of all, and what the same rule chooses on all sets, on all but
+one, and on each. `test` trains the config, these choices and the ablations on whole training subsets, and scores the
+test videos.
 """
 from __future__ import annotations
 
@@ -16,15 +16,17 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from mmengine.config import Config
+
 import rpn_plugin  # noqa: F401  (registers every part)
-from rpn_plugin.analysis.ablations import ABLATIONS, WEIGHTING, WITHOUT_CLUSTERING, WITHOUT_UPDATING
+from rpn_plugin.analysis.ablations import ABLATIONS, NECK, WEIGHTING, WITHOUT_CLUSTERING, WITHOUT_UPDATING
 from rpn_plugin.analysis.across_sets import (
     Variant,
+    choose_all,
     config_on,
     describe_sets,
     format_curves,
     format_variants,
-    leave_one_out,
     measure_curves,
     measure_variants,
 )
@@ -36,7 +38,9 @@ from rpn_plugin.files import read_json, written_whole
 from rpn_plugin.provenance import CodeChangedError
 
 CONFIG = Path(__file__).resolve().parents[2] / 'configs' / 'rpn_custom.py'
-FULL, NO_WEIGHTING, LEFT_OUT = 'RPN', 'RPN, no weighting', 'RPN, chosen on the other sets'
+FULL, NO_WEIGHTING = 'RPN', 'RPN, no weighting'
+CHOSEN = dict(without='RPN, chosen on the other sets', on='RPN, chosen on the set')
+CHOICES_FILE = 'chosen.json'
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -65,15 +69,24 @@ def variants(options: argparse.Namespace, roots: dict[str, Path]) -> dict[str, V
         'table3_fc': Variant(_everywhere(roots, ABLATIONS['table3_fc'].overrides), {'FC prototypes': ()}),
         'table3_random': Variant(_everywhere(roots, ABLATIONS['table3_random'].overrides), {'random prototypes': ()}),
         'table4_cls': Variant(_everywhere(roots, WITHOUT_CLUSTERING), {
-            'L_cls, weighting': (), 'L_cls alone': ({WEIGHTING: None}, )})}
-    chosen = options.work_dir / 'left_out.json'
-    if chosen.is_file():
-        changes = {}
-        for name, choices in read_json(chosen).items():
-            if name in roots:
-                changes[name] = changes_of(hyper_parameters_of(config_on(options.config, roots[name])), choices)
-        every['left_out'] = Variant(changes, {LEFT_OUT: ()})
+            'L_cls, weighting': (), 'L_cls alone': ({WEIGHTING: None}, )}),
+        'mil': Variant({name: (_top_k_mil(config_on(options.config, root)), ) for name, root in roots.items()},
+                       {'top-k MIL': ()})}
+    if (options.work_dir / CHOICES_FILE).is_file():
+        chosen = read_json(options.work_dir / CHOICES_FILE)
+        for key, test_name in CHOSEN.items():
+            every[f'chosen_{key}'] = Variant({name: changes_of(hyper_parameters_of(config_on(options.config, root)),
+                                                               chosen[key][name]) for name, root in roots.items()},
+                                             {test_name: ()})
     return {name: variant for name, variant in every.items() if not options.variants or name in options.variants}
+
+
+def _top_k_mil(config: Config) -> Changes:
+    """Return what puts plain multiple instance learning in the place of the prototypes, all else equal."""
+    localizer = config.model.localizer
+    head = dict(_delete_=True, type='TopKMILHead', in_channels=localizer.head.in_channels,
+                num_classes=localizer.neck.num_classes)
+    return {'model.localizer.head': head, NECK: None, WEIGHTING: None, 'model.localizer.embedded_length': None}
 
 
 def _everywhere(roots: dict[str, Path], changes: Changes) -> dict[str, Sequence[Changes]]:
@@ -81,16 +94,16 @@ def _everywhere(roots: dict[str, Path], changes: Changes) -> dict[str, Sequence[
 
 
 def curves(options: argparse.Namespace, roots: dict[str, Path]) -> None:
-    """Measure and write curves.json, curves.md and left_out.json."""
+    """Measure and write curves.json, curves.md and the choices."""
     trainings = [(0, seed) for seed in range(options.seeds)]
     measured = measure_curves(options.config, roots, options.hyper_parameters, options.work_dir, options.split,
                               options.folds, trainings, options.jobs)
     known = hyper_parameters_of(config_on(options.config, next(iter(roots.values()))))
-    chosen = leave_one_out(measured)
+    chosen = choose_all(measured)
     lines = [SUPERVISION, '', format_curves(measured, known)]
-    lines += [f'* without {name}: {choices or "as the config has it"}' if name else f'* on all: {choices or "as it is"}'
-              for name, choices in chosen.items()]
-    for name, content in (('curves.json', json.dumps(measured)), ('left_out.json', json.dumps(chosen)),
+    lines += [f'* chosen {key} {name}'.rstrip() + f': {choices or "as the config has it"}'
+              for key, of_sets in chosen.items() for name, choices in of_sets.items()]
+    for name, content in (('curves.json', json.dumps(measured)), (CHOICES_FILE, json.dumps(chosen)),
                           ('curves.md', '\n'.join(lines) + '\n')):
         with written_whole(options.work_dir / name) as temporary:
             temporary.write_text(content, encoding='utf-8')
