@@ -27,6 +27,7 @@ RECORDS = {
     'MatchedDetections': 'what match_detections returns, where the example is',
     'Matches': 'what match returns, where the example is',
     'Pairs': 'what overlapping_pairs returns, where the example is',
+    'StreamStatistics': 'two fields',
 }
 """Public classes without an example, each with the reason."""
 

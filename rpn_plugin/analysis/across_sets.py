@@ -31,6 +31,9 @@ ROOT_VARIABLE = 'RPN_CUSTOM_ROOT'
 OWN = 'own'
 """The choice that the config states."""
 
+LEAST_GAIN = 0.002
+"""Of METRIC: less is worth no change."""
+
 Curve = Mapping[str, Mapping[str, tuple[float, ...]]]
 """Data set to choice to METRIC of each training; :data:`OWN` is the config as it is."""
 
@@ -132,12 +135,12 @@ def _space(config_file: Path, root: Path, folder: Path, split: str, folds: int) 
 
 
 def choose(curve: Curve, sets: Sequence[str]) -> str:
-    """Return the choice with the best mean over some data sets, if it is more than a standard error above the own one.
+    """Return the choice with the best mean over some data sets, if it is clearly above the own one.
 
-    The standard error is that of the differences between the sets, so that no single set decides; without it the
-    config keeps what it has.
+    Clearly is more than :data:`LEAST_GAIN` and than the standard error of the differences between the sets, so that no
+    single set decides; else the config keeps what it has.
     """
-    best, best_gain = OWN, 0.0
+    best, best_gain = OWN, LEAST_GAIN
     for choice in next(iter(curve.values())):
         gains = np.array([np.mean(curve[name][choice]) - np.mean(curve[name][OWN]) for name in sets])
         error = gains.std(ddof=1) / len(gains)**0.5 if len(gains) > 1 else 0.0

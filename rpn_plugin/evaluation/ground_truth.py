@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ class GroundTruth:
         ambiguous: (N, 2) intervals in seconds by video, of all subsets; empty where the file has none.
         classes: Names of the classes that the file knows: those annotated in any subset, and those of its ``classes``.
         durations: Length by video as the file says it, where it does; :meth:`duration_sec` checks it.
+        subsets: Subset by video of ``segments``; empty where the file states none.
     """
 
     path: Path
@@ -30,6 +31,7 @@ class GroundTruth:
     ambiguous: Mapping[str, np.ndarray]
     classes: frozenset[str]
     durations: Mapping[str, Any]
+    subsets: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, path: str | Path, subset: str | None = None) -> GroundTruth:
@@ -42,21 +44,25 @@ class GroundTruth:
             subset: Take the segments of the videos of this subset only; None takes all.
 
         Raises:
-            ValueError: If the file is not of that form, has a key twice, or has no video in the subset; names file,
-                video and value.
+            ValueError: If the file is not of that form, has a key twice, has no video in the subset, or writes its
+                name in several ways; names file, video and value.
             OSError: If it cannot be opened.
         """
         content = read_json(path)
         database = _database(path, content)
         every = {video: read_entries(path, video, entry.get('annotations', []), scored=False)
                  for video, entry in database.items()}
+        known = sorted({str(entry.get('subset')) for entry in database.values()})
+        alike = [name for name in known if subset is not None and name.strip().lower() == subset.strip().lower()]
+        if len(alike) > 1:
+            raise ValueError(f'{path}: its subsets {alike} differ in case only: write each name in one way.')
         chosen = {video: entry for video, entry in every.items() if subset in (None, database[video].get('subset'))}
         if not chosen and subset is not None:
-            known = sorted({str(entry.get('subset')) for entry in database.values()})
             raise ValueError(f'{path}: no video in subset {subset!r}; the file has {known}.')
         annotated = (label for entry in every.values() for label in entry.labels)
         return cls(Path(path), chosen, _ambiguous(path, content), frozenset((*annotated, *_classes(path, content))),
-                   {video: entry['duration'] for video, entry in database.items() if 'duration' in entry})
+                   {video: entry['duration'] for video, entry in database.items() if 'duration' in entry},
+                   {video: str(database[video]['subset']) for video in chosen if 'subset' in database[video]})
 
     def duration_sec(self, video: str) -> float | None:
         """Return the length of a video in seconds; None if the file does not say it.

@@ -4,13 +4,15 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 from rpn_plugin.evaluation.comparison import Comparison
 from rpn_plugin.evaluation.functional import LocalizationResult
+from rpn_plugin.evaluation.ground_truth import GroundTruth
 from rpn_plugin.files import written_whole
+from rpn_plugin.structures import same_video_names
 
 
 def format_table(result: LocalizationResult) -> str:
@@ -45,6 +47,31 @@ def format_notes(result: LocalizationResult) -> str:
         if counts.get(key):
             lines.append(f'{counts[key]} {text}')
     return '\n'.join(lines)
+
+
+def describe_coverage(detections: Collection[str], truth: GroundTruth) -> list[str]:
+    """Say which annotated videos a file of detections lacks, a line for each probable reason; none if it has all.
+
+    Args:
+        detections: Names of its videos.
+        truth: What they are scored on.
+    """
+    annotated = [video for video, found in truth.segments.items() if len(found.labels)]
+    missing = [video for video in annotated if video not in detections]
+    lines = []
+    respelled = same_video_names([name for name in detections if name not in truth.segments], missing)
+    if respelled:
+        lines.append(f'warning: {len(respelled)} videos have another name in the detections, such as '
+                     f'{respelled[0][0]!r} for {respelled[0][1]!r}: they count as not detected. Rename them.')
+    for subset in dict.fromkeys(truth.subsets.get(video) for video in missing):
+        of_subset = [video for video in annotated if truth.subsets.get(video) == subset]
+        if subset is not None and len(of_subset) < len(annotated) and not {*of_subset} & {*detections}:
+            lines.append(f'warning: no video of subset {subset!r} ({len(of_subset)} with instances) has detections. '
+                         f'Should one subset be scored? Name it: --subset.')
+    if missing:
+        lines.append(f'warning: {len(missing)} of {len(annotated)} annotated videos have no detection, so that all of '
+                     f'their instances count as missed: {", ".join(missing[:5])}{", ..." if missing[5:] else ""}')
+    return lines
 
 
 def format_comparison(comparison: Comparison) -> str:

@@ -23,6 +23,7 @@ def test_the_best_mean_is_chosen() -> None:
 def test_a_gain_within_its_standard_error_changes_nothing() -> None:
     assert choose(curve(one_set_decides=[.2, -.03, -.03, -.03]), SETS) == OWN
     assert choose(curve(worse=[-.01] * 4), SETS) == OWN
+    assert choose(curve(hardly=[.001] * 4), SETS) == OWN
 
 
 def test_a_set_that_is_left_out_has_no_say() -> None:

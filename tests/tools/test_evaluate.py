@@ -199,3 +199,23 @@ def test_bad_text_files_are_named_by_file_line_and_value(score, line: str, messa
 def test_what_cannot_be_scored_ends_with_one_line(score, arguments, changes, message) -> None:
     status, printed = score(*arguments, **changes)
     assert status == 1 and printed.startswith('error: ') and message in printed and '\n' not in printed
+
+
+def test_annotated_videos_without_detections_are_named_with_the_probable_reason(score) -> None:
+    status, output = score()
+    assert status == 0 and "no video of subset 'train' (1 with instances) has detections" in output
+    assert '1 of 2 annotated videos have no detection' in output and 'missed: vt' in output
+    assert 'warning' not in score('--subset', 'test')[1].split('video set')[0]
+
+
+def test_a_video_under_another_name_is_said_to_be_one(score) -> None:
+    named = {f'v_{video}': found for video, found in FOUND.items()}
+    output = score('--subset', 'test', found=dict(results=named))[1]
+    assert "1 videos have another name in the detections, such as 'v_va' for 'va'" in output
+
+
+def test_subsets_that_differ_in_case_are_refused(score) -> None:
+    truth = json.loads(json.dumps(TRUTH))
+    truth['database']['vt']['subset'] = 'Test'
+    status, output = score('--subset', 'test', truth=truth)
+    assert status == 1 and "its subsets ['Test', 'test'] differ in case only" in output

@@ -17,7 +17,14 @@ from rpn_plugin.evaluation import PROTOCOLS, VIDEO_SETS, GroundTruth, Protocol, 
 from rpn_plugin.evaluation.comparison import compare_protocols
 from rpn_plugin.evaluation.functional import evaluate_localization
 from rpn_plugin.evaluation.protocols import linear_grid
-from rpn_plugin.evaluation.report import FORMATS, format_comparison, format_notes, format_table, write_result
+from rpn_plugin.evaluation.report import (
+    FORMATS,
+    describe_coverage,
+    format_comparison,
+    format_notes,
+    format_table,
+    write_result,
+)
 from rpn_plugin.evaluation.results_file import read_detections
 from rpn_plugin.structures import VideoSegments
 
@@ -81,6 +88,8 @@ def run(options: argparse.Namespace) -> None:
         raise ValueError(f'{options.out}: results are written by ending, one of {", ".join(FORMATS)}.')
     truth = GroundTruth.read(options.ground_truth, options.subset)
     detections = known_detections(options, truth)
+    for line in describe_coverage(detections, truth):
+        print(line)
     if len(protocols) == 2:
         comparison = compare_protocols(detections, truth.segments, *protocols, truth.ambiguous)
         results = [comparison.first, comparison.second]

@@ -4,10 +4,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import combinations
 
-from rpn_plugin.datasets.checking.names import same_video_names
 from rpn_plugin.datasets.checking.subset import CheckedSubset
 from rpn_plugin.datasets.checking.values import Contents
 from rpn_plugin.datasets.faults import Finding
+from rpn_plugin.structures import same_video_names
 
 
 def check_across(all_checked: Sequence[CheckedSubset], contents: Sequence[Contents]) -> list[Finding]:

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from itertools import combinations
 from statistics import median
 
-from rpn_plugin.datasets.checking.names import bare_name
 from rpn_plugin.datasets.checking.subset import CheckedSubset, VideoSubset
 from rpn_plugin.datasets.faults import ERROR, WARNING, Fault
 from rpn_plugin.datasets.feature_stores import FeatureHeader, FeatureStore
+from rpn_plugin.structures import bare_name
 
 Headers = dict[str, dict[str, FeatureHeader]]
 TOO_LONG = 30

@@ -1,9 +1,9 @@
 """Checks of video-level labels. No time is read."""
 from __future__ import annotations
 
-from rpn_plugin.datasets.checking.names import same_video_names
 from rpn_plugin.datasets.checking.subset import CheckedSubset
 from rpn_plugin.datasets.faults import Fault
+from rpn_plugin.structures import same_video_names
 
 
 def check_labels(checked: CheckedSubset) -> None:
