@@ -4,20 +4,37 @@ from __future__ import annotations
 import codecs
 import errno
 import gc
+import glob
 import json
 import os
+import re
 import shutil
+import socket
 import stat
+import tempfile
 import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+from rpn_plugin.locks import FileLock, NoFileLocksError
 
 LONGEST_NAME = 200
 """Bytes of a name, which leave room for a suffix below the 255 of common file systems."""
 MOST_TEXT_BYTES = 2**30
 """Of a text file, JSON included, which takes up to twenty times as much memory."""
+
+ROOM = f'.part-{re.sub("[^A-Za-z0-9]", "", socket.gethostname())[:40]}-'
+"""How the folders begin in which processes of this machine write what is not yet whole."""
+LOCK, REPLACED = '.part-lock', '.part-replaced'
+FULL_BELOW_BYTES = 2**16
+"""A disk with fewer free bytes is full, whatever a library says about why it could not write."""
+
+
+class FullDiskError(OSError):
+    """The disk has no space left for a file; names the file and says how much is free."""
 
 
 def require_regular_file(path: str | Path) -> None:
@@ -169,23 +186,24 @@ def path_inside(folder: str | Path, name: str, suffix: str = '') -> Path:
 
 @contextmanager
 def written_whole(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary path beside ``path`` to write to; it takes the place of ``path`` only if nothing went wrong.
+    """Yield a temporary path on the disk of ``path`` to write to; it takes the place of ``path`` if nothing went wrong.
 
-    The folder is made, the suffix is kept, and a failed attempt leaves neither a partial file nor a changed old one.
+    The folder is made, the name is kept, and a failed attempt leaves neither a partial file nor a changed old one. Any
+    number of processes may write the same file: the last one's is there in the end. What a killed process leaves is in
+    a hidden folder, which the next process that writes there removes.
+
+    Raises:
+        OSError: If the disk is full, among others; names path and sizes.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f'.{path.stem}.part{path.suffix}')
-    try:
+    with _room_beside(path) as temporary:
         yield temporary
         temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 @contextmanager
 def folder_written_whole(path: str | Path, overwrite: bool = False) -> Iterator[Path]:
-    """Yield a temporary folder beside ``path`` to fill; it takes the place of ``path`` only if nothing went wrong.
+    """Yield a temporary folder on the disk of ``path`` to fill; it takes the place of ``path`` if nothing went wrong.
 
     Args:
         path: The folder; those above it are made.
@@ -193,18 +211,92 @@ def folder_written_whole(path: str | Path, overwrite: bool = False) -> Iterator[
 
     Raises:
         FileExistsError: If there is one and it may not.
+        OSError: If the disk is full, among others; names path and sizes.
     """
     path = Path(path)
     if path.exists() and not overwrite:
         raise FileExistsError(f'{path} is there already. Name another folder, or allow it to be replaced (overwrite).')
-    temporary, replaced = path.with_name(f'.{path.name}.part'), path.with_name(f'.{path.name}.replaced')
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    try:
+    with _room_beside(path) as temporary:
+        temporary.mkdir()
         yield temporary
         if path.exists():
-            path.replace(replaced)
+            path.replace(temporary.with_name(REPLACED))
         temporary.replace(path)
-        shutil.rmtree(replaced, ignore_errors=True)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def _room_beside(path: Path) -> Iterator[Path]:
+    """Yield a path with the name of ``path`` in a folder that only this process has; in the end it is removed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _full_disk_named(path):
+        _clear_rooms(path.parent)
+        room, lock = _make_room(path.parent)
+        try:
+            with _full_disk_named(path, room):
+                yield room / path.name
+        finally:
+            _remove_room(room, lock)
+
+
+def _make_room(folder: Path) -> tuple[Path, FileLock]:
+    """Make a hidden folder, locked for as long as this process lives; not locked where there are no locks."""
+    while True:
+        room = Path(tempfile.mkdtemp(prefix=ROOM, dir=folder))
+        lock = FileLock(room / LOCK)
+        try:
+            if lock.acquire():
+                return room, lock
+        except FileNotFoundError:
+            pass  # another process took it for one that a killed process left, and removed it
+        except NoFileLocksError:
+            return room, lock
+
+
+def _remove_room(room: Path, lock: FileLock) -> None:
+    """Remove the lock last: what is left if this is not finished can still be removed later."""
+    for entry in room.iterdir():
+        if entry.is_dir():
+            shutil.rmtree(entry, ignore_errors=True)
+        elif entry != lock.path:
+            entry.unlink(missing_ok=True)
+    lock.release()
+    shutil.rmtree(room, ignore_errors=True)
+
+
+@cache
+def _clear_rooms(folder: Path) -> None:
+    """Remove what killed processes of this machine have left in a folder; once per process, since it is listed."""
+    for room in folder.glob(f'{glob.escape(ROOM)}*'):
+        lock = FileLock(room / LOCK)
+        with suppress(OSError):
+            if not lock.path.exists():
+                room.rmdir()  # killed before the lock was made; fails where there is anything in it
+            elif lock.acquire():
+                _finish_replacing(room)
+                _remove_room(room, lock)
+
+
+def _finish_replacing(room: Path) -> None:
+    """Put the new folder in its place where a process was killed after it had moved the old one away."""
+    if (room / REPLACED).exists():
+        for entry in room.iterdir():
+            target = room.parent / entry.name
+            if entry.name not in (LOCK, REPLACED) and not target.exists():
+                entry.replace(target)
+
+
+@contextmanager
+def _full_disk_named(path: Path, room: Path | None = None) -> Iterator[None]:
+    """Say which file a full disk or an exhausted quota left no space for, how much was written and how much is free."""
+    try:
+        yield
+    except (OSError, RuntimeError) as error:  # torch raises the latter
+        if isinstance(error, FullDiskError):
+            raise
+        free = shutil.disk_usage(path.parent).free if path.parent.is_dir() else FULL_BELOW_BYTES
+        if getattr(error, 'errno', None) not in (errno.ENOSPC, errno.EDQUOT) and free >= FULL_BELOW_BYTES:
+            raise
+        written = sum(file.stat().st_size for file in room.rglob('*') if file.is_file()) if room else 0
+        raise FullDiskError(getattr(error, 'errno', None) or errno.ENOSPC,
+                            f'No space left on the disk: {written} bytes were written and {free} are free. Make room '
+                            f'and start again. What was there before is untouched', str(path)) from error

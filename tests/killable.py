@@ -65,7 +65,7 @@ class SlowDisk:
         return SlowFile(path, mode)
 
     def _before_rename_or_removal(self, event: str, arguments: tuple) -> None:
-        if event in ('os.rename', 'os.remove') and str(arguments[0]).endswith(('.pth', '.part')):
+        if event in ('os.rename', 'os.remove') and str(arguments[0]).endswith(('.pth', 'last_checkpoint')):
             self.operation()
 
 

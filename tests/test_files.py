@@ -2,14 +2,20 @@
 from __future__ import annotations
 
 import math
+import multiprocessing
 import os
 import re
+import signal
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from rpn_plugin import files
 from rpn_plugin.files import (
     LONGEST_NAME,
     DuplicateKeyError,
+    FullDiskError,
     folder_written_whole,
     path_inside,
     read_json,
@@ -134,3 +140,66 @@ def test_a_value_is_shown_short_however_long_or_deep_it_is() -> None:
         assert len(shown(value)) <= LONGEST_NAME + 3
     while deep:  # Python frees nested lists one inside the other
         deep = deep.pop()
+
+
+def test_writers_of_one_file_or_folder_do_not_touch_each_others_work(tmp_path) -> None:
+    with written_whole(tmp_path / 'a') as first:
+        first.write_text('first')
+        files._clear_rooms.cache_clear()
+        with written_whole(tmp_path / 'a') as second:
+            second.write_text('second')
+    assert (tmp_path / 'a').read_text() == 'first', 'the last one counts'
+    with folder_written_whole(tmp_path / 'b', overwrite=True) as first:
+        (first / 'first').touch()
+        files._clear_rooms.cache_clear()
+        with folder_written_whole(tmp_path / 'b', overwrite=True) as second:
+            (second / 'second').touch()
+    assert {path.name for path in tmp_path.rglob('*')} == {'a', 'b', 'first'}
+
+
+def write_until_killed(folder: Path) -> None:
+    """Die by SIGKILL in the middle of writing a file and of putting a folder in the place of another."""
+    with folder_written_whole(folder / 'set', overwrite=True) as new, written_whole(folder / 'b.npy') as half:
+        (new / 'new').touch()
+        half.write_text('half')
+        (folder / 'set').replace(new.with_name(files.REPLACED))  # its first step when it is whole
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_what_a_killed_process_left_is_no_result_and_the_next_write_removes_it(tmp_path) -> None:
+    (tmp_path / 'set').mkdir()
+    process = multiprocessing.get_context('fork').Process(target=write_until_killed, args=(tmp_path, ))
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    left = list(tmp_path.iterdir())
+    assert len(left) == 2 and all(path.name.startswith(files.ROOM) for path in left)
+    elsewhere = tmp_path / '.part-another-machine'
+    elsewhere.mkdir()
+    with written_whole(tmp_path / 'c.npy') as path:
+        path.write_text('whole')
+    assert {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob('*')} == {
+        'c.npy', 'set', 'set/new', elsewhere.name}
+
+
+def save_half(path: Path) -> None:
+    path.write_bytes(b'half')
+    raise RuntimeError('basic_ios::clear: iostream error')  # what torch says
+
+
+@pytest.mark.parametrize('write, free, sizes', [
+    (lambda path: path.symlink_to('/dev/full') or path.write_bytes(b'new'), 10**9, '0 bytes .* 1000000000 are free'),
+    (save_half, 100, '4 bytes were written and 100 are free'),
+], ids=('said by the system', 'hidden by a library'))
+def test_a_full_disk_is_named_with_file_and_sizes_in_one_line(tmp_path, monkeypatch, write, free, sizes) -> None:
+    (tmp_path / 'a').write_text('old')
+    monkeypatch.setattr('shutil.disk_usage', lambda path: SimpleNamespace(free=free))
+    message = rf'^\[Errno 28\] No space left on the disk: {sizes}. .*: {re.escape(repr(str(tmp_path / "a")))}$'
+    with pytest.raises(FullDiskError, match=message), written_whole(tmp_path / 'a') as temporary:
+        write(temporary)
+    assert [path.name for path in tmp_path.iterdir()] == ['a'] and (tmp_path / 'a').read_text() == 'old'
+
+
+def test_another_failure_keeps_its_own_words(tmp_path) -> None:
+    with pytest.raises(RuntimeError, match='^basic_ios'), written_whole(tmp_path / 'a') as temporary:
+        save_half(temporary)
