@@ -4,7 +4,6 @@ from __future__ import annotations
 import copy
 import json
 import os
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +23,7 @@ from rpn_plugin.analysis.appearance import (
     pieces_by_appearance,
     pieces_by_video,
 )
-from rpn_plugin.files import path_inside, read_json
+from rpn_plugin.files import folder_written_whole, path_inside, read_json
 from rpn_plugin.provenance import data_stamp, digest
 from rpn_plugin.structures import SnippetClock, VideoSegments
 
@@ -115,18 +114,15 @@ def _write(config: Mapping, root: Path, split: str, folds: int, seed: int) -> No
                          f'choosing hyper-parameters on some of them needs.')
     pieces = pieces_by_appearance(timed) if split == 'appearance' else pieces_by_video(timed)
     fold_of = deal_groups(pieces, folds, seed)
-    temporary = root.with_name(f'{root.name}.part')
-    shutil.rmtree(temporary, ignore_errors=True)
     header = dict(classes=dataset.metainfo['classes'], feature=dict(
         fps=clock.fps, snippet_stride=clock.stride_frames, window=clock.window_frames, offset=clock.offset_frames))
     notes = [f'split by {split}: {len(timed)} training videos, {len(pieces)} pieces in '
              f'{len({piece.group for piece in pieces})} groups, dealt to {folds} folds']
-    for fold in range(folds):
-        notes.append(_write_fold(temporary / f'fold_{fold}', header, pieces, fold_of == fold, timed, dataset, items,
-                                 clock))
-    (temporary / 'split.json').write_text(json.dumps(dict(notes=notes)), encoding='utf-8')
-    shutil.rmtree(root, ignore_errors=True)
-    temporary.replace(root)
+    with folder_written_whole(root, overwrite=True) as temporary:
+        for fold in range(folds):
+            notes.append(_write_fold(temporary / f'fold_{fold}', header, pieces, fold_of == fold, timed, dataset,
+                                     items, clock))
+        (temporary / 'split.json').write_text(json.dumps(dict(notes=notes)), encoding='utf-8')
 
 
 def _timed(item: Mapping) -> TimedVideo:
