@@ -20,8 +20,8 @@ from rpn_plugin.datasets import AnnotationFile
 from rpn_plugin.deployment.plain_models import require_plain_model, without_files
 from rpn_plugin.files import shown, unsafe_text, written_whole
 from rpn_plugin.foreign_files import load_tensors, naming, require_plain_tensor
-from rpn_plugin.models.interfaces import HasClasses, MakesRoom
-from rpn_plugin.models.localizers import BaseLocalizer
+from rpn_plugin.models.agreement import stated_classes
+from rpn_plugin.models.interfaces import MakesRoom
 from rpn_plugin.structures import same_recipe
 
 
@@ -159,7 +159,7 @@ class ModelFile:
                              f'{error!s:.200}).') from error
 
     def _compare(self, model: nn.Module) -> None:
-        for name, number in _stated_classes(model).items():
+        for name, number in stated_classes(model).items():
             if number != len(self.classes):
                 raise ValueError(f'{self.path}: it is for {len(self.classes)} classes ({", ".join(self.classes[:3])}, '
                                  f'...), but {name} of the config is for {number}. Use the config that it was trained '
@@ -199,16 +199,6 @@ class ModelFile:
         with written_whole(path) as temporary:
             temporary.write_bytes(buffer.getvalue())
         return path
-
-
-def _stated_classes(model: nn.Module) -> dict[str, int]:
-    """Number of classes of the data that a network's neck or head states, by its name.
-
-    Modules inside them are not asked: a head may classify background, too.
-    """
-    networks = model.networks if isinstance(model, BaseLocalizer) else {}
-    return {f'the {part} of network {name}': getattr(network, part).num_classes for name, network in networks.items()
-            for part in ('neck', 'head') if isinstance(getattr(network, part, None), HasClasses)}
 
 
 def _settings(meta: Mapping[str, Any], path: str | Path) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """Checks of video-level labels. No time is read."""
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rpn_plugin.datasets.checking.subset import CheckedSubset
 from rpn_plugin.datasets.faults import Fault
 from rpn_plugin.structures import same_video_names
@@ -27,3 +29,23 @@ def check_labels(checked: CheckedSubset) -> None:
         if first < second:
             checked.add('duplicated-video', f'{subset.annotations.path}: {first} and {second} are names of one video',
                         first, second)
+
+
+def reason_for_no_signal(labels: Sequence[Sequence[int]], classes: Sequence[str]) -> str | None:
+    """Say why the labels of training videos teach nothing: they are the same for every video; None if they differ.
+
+    >>> reason_for_no_signal([[0], [0]], ('Diving', 'HighJump'))
+    'each of the 2 training videos has the same label, Diving'
+
+    Args:
+        labels: Class indices of every training video.
+        classes: C names.
+    """
+    kinds = {tuple(sorted(of_video)) for of_video in labels}
+    if len(kinds) != 1 or not any(kinds):
+        return None
+    names = [classes[label] for label in kinds.pop()]
+    if len(names) == 1:
+        return f'each of the {len(labels)} training videos has the same label, {names[0]}'
+    return f'each of the {len(labels)} training videos has the same {len(names)} labels, {", ".join(names[:4])}' + (
+        ', ...' if len(names) > 4 else '')
