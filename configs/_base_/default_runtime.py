@@ -13,8 +13,11 @@ default_hooks = dict(
     short_history=dict(type='ShortHistoryHook'),
     sync_buffers=dict(type='SyncBuffersHook'),
     # Here and not in custom_hooks, a list: so a run adds a hook by one line (default_hooks.ema.type=EMAHook).
+    config_check=dict(type='ConfigCheckHook'),
+    work_dir_lock=dict(type='WorkDirLockHook'),
     cooccurrence=dict(type='CooccurrenceHook'),
     standardization=dict(type='StandardizationHook'),
+    interruption=dict(type='InterruptionHook'),  # Ctrl-C and SIGTERM save a checkpoint
     diagnosis=dict(type='DiagnosisHook'))
 
 env_cfg = dict(

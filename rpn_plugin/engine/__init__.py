@@ -1,15 +1,19 @@
 """Parts that the host's runner calls during training and testing."""
 from rpn_plugin.engine.hooks import (
                                      AtomicCheckpointHook,
+                                     ConfigCheckHook,
                                      CooccurrenceHook,
                                      DiagnosisHook,
+                                     InterruptionHook,
                                      LocalizationVisualizationHook,
                                      ShortHistoryHook,
                                      StandardizationHook,
                                      StepSeedHook,
                                      TrainingLoggerHook,
+                                     WorkDirLockHook,
 )
 from rpn_plugin.engine.loops import MinItersTrainLoop
 
-__all__ = ['AtomicCheckpointHook', 'CooccurrenceHook', 'DiagnosisHook', 'LocalizationVisualizationHook',
-           'MinItersTrainLoop', 'ShortHistoryHook', 'StandardizationHook', 'StepSeedHook', 'TrainingLoggerHook']
+__all__ = ['AtomicCheckpointHook', 'ConfigCheckHook', 'CooccurrenceHook', 'DiagnosisHook', 'InterruptionHook',
+           'LocalizationVisualizationHook', 'MinItersTrainLoop', 'ShortHistoryHook', 'StandardizationHook',
+           'StepSeedHook', 'TrainingLoggerHook', 'WorkDirLockHook']

@@ -66,3 +66,23 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch) -> None:
 def test_another_storage_is_refused() -> None:
     with pytest.raises(TypeError, match='backend_args'):
         AtomicCheckpointHook(interval=1, backend_args=dict(backend='petrel'))
+
+
+def test_a_training_that_is_stopped_early_leaves_its_last_state(config) -> None:
+    config.custom_hooks = [dict(type='EarlyStoppingHook', monitor='wtal/mAP_avg', rule='greater',
+                                stopping_threshold=-1.0)]
+    assert train(config, interval=50) == {'epoch_1.pth'}
+    saved = torch.load((Path(config.work_dir) / 'last_checkpoint').read_text())
+    assert saved['meta']['epoch'] == 1 and saved['meta']['iter'] == 1
+
+
+def test_a_last_state_that_is_saved_already_or_is_not_wanted_is_not_saved_again(config, monkeypatch) -> None:
+    config.custom_hooks = [dict(type='EarlyStoppingHook', monitor='wtal/mAP_avg', rule='greater',
+                                stopping_threshold=-1.0)]
+    saved = []
+    monkeypatch.setattr(Runner, 'save_checkpoint', lambda *arguments, **options: saved.append(arguments))
+    train(config, interval=1)
+    assert len(saved) == 1
+    config.experiment_name += '_unwanted'
+    train(config, interval=50, save_last=False)
+    assert len(saved) == 1

@@ -1,12 +1,16 @@
 """Hooks."""
 from rpn_plugin.engine.hooks.atomic_checkpoint_hook import AtomicCheckpointHook
+from rpn_plugin.engine.hooks.config_check_hook import ConfigCheckHook
 from rpn_plugin.engine.hooks.cooccurrence_hook import CooccurrenceHook
 from rpn_plugin.engine.hooks.diagnosis_hook import DiagnosisHook
+from rpn_plugin.engine.hooks.interruption_hook import InterruptionHook
 from rpn_plugin.engine.hooks.localization_visualization_hook import LocalizationVisualizationHook
 from rpn_plugin.engine.hooks.short_history_hook import ShortHistoryHook
 from rpn_plugin.engine.hooks.standardization_hook import StandardizationHook
 from rpn_plugin.engine.hooks.step_seed_hook import StepSeedHook
 from rpn_plugin.engine.hooks.training_logger_hook import TrainingLoggerHook
+from rpn_plugin.engine.hooks.work_dir_lock_hook import WorkDirLockHook
 
-__all__ = ['AtomicCheckpointHook', 'CooccurrenceHook', 'DiagnosisHook', 'LocalizationVisualizationHook',
-           'ShortHistoryHook', 'StandardizationHook', 'StepSeedHook', 'TrainingLoggerHook']
+__all__ = ['AtomicCheckpointHook', 'ConfigCheckHook', 'CooccurrenceHook', 'DiagnosisHook', 'InterruptionHook',
+           'LocalizationVisualizationHook', 'ShortHistoryHook', 'StandardizationHook', 'StepSeedHook',
+           'TrainingLoggerHook', 'WorkDirLockHook']

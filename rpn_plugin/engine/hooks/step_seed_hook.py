@@ -33,12 +33,17 @@ class StepSeedHook(Hook):
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Seed the transforms of the first batch that draw in this process."""
-        self._set(runner)
+        self._set(runner.iter)
 
     def before_train_iter(self, runner: Runner, *args: Any, **kwargs: Any) -> None:
-        """Seed the model, and the transforms of the next batch that draw in this process."""
-        self._set(runner)
+        """Seed the model."""
+        self._set(runner.iter)
 
-    def _set(self, runner: Runner) -> None:
-        words = np.random.SeedSequence((self._seed, get_rank(), runner.iter))
+    def after_train_iter(self, runner: Runner, *args: Any, **kwargs: Any) -> None:
+        """Seed the transforms of the next batch that draw in this process, as at the beginning of an epoch."""
+        self._set(runner.iter + 1)
+        torch.empty((), dtype=torch.int64).random_()  # so does a loader whose epoch begins here, in a resumed run
+
+    def _set(self, iteration: int) -> None:
+        words = np.random.SeedSequence((self._seed, get_rank(), iteration))
         set_random_seed(int(words.generate_state(1)[0]))
