@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from rpn_plugin.datasets.checking.across import check_across
 from rpn_plugin.datasets.checking.headers import check_headers, extra_videos
 from rpn_plugin.datasets.checking.labels import check_labels
+from rpn_plugin.datasets.checking.names import check_spellings
+from rpn_plugin.datasets.checking.segments import check_segments
 from rpn_plugin.datasets.checking.statistics import count
 from rpn_plugin.datasets.checking.subset import CheckedSubset, VideoSubset, agreed_recipe, open_stores
-from rpn_plugin.datasets.checking.times import check_durations, check_recipe, check_segments
+from rpn_plugin.datasets.checking.times import check_durations, check_recipe
 from rpn_plugin.datasets.checking.values import check_values
 from rpn_plugin.datasets.faults import Fault, Finding
 from rpn_plugin.structures import SubsetStatistics, describe_recipe
@@ -64,6 +66,8 @@ def check_dataset(subsets: Sequence[VideoSubset],
         progress: Wraps the names of the videos while their features are read, one subset after the other.
     """
     all_checked, findings = [], []
+    for file in {subset.annotations.path: subset.annotations for subset in subsets}.values():
+        findings += check_spellings(file)
     for subset in subsets:
         try:
             all_checked.append(check_subset(subset, segments=True))

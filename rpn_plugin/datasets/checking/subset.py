@@ -73,6 +73,10 @@ class CheckedSubset:
         """Return whether there is such a finding."""
         return any(finding.code == code for finding in self.findings)
 
+    def where(self, stream: str, video: str) -> str:
+        """Return the place of a video's features, for messages."""
+        return self.subset.stores[stream].where(video)
+
     def num_snippets(self, video: str) -> int:
         """Return T of the shortest stream."""
         return min(header.length for header in self.headers[video].values())

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import planted_in_made_videos
 import pytest
+from made_videos import MadeSet
 from mmengine.config import Config
 
 from rpn_plugin.datasets.checking import check_dataset
@@ -299,8 +301,25 @@ def test_a_planted_fault_is_found_and_nothing_else(tiny, name) -> None:
         assert any(part in finding.message for part in ('annotations.json', 'test.json', 'features', 'GolfSwing'))
 
 
+@pytest.mark.parametrize('name', planted_in_made_videos.PLANTS)
+def test_a_fault_that_shows_in_comparison_is_found_and_nothing_else(name) -> None:
+    plant, expected = planted_in_made_videos.PLANTS[name]
+    made = MadeSet.make()
+    plant(made)
+    findings = made.check().findings
+    assert {(finding.code, finding.severity, finding.videos) for finding in findings} == expected
+    for finding in findings:
+        assert len(finding.videos) > 2 or all(video in finding.message for video in finding.videos)
+        assert 'made' in finding.message or finding.message.split(':')[0] in made.content['classes']
+
+
+def test_the_made_set_is_clean() -> None:
+    assert MadeSet.make().check().findings == []
+
+
 def test_every_rule_has_a_planted_fault() -> None:
-    assert {code for _, expected in PLANTS.values() for code, _, _ in expected} == CHECKS.keys()
+    planted = [*PLANTS.values(), *planted_in_made_videos.PLANTS.values()]
+    assert {code for _, expected in planted for code, _, _ in expected} == CHECKS.keys()
 
 
 def test_several_faults_are_all_found(tiny) -> None:
@@ -324,8 +343,16 @@ def test_made_data_are_clean(tmp_path) -> None:
     features = {stream: str(path.parent / 'features' / stream) for stream in STREAMS}
     sources = subsets_of_annotations(str(path), 'plugin', features, None)
     found = check_dataset(sources.subsets).findings
-    assert sources.findings == [] and {finding.code for finding in found} <= {'class-unused', 'class-unseen'}
+    assert sources.findings == []
+    assert {finding.code for finding in found} <= {'class-unused', 'class-unseen', 'class-untested'}
     assert len(sources.subsets) == 2
+
+
+@pytest.mark.parametrize('name', ['jhmdb-untrimmed', 'msrc12-multi', 'spoken', 'thermal', 'tug'])
+def test_real_sets_are_clean(shared_data, name) -> None:
+    features = {stream: str(shared_data / name / 'features' / stream) for stream in STREAMS}
+    sources = subsets_of_annotations(str(shared_data / name / 'annotations.json'), 'plugin', features, None)
+    assert sources.findings == check_dataset(sources.subsets).findings == []
 
 
 def test_real_features_are_clean(shared_data, repository, monkeypatch) -> None:

@@ -70,7 +70,8 @@ REAL = {
                  {'duration-missing': 2, 'no-instance': 1}),
     'activitynet': ('activitynet12/activity_net.v1-2.min-missing-removed.json',
                     {'training': (4441, 6588, 100), 'validation': (2198, 3281, 100)},
-                    {'class-unpinned': 1, 'no-instance': 1, 'segment-duplicated': 19, 'segment-empty': 9}),
+                    {'class-unpinned': 1, 'no-instance': 1, 'segment-duplicated': 19, 'segment-empty': 9,
+                     'segment-near-duplicate': 1}),
 }
 
 
