@@ -96,7 +96,7 @@ def _of_one_length() -> list[HyperParameter]:
     return [
         _values('alpha', (0.0, .005, .02, .08), [ALPHA], kind='training'),
         _values('length', (1.5, 3.0, 6.0), ['model.localizer.embedded_length'], kind='training'),
-        _values('share of the nearest', (.0625, .125, .25), [f'{HEAD}.top_ratio'], kind='training'),
+        _values('share of the nearest', (.03125, .0625, .125, .25), [f'{HEAD}.top_ratio'], kind='training'),
         HyperParameter('standardize', {str(standardize): {'model.data_preprocessor.standardize': standardize}
                                        for standardize in (False, True)}, kind='training'),
         _values('iterations', (500, 1000, 2000), ['train_cfg.min_iters'], kind='training'),

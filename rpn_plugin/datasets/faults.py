@@ -54,7 +54,8 @@ CHECKS: dict[str, Check] = {
     'labels-disagree': Check(WARNING, 'the "labels" of a video are not the classes of its annotated segments',
                              'The "labels" are what counts; correct one of the two.'),
     'classes-single': Check(WARNING, 'there is one class only, so that a label says nothing and no loss teaches '
-                                     'anything', 'Add a second class, such as videos of background with a class of their own.'),
+                                     'anything',
+                            'Add a second class, such as videos of background with a class of their own.'),
     'labels-constant': Check(WARNING, 'every training video has the same labels, so that nothing can be learned',
                              'Add training videos that lack some of the classes.'),
     'class-everywhere': Check(WARNING, 'every training video has this class, so that nothing tells where it is not',

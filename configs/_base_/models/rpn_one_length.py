@@ -13,7 +13,7 @@ model = dict(
             in_channels=256,
             attention_channels=64,
             gamma_c=0.5,
-            top_ratio=0.125,
+            top_ratio=0.0625,
             loss_cls=dict(type='VideoClassificationLoss', loss_weight=1.0),
             loss_clu=dict(type='ClusteringLoss', loss_weight=0.02)),
         weighting=dict(type='SimilarityWeighting', coverage=0.95, num_updates=2, top_ratio=0.1, moving_rate=0.1),
