@@ -1,123 +1,126 @@
-"""A made data set in memory that a test may spoil: features that are like each other as those of real sets are."""
+"""Video files that tests write themselves, each frame carrying its number as a bar code."""
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache
-from typing import Any
+import struct
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from pathlib import Path
 
+import av
 import numpy as np
 
-from rpn_plugin.datasets.annotations import AnnotationFile
-from rpn_plugin.datasets.checking import DatasetCheck, VideoSubset, check_dataset
-from rpn_plugin.datasets.faults import Fault
-from rpn_plugin.datasets.feature_stores import FeatureStore
-from rpn_plugin.datasets.formats import get_layout
-
-CLASSES = ('Diving', 'CliffDiving', 'HighJump')
-TRAIN = tuple(f'train_{index}' for index in range(12))
-TEST = tuple(f'test_{index}' for index in range(8))
-STREAMS = ('rgb', 'flow')
-WIDTH = 24
-SECONDS = 0.64
-"""Per snippet."""
-
-Change = Callable[[np.ndarray], np.ndarray]
+BITS = 10
+BAR = 8
 
 
-class MemoryStore(FeatureStore):
-    """Features by video."""
-
-    def __init__(self, place: str, arrays: dict[str, np.ndarray]) -> None:
-        super().__init__()
-        self.place, self.arrays = place, arrays
-
-    def videos(self) -> list[str]:
-        return sorted(self.arrays)
-
-    def where(self, video: str) -> str:
-        return f'{self.place}/{video}.npy'
-
-    def _read(self, video: str) -> np.ndarray:
-        if video not in self.arrays:
-            raise Fault('features-missing', f'{self.where(video)}: missing')
-        return self.arrays[video]
+def bar_code(number: int) -> np.ndarray:
+    """(32, 80, 3) image of a number below 1024 in black and white bars over the upper half; the lower half is gray."""
+    image = np.full((32, BITS * BAR, 3), 127, np.uint8)
+    for bit in range(BITS):
+        image[:16, bit * BAR:(bit + 1) * BAR] = 255 * (number >> bit & 1)
+    return image
 
 
-@dataclass
-class MadeSet:
-    """Annotations and features (T, D) float16 of twelve training and eight test videos, 80 to 137 snippets each.
+def read_code(image: np.ndarray) -> int:
+    """The number of an image that was made by :func:`bar_code`, also after lossy coding."""
+    bars = image[4:12, BAR // 2::BAR].mean(axis=(0, 2)) > 127
+    return int((bars[:BITS] * 2**np.arange(BITS)).sum())
 
-    Values follow each other smoothly, every channel with a standard deviation and a pace of its own, other ones in
-    each stream. Both streams change together, most at the borders of the three instances of a video.
+
+def moving_square(number: int, colour: Sequence[int] | None) -> np.ndarray:
+    """(32, 40, 3) image of a square of a colour that moves to and fro over noise that flickers; None is noise alone."""
+    image = np.random.default_rng(number).integers(90, 150, (32, 40, 3), np.uint8)
+    if colour is not None:
+        left = abs(number % 40 - 20)
+        image[8:24, left:left + 16] = colour
+    return image
+
+
+def write_video(path: Path, number: int = 0, fps: float | Fraction = 25, codec: str = 'mpeg4',
+                times: Sequence[Fraction] | None = None, image: Callable[[int], np.ndarray] = bar_code,
+                options: dict[str, str] | None = None, pixels: str = 'yuv420p') -> Path:
+    """Write a video of ``number`` frames at a constant rate, or of one frame at each of ``times`` (seconds)."""
+    rate = Fraction(fps).limit_denominator(1001)
+    times = [index / rate for index in range(number)] if times is None else times
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with av.open(str(path), 'w', options=options or {}) as container:
+        stream = container.add_stream(codec, rate=rate)
+        stream.height, stream.width = image(0).shape[:2]
+        stream.pix_fmt = pixels
+        stream.bit_rate = 2_000_000
+        stream.codec_context.time_base = Fraction(1, 30000) if codec == 'libx264' else 1 / rate
+        container.start_encoding()
+        for index, time in enumerate(times):
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image(index)), format='rgb24')
+            frame.time_base = Fraction(1, 30000)
+            frame.pts = round(time * 30000)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+def rotate(path: Path, matrix: Sequence[int]) -> Path:
+    """Set the first four numbers a, b, c, d of an MP4's display matrix, in place."""
+    content = bytearray(path.read_bytes())
+    place = content.index(b'tkhd') + 44
+    numbers = list(struct.unpack_from('>9i', content, place))
+    numbers[0], numbers[1], numbers[3], numbers[4] = (value << 16 for value in matrix)
+    struct.pack_into('>9i', content, place, *numbers)
+    path.write_bytes(content)
+    return path
+
+
+def cut(path: Path, share: float) -> Path:
+    """Keep the first part of a file's bytes, in place."""
+    path.write_bytes(path.read_bytes()[:int(path.stat().st_size * share)])
+    return path
+
+
+def zero(path: Path, share: float, count: int) -> Path:
+    """Overwrite bytes by zeros from a share of the file on, in place."""
+    content = bytearray(path.read_bytes())
+    start = int(len(content) * share)
+    content[start:start + count] = bytes(count)
+    path.write_bytes(content)
+    return path
+
+
+def excise(path: Path, share: float, count: int) -> Path:
+    """Take bytes out from a share of the file on, in place."""
+    content = path.read_bytes()
+    start = int(len(content) * share)
+    path.write_bytes(content[:start] + content[start + count:])
+    return path
+
+
+def remux(path: Path, change: Callable[[int, float], float | None]) -> Path:
+    """Write a file's packets again, in place.
+
+    Args:
+        path: Whose name says the format.
+        change: Takes the number of a packet and its time in seconds; gives the new time, or None to drop it.
     """
-
-    content: dict[str, Any]
-    features: dict[str, dict[str, np.ndarray]]
-    recipes: dict[str, dict[str, Any]]
-
-    @classmethod
-    def make(cls) -> MadeSet:
-        content, features = _made()
-        recipe = dict(fps=25, snippet_stride=16)
-        return cls(json.loads(content), {stream: dict(found) for stream, found in features.items()},
-                   dict(train=dict(recipe), test=dict(recipe)))
-
-    @property
-    def database(self) -> dict[str, dict]:
-        return self.content['database']
-
-    def change(self, change: Change, *videos: str, streams: tuple[str, ...] = ('rgb', )) -> None:
-        """Replace features."""
-        for stream in streams:
-            for video in videos:
-                self.features[stream][video] = change(self.features[stream][video])
-
-    def swap_streams(self, *videos: str) -> None:
-        rgb, flow = self.features['rgb'], self.features['flow']
-        for video in videos:
-            rgb[video], flow[video] = flow[video], rgb[video]
-
-    def annotate(self, change: Callable[[float], float], *videos: str) -> None:
-        """Replace the borders of all segments."""
-        for video in videos:
-            for annotation in self.database[video]['annotations']:
-                annotation['segment'] = [change(border) for border in annotation['segment']]
-
-    def check(self) -> DatasetCheck:
-        database = self.database
-        annotations = AnnotationFile('made.json', tuple(self.content['classes']), None, database, get_layout('plugin'))
-        return check_dataset([VideoSubset(annotations, subset, subset == 'train', {
-            stream: MemoryStore(f'made/{stream}', found) for stream, found in self.features.items()
-            if stream in self.content['streams'][subset]}, self.recipes[subset]) for subset in ('train', 'test')])
+    source = path.rename(path.with_stem('source'))
+    with av.open(str(source)) as old, av.open(str(path), 'w') as new:
+        stream = new.add_stream_from_template(old.streams.video[0])
+        for number, packet in enumerate(old.demux(old.streams.video[0])):
+            before = None if packet.dts is None else float(packet.dts * packet.time_base)
+            after = None if before is None else change(number, before)
+            if after is None:
+                continue
+            shift = round((after - before) / packet.time_base)
+            packet.dts += shift
+            packet.pts += shift
+            packet.stream = stream
+            new.mux(packet)
+    source.unlink()
+    return path
 
 
-@cache
-def _made() -> tuple[str, dict[str, dict[str, np.ndarray]]]:
-    rng = np.random.default_rng(0)
-    stds = {stream: rng.permutation(np.geomspace(0.5, 4, WIDTH)) for stream in STREAMS}
-    keeps = {stream: rng.permutation(np.linspace(0.5, 0.95, WIDTH)) for stream in STREAMS}
-    looks = {stream: 3 * rng.standard_normal((len(CLASSES), WIDTH)) * stds[stream] for stream in STREAMS}
-    database: dict[str, dict] = {}
-    features: dict[str, dict[str, np.ndarray]] = {stream: {} for stream in STREAMS}
-    for index, video in enumerate(TRAIN + TEST):
-        length = 80 + 3 * index
-        labels = [index % 3] * 2 + [(index + index % 2) % 3]
-        starts = [int(start) for start in np.array([8, 34, 58]) + rng.integers(0, 6, 3)]
-        ends = [start + int(rng.integers(6, 14)) for start in starts]
-        motion = rng.gamma(1.0, 1.0, length)
-        for stream in STREAMS:
-            noise, keep = rng.standard_normal((length, WIDTH)) * np.sqrt(motion)[:, None], keeps[stream]
-            values = noise.copy()
-            for t in range(1, length):
-                values[t] = keep * values[t - 1] + np.sqrt(1 - keep**2) * noise[t]
-            values *= stds[stream]
-            for label, start, end in zip(labels, starts, ends):
-                values[start:end] += looks[stream][label]
-            features[stream][video] = values.astype(np.float16)
-        database[video] = dict(
-            subset=video.split('_')[0], duration=SECONDS * length, annotations=[
-                dict(label=CLASSES[label], segment=[SECONDS * start, SECONDS * end])
-                for label, start, end in zip(labels, starts, ends)])
-    return json.dumps(dict(classes=CLASSES, streams=dict(train=STREAMS, test=STREAMS), database=database)), features
+def write_documented_videos(root: Path) -> None:
+    """The files that README.md names: a video of two windows, and weights of the Inception I3D that mean nothing."""
+    import torch
+
+    from rpn_plugin.models.backbones import InceptionI3D
+    write_video(root / 'videos' / 'my_video.mp4', 40)
+    torch.save(InceptionI3D().state_dict(), root / 'rgb_imagenet.pt')

@@ -144,6 +144,8 @@ class FeatureExtractor:
                        offset=clock.offset_frames)
         source = dict(_identity(video.path), fps=video.header['fps'], frames=video.num_frames,
                       duration=video.duration_sec)
+        if video.damage:
+            source['damage'] = [[part.what, round(part.start_sec, 3), round(part.end_sec, 3)] for part in video.damage]
         return Sidecar(feature, self.made_by, source, list(shape), rpn_plugin.__version__)
 
 

@@ -20,7 +20,8 @@ class Sidecar:
         feature: Its recipe, see ``SnippetClock.from_recipe``.
         encoder: What made it: ``stream``, ``flow`` (algorithm, None for RGB), ``frames`` (of a window, which the
             encoder sees), ``resize``, ``crop``, ``backbone`` and ``weights`` (a hash).
-        source: The video: ``file``, ``bytes``, ``fps``, ``frames`` and ``duration`` in seconds.
+        source: The video: ``file``, ``bytes``, ``fps``, ``frames`` and ``duration`` in seconds; ``damage``, where
+            there is some, as ``[what, start, end]`` in seconds.
         shape: (T, D).
         version: Of this package.
     """

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from made_recognizers import RECOGNIZER, write_recognizers
-from made_videos import cut, write_video
+from made_videos import cut, remux, write_video
 from mmengine.config import Config
 
 from rpn_plugin.apis import FeatureExtractor
@@ -84,6 +84,14 @@ def test_an_interruption_leaves_no_features_that_look_complete(files, tmp_path, 
         slow.extract_to(path, out)
     assert [entry.name for entry in out.iterdir()] == ['a.npy']
     assert not slow.is_done(path, out / 'a.npy')
+
+
+def test_the_features_of_a_damaged_video_say_so_and_stay_at_their_time(files, tmp_path) -> None:
+    path, one = write_video(tmp_path / 'a.mkv', 500, codec='mjpeg', pixels='yuvj420p'), extractor(files)
+    whole, _ = one.extract(path)
+    holed, sidecar = one.extract(remux(path, lambda number, time_sec: None if 80 <= number < 100 else time_sec))
+    assert sidecar.source['damage'] == [['missing', 3.2, 4.0]] and holed.shape == whole.shape
+    assert [bool(same) for same in np.isclose(holed, whole).all(axis=1)] == [True] * 5 + [False] + [True] * 25
 
 
 def test_flow_goes_through_a_flow_recognizer(files, tmp_path) -> None:

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from mmaction.registry import TRANSFORMS
 
+from rpn_plugin.datasets.videos.containers import VideoError
 from rpn_plugin.datasets.videos.optical_flow import OpticalFlow
-from rpn_plugin.datasets.videos.video_file import Frame, VideoError, VideoFile, resampled_frames
+from rpn_plugin.datasets.videos.video_file import Frame, VideoFile, resampled_frames
 from rpn_plugin.structures import SnippetClock
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from rpn_plugin.datasets.videos.video_file import VideoError, VideoFile, resampled_frames
+from rpn_plugin.datasets.videos.containers import VideoError
+from rpn_plugin.datasets.videos.video_file import VideoFile, resampled_frames
 
 
 def read_thumbnails(path: str | Path, duration_sec: float, count: int = 10,

@@ -7,16 +7,28 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from mmengine.logging import MMLogger
 
-VIDEO_SUFFIXES = ('.avi', '.flv', '.m4v', '.mkv', '.mov', '.mp4', '.mpeg', '.mpg', '.ts', '.webm', '.wmv')
+from rpn_plugin.datasets.videos.containers import (
+    LONGEST_VIDEO_SEC,
+    VIDEO_SUFFIXES,
+    ChunkTimes,
+    VideoError,
+    import_av,
+    open_container,
+    read_header,
+    require_pixels,
+    video_stream,
+)
+from rpn_plugin.datasets.videos.damage import MOST_DAMAGED_SHARE, Damage, FrameLedger, certain_sec, in_words
+
 LATE_SEC = 1e-3
 """A time stamp so much behind its time still counts: Matroska rounds to milliseconds."""
 SHORT_SEC = 1.0
 """A file that ends so much earlier than its header says is truncated."""
-
-
-class VideoError(ValueError):
-    """A fault of a video file; the message names the file."""
+LONGEST_STILL_SEC = 600.0
+"""A frame that stays on the screen for longer has a false successor: its time stamp is not believed."""
+REMEDY = 'Get the file again, or leave the video out'
 
 
 class Frame:
@@ -52,19 +64,18 @@ def find_videos(folder: str | Path) -> dict[str, Path]:
     return found
 
 
-def _import_av() -> Any:
-    try:
-        import av
-    except ImportError as error:
-        raise ImportError('Reading videos needs PyAV: pip install "rpn-plugin[video]" (or: pip install av).') from error
-    return av
-
-
 class VideoFile:
-    """A video file, decoded by PyAV (FFmpeg) in one pass. Nothing is read ahead and nothing is kept.
+    """A video file, decoded by PyAV (FFmpeg) in one pass. Nothing is read ahead; of a frame only its time is kept.
 
-    Times come from the file's time stamps, counted from the first frame shown, so a variable frame rate and a file
-    that does not start at zero are no special cases. A rotation that the file asks for is applied.
+    Times come from the file's time stamps, for AVI from its index, and are counted from the first picture, so a
+    variable frame rate and a file that does not start at zero are no special cases. A rotation that the file asks for
+    is applied. Nothing but the file itself is opened, see :func:`open_container`.
+
+    A damaged video keeps its time axis. Where frames are missing, the one before stays on the screen, and none after
+    them moves up; what the decoder had to invent is shown as it came. All of it is counted (:attr:`damage`) and named
+    in a warning once reading ends. The video is refused if its end is missing, if more than 5 % of it is certainly
+    missing or damaged, if it is unknown where the missing part belongs (AVI without an index), or if a time stamp is
+    not believable. A gap between the frames of a variable rate is named, but may be meant and is not counted.
 
     Args:
         path: The file.
@@ -72,96 +83,124 @@ class VideoFile:
     Attributes:
         num_frames: Frames read so far.
         duration_sec: End of the last frame read.
+        damage: What is missing or damaged, once reading has ended.
     """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
+        self.damage: list[Damage] = []
+        self._restart()
+
+    def _restart(self) -> None:
         self.num_frames = 0
         self.duration_sec = 0.0
         self._packets = 0
         self._end_of_packets_sec = 0.0
+        self._end_of_video_sec = 0.0
+        self._ledger = FrameLedger()
+        self._start: int | None = None
+        self._error: Exception | None = None
 
     @cached_property
     def header(self) -> dict[str, float]:
         """The file's header: ``fps`` (mean) and ``duration_sec``, 0 where it does not say.
 
         Raises:
-            VideoError: If it cannot be opened or holds no video.
+            VideoError: If it cannot be opened, holds no video, or says that it is longer than a day.
         """
-        with self._open() as container:
-            return self._read_header(container, self._stream(container))
+        with open_container(self.path) as container:
+            return read_header(container, video_stream(container, self.path), self.path)
 
     def frames(self) -> Iterator[tuple[float, Frame]]:
-        """Yield time in seconds and image of every frame, in the order in which they are shown.
+        """Yield time in seconds and image of every frame, in the order in which they are shown; times ascend.
 
         Raises:
-            VideoError: If the file cannot be opened, holds no video stream, no frame or no time stamps, is damaged, or
-                ends more than a second before its header says.
+            VideoError: If the file cannot be opened, holds no video stream, no frame or no time stamps, ends more than
+                a second before its header says, or is damaged beyond what the class tolerates.
         """
-        self.num_frames, self.duration_sec, self._packets, self._end_of_packets_sec = 0, 0.0, 0, 0.0
-        with self._open() as container:
-            stream = self._stream(container)
-            header = self.header = self._read_header(container, stream)
+        self._restart()
+        with open_container(self.path) as container:
+            stream = video_stream(container, self.path)
+            header = self.header = read_header(container, stream, self.path)
+            places = ChunkTimes(container, stream)
             step_sec = 1 / header['fps'] if header['fps'] else 0.0
-            first = None
-            for frame in self._decoded(container, stream):
-                if frame.pts is None:
-                    raise VideoError(f'{self.path}: frame {self.num_frames} has no time stamp. Write the file again: '
-                                     f'ffmpeg -fflags +genpts -i IN -c copy OUT.mp4')
-                first = frame.pts if first is None else first
-                time_sec = float((frame.pts - first) * frame.time_base)
-                length_sec = float(frame.duration * frame.time_base) if frame.duration else step_sec
-                self.num_frames += 1
-                self.duration_sec = max(self.duration_sec, time_sec + length_sec)
-                yield time_sec, Frame(partial(self._image, frame))
-        self._check_whole(header)
+            try:
+                for frame in self._decoded(container, stream, places):
+                    self.num_frames += 1
+                    time_sec = self._time_sec(frame)
+                    if self._ledger.times_sec and time_sec <= self._ledger.times_sec[-1]:
+                        self._ledger.add_back(time_sec)
+                        continue
+                    length_sec = float(frame.duration * frame.time_base) if frame.duration else step_sec
+                    self._require_plausible(time_sec, length_sec)
+                    self._ledger.add(time_sec, frame.key_frame, frame.is_corrupt)
+                    self.duration_sec = max(self.duration_sec, time_sec + length_sec)
+                    yield time_sec, Frame(partial(self._image, frame))
+            except GeneratorExit:
+                self.damage = self._ledger.damage(self.duration_sec)
+                self._warn()
+                raise
+        self._check_whole(header, places)
 
-    def _decoded(self, container: Any, stream: Any) -> Iterator[Any]:
+    def _decoded(self, container: Any, stream: Any, places: ChunkTimes) -> Iterator[Any]:
         """Yield PyAV's frames of a stream, while the packets of all streams are counted."""
-        av = _import_av()
+        av = import_av()
         stream.thread_type = 'AUTO'
         try:
             for packet in container.demux():
+                is_shown = packet.stream.index == stream.index
+                if is_shown:
+                    places.correct(packet)
                 self._count(packet, container)
-                if packet.stream.index == stream.index:
+                if not is_shown:
+                    continue
+                self._note_packet(packet, places)
+                try:
                     yield from packet.decode()
+                except av.FFmpegError:
+                    self._ledger.add_undecoded(self._packet_sec(packet))
         except av.FFmpegError as error:
-            raise VideoError(f'{self.path}: damaged after frame {self.num_frames} ({self.duration_sec:.2f} s): '
-                             f'{error}. Get the file again, or save what can be read: ffmpeg -i IN OUT.mp4') from error
+            self._error = error
+
+    def _note_packet(self, packet: Any, places: ChunkTimes) -> None:
+        """Take the first packet as the start of the time axis, should its picture be lost; note where packets end."""
+        is_first = self._packets == 1 and self._start is None
+        if is_first and packet.pts is not None and packet.is_keyframe and not packet.is_discard:
+            self._start = places.start_of(packet)
+        if packet.pts is not None and self._start is not None:
+            end_sec = float((packet.pts + (packet.duration or 0) - self._start) * packet.time_base)
+            self._end_of_video_sec = max(self._end_of_video_sec, end_sec)
+
+    def _packet_sec(self, packet: Any) -> float:
+        stamp = packet.pts if packet.pts is not None else packet.dts
+        if stamp is None or self._start is None:
+            return self.duration_sec
+        return float((stamp - self._start) * packet.time_base)
+
+    def _time_sec(self, frame: Any) -> float:
+        if frame.pts is None:
+            raise VideoError(f'{self.path}: frame {self.num_frames - 1} has no time stamp. Write the file again: '
+                             f'ffmpeg -fflags +genpts -i IN -c copy OUT.mp4')
+        if not self._ledger.times_sec:
+            self._start = frame.pts if self._start is None else min(self._start, frame.pts)
+        return float((frame.pts - self._start) * frame.time_base)
+
+    def _require_plausible(self, time_sec: float, length_sec: float) -> None:
+        before_sec = self._ledger.times_sec[-1] if self._ledger.times_sec else 0.0
+        if max(time_sec - before_sec, length_sec) > LONGEST_STILL_SEC or time_sec > LONGEST_VIDEO_SEC:
+            raise VideoError(f'{self.path}: the time stamps are damaged: after {before_sec:.2f} s comes a frame at '
+                             f'{time_sec:.2f} s that lasts {length_sec:.2f} s. A frame may stay for '
+                             f'{LONGEST_STILL_SEC:.0f} s, and a video may last for a day. {REMEDY}')
 
     def _image(self, frame: Any) -> np.ndarray:
         """Return (H, W, 3) uint8 RGB, turned as the file's display matrix says."""
+        require_pixels(frame.width, frame.height, self.path)
         try:
             pixels = frame.to_ndarray(format='rgb24')
-        except _import_av().FFmpegError as error:
+        except import_av().FFmpegError as error:
             raise VideoError(f'{self.path}: a frame of the format {frame.format.name} has no RGB image: {error}'
                              ) from error
         return np.ascontiguousarray(np.rot90(pixels, round(frame.rotation / 90) % 4))
-
-    def _open(self) -> Any:
-        av = _import_av()
-        if not self.path.is_file():
-            raise VideoError(f'{self.path}: missing')
-        try:
-            return av.open(str(self.path))
-        except av.FFmpegError as error:
-            raise VideoError(f'{self.path}: not a video that can be opened ({error}); empty, cut off or of an unknown '
-                             f'format') from error
-
-    def _stream(self, container: Any) -> Any:
-        av = _import_av()
-        streams = [stream for stream in container.streams.video
-                   if not stream.disposition & av.stream.Disposition.attached_pic]
-        if not streams:
-            kinds = sorted({stream.type for stream in container.streams}) or 'nothing'
-            raise VideoError(f'{self.path}: holds no video stream, only {kinds}')
-        return streams[0]
-
-    @staticmethod
-    def _read_header(container: Any, stream: Any) -> dict[str, float]:
-        fps = float(stream.average_rate or 0)
-        seconds = (container.duration or 0) / 1e6
-        return dict(fps=fps, duration_sec=max(seconds, stream.frames / fps if fps else 0.0))
 
     def _count(self, packet: Any, container: Any) -> None:
         """Note where the packets of all streams end, and count those of the video."""
@@ -170,14 +209,35 @@ class VideoFile:
             end = float((packet.pts + (packet.duration or 0)) * packet.time_base)
             self._end_of_packets_sec = max(self._end_of_packets_sec, end - (container.start_time or 0) / 1e6)
 
-    def _check_whole(self, header: dict[str, float]) -> None:
-        if not self.num_frames:
-            raise VideoError(f'{self.path}: holds no frame')
+    def _check_whole(self, header: dict[str, float], places: ChunkTimes) -> None:
         read_sec = max(self._end_of_packets_sec, self._packets / header['fps'] if header['fps'] else 0.0)
-        if read_sec + SHORT_SEC < header['duration_sec']:
+        if self.num_frames and read_sec + SHORT_SEC < header['duration_sec']:
             raise VideoError(f'{self.path}: truncated: it ends after {read_sec:.2f} s of the '
-                             f'{header["duration_sec"]:.2f} s that its header promises. Get the file again, or accept '
-                             f'the rest: ffmpeg -i IN OUT.mp4')
+                             f'{header["duration_sec"]:.2f} s that its header promises. {REMEDY}')
+        if self._error is not None:
+            raise VideoError(f'{self.path}: damaged after frame {self.num_frames} ({self.duration_sec:.2f} s): '
+                             f'{self._error}. {REMEDY}') from self._error
+        if not self._ledger.times_sec:
+            raise VideoError(f'{self.path}: holds no frame' + (f'; none of its {self._packets} packets can be decoded'
+                                                               if self._packets else ''))
+        lost_sec = places.promised_sec - self.duration_sec
+        if places.num_unplaced and lost_sec > 0.5 * self.duration_sec / len(self._ledger.times_sec):
+            raise VideoError(f'{self.path}: {lost_sec:.2f} s of the {places.promised_sec:.2f} s of pictures that its '
+                             f'header promises are missing, and without the index of the file it is unknown where: '
+                             f'frames after the hole would come too early. {REMEDY}')
+        end_sec = max(self.duration_sec, self._end_of_video_sec)
+        self.damage = self._ledger.damage(end_sec)
+        share = certain_sec(self.damage) / end_sec
+        if share > MOST_DAMAGED_SHARE:
+            raise VideoError(f'{self.path}: damaged: {in_words(self.damage)}; {share:.0%} of the video, and '
+                             f'{MOST_DAMAGED_SHARE:.0%} are the most. {REMEDY}')
+        self._warn()
+
+    def _warn(self) -> None:
+        if self.damage:
+            MMLogger.get_current_instance().warning(
+                f'{self.path}: damaged: {in_words(self.damage)}. Where a frame is missing, the one before stays on the '
+                f'screen; frames up to the next key picture may be wrong as well.')
 
 
 def resampled_frames(video: VideoFile, fps: float) -> Iterator[Frame]:

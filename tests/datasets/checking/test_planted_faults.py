@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import planted_in_made_videos
+import planted_in_made_set
 import pytest
-from made_videos import MadeSet
+from made_set import MadeSet
 from mmengine.config import Config
 
 from rpn_plugin.datasets.checking import check_dataset
@@ -301,9 +301,9 @@ def test_a_planted_fault_is_found_and_nothing_else(tiny, name) -> None:
         assert any(part in finding.message for part in ('annotations.json', 'test.json', 'features', 'GolfSwing'))
 
 
-@pytest.mark.parametrize('name', planted_in_made_videos.PLANTS)
+@pytest.mark.parametrize('name', planted_in_made_set.PLANTS)
 def test_a_fault_that_shows_in_comparison_is_found_and_nothing_else(name) -> None:
-    plant, expected = planted_in_made_videos.PLANTS[name]
+    plant, expected = planted_in_made_set.PLANTS[name]
     made = MadeSet.make()
     plant(made)
     findings = made.check().findings
@@ -318,7 +318,7 @@ def test_the_made_set_is_clean() -> None:
 
 
 def test_every_rule_has_a_planted_fault() -> None:
-    planted = [*PLANTS.values(), *planted_in_made_videos.PLANTS.values()]
+    planted = [*PLANTS.values(), *planted_in_made_set.PLANTS.values()]
     assert {code for _, expected in planted for code, _, _ in expected} == CHECKS.keys()
 
 

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import sys
-import wave
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -86,9 +85,12 @@ def test_odd_sizes_and_single_frames(tmp_path) -> None:
 
 
 def audio(path: Path) -> Path:
-    with wave.open(str(path), 'wb') as file:
-        file.setnchannels(1), file.setsampwidth(2), file.setframerate(8000)
-        file.writeframes(bytes(16000))
+    with av.open(str(path), 'w') as container:
+        stream = container.add_stream('aac', rate=8000)
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format='fltp', layout='mono')
+        frame.rate = 8000
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode())
     return path
 
 
@@ -113,15 +115,6 @@ def test_broken_files_are_named_with_what_is_wrong(tmp_path, name) -> None:
     with pytest.raises(VideoError, match=f'{name}: ') as raised:
         list(VideoFile(tmp_path / name).frames())
     raised.match(message)
-
-
-def test_damage_in_the_middle_is_found(tmp_path) -> None:
-    path = write_video(tmp_path / 'damaged.mkv', 100, codec='mjpeg', pixels='yuvj420p')
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2:len(content) // 2 + 2000] = bytes(2000)
-    path.write_bytes(content)
-    with pytest.raises(VideoError, match='damaged.mkv: (damaged after frame|truncated)'):
-        list(VideoFile(path).frames())
 
 
 def test_headers_are_read_without_decoding(tmp_path, monkeypatch) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from made_videos import SECONDS, STREAMS, TEST, TRAIN, WIDTH, Change, MadeSet
+from made_set import SECONDS, STREAMS, TEST, TRAIN, WIDTH, Change, MadeSet
 
 from rpn_plugin.datasets.faults import ERROR, WARNING
 
