@@ -23,6 +23,7 @@ from rpn_plugin.datasets.checking.statistics import count
 from rpn_plugin.datasets.data_folder import ANNOTATIONS, FEATURES, read_data_folder
 from rpn_plugin.datasets.sources import subsets_of_annotations
 from rpn_plugin.provenance import digest, plugin_digest, require_plugin
+from rpn_plugin.shown_names import markdown_row
 from rpn_plugin.structures import SeedValues
 
 ROOT_VARIABLE = 'RPN_CUSTOM_ROOT'
@@ -173,13 +174,12 @@ def choose_all(curves: Mapping[str, Curve]) -> dict[str, dict[str, Choices]]:
 def format_curves(curves: Mapping[str, Curve], hyper_parameters: Mapping[str, HyperParameter]) -> str:
     """Return Markdown: for every hyper-parameter the average mAP in % of every choice on every set, and their mean."""
     sets = list(next(iter(curves.values())))
-    lines = [f'| | choice | {" | ".join(sets)} | mean |', f'| --- | --- |{" --- |" * (len(sets) + 1)}']
+    lines = [markdown_row('', 'choice', *sets, 'mean'), f'| --- | --- |{" --- |" * (len(sets) + 1)}']
     for name, curve in curves.items():
         choices = [choice for choice in hyper_parameters[name].choices if choice in curve[sets[0]]]
         for choice in (OWN, *choices):
             values = [100 * float(np.mean(curve[each][choice])) for each in sets]
-            lines.append(f'| {name} | {choice} | {" | ".join(f"{value:.1f}" for value in values)} | '
-                         f'{np.mean(values):.1f} |')
+            lines.append(markdown_row(name, choice, *(f'{value:.1f}' for value in (*values, np.mean(values)))))
     return '\n'.join(lines) + '\n'
 
 
@@ -235,11 +235,11 @@ def format_variants(results: Mapping[str, Mapping[str, tuple[float, ...]]], agai
     The pairs are sets and seeds; a difference counts at 5 % of a two-sided paired t-test.
     """
     sets = list(next(iter(results.values())))
-    lines = [f'| | {" | ".join(sets)} | mean | minus {against} | p |', f'| --- |{" --- |" * (len(sets) + 3)}']
+    lines = [markdown_row('', *sets, 'mean', f'minus {against}', 'p'), f'| --- |{" --- |" * (len(sets) + 3)}']
     for name, of_test in results.items():
         cells = [str(SeedValues(tuple(100 * score for score in of_test[each]))) for each in sets]
         mean = 100 * np.mean([np.mean(of_test[each]) for each in sets])
         differences = np.concatenate([np.subtract(of_test[each], results[against][each]) for each in sets])
         p = '' if name == against else f'{stats.ttest_1samp(differences, 0).pvalue:.2g}'
-        lines.append(f'| {name} | {" | ".join(cells)} | {mean:.1f} | {100 * differences.mean():+.1f} | {p} |')
+        lines.append(markdown_row(name, *cells, f'{mean:.1f}', f'{100 * differences.mean():+.1f}', p))
     return '\n'.join(lines) + '\n'

@@ -8,6 +8,7 @@ from dataclasses import asdict
 import numpy as np
 
 from rpn_plugin.analysis.search import Candidate
+from rpn_plugin.shown_names import markdown_row
 from rpn_plugin.visualization.sensitivity import SensitivityCurve
 
 SUPERVISION = (
@@ -36,8 +37,8 @@ def format_candidates(measured: Sequence[tuple[int | str, Candidate]], notes: Se
         of_stage = [candidate for at, candidate in measured if at == stage]
         for candidate in sorted(of_stage, key=lambda candidate: -candidate.score):
             setting = ', '.join(f'{name}: {choice}' for name, choice in candidate.setting.items()) or 'none'
-            lines.append(f'| {stage} | {candidate.number} | {100 * candidate.score:.2f} | {len(candidate.scores)} | '
-                         f'{setting} |')
+            lines.append(markdown_row(stage, candidate.number, f'{100 * candidate.score:.2f}', len(candidate.scores),
+                                      setting))
     return '\n'.join(lines) + '\n'
 
 
@@ -66,5 +67,5 @@ def format_curves(curves: Mapping[str, SensitivityCurve], chosen: Candidate) -> 
     for name, curve in curves.items():
         points = [f'{value:g}: {score:.1f} ± {error:.1f}'
                   for value, score, error in zip(curve.values, curve.scores, curve.errors, strict=True)]
-        lines.append(f'| {name} | {curve.chosen:g} | {", ".join(points)} |')
+        lines.append(markdown_row(name, f'{curve.chosen:g}', ', '.join(points)))
     return '\n'.join(lines) + '\n'

@@ -15,6 +15,7 @@ from scipy import stats
 from rpn_plugin.analysis.paper_tables import AVERAGE, PaperTable
 from rpn_plugin.evaluation.protocols import get_protocol
 from rpn_plugin.files import written_whole
+from rpn_plugin.shown_names import csv_cell, markdown_row
 from rpn_plugin.structures import SeedValues
 
 _Value = TypeVar('_Value')
@@ -179,7 +180,7 @@ def format_text(report: TableReport) -> str:
 def _markdown(report: TableReport) -> str:
     head, *lines = format_grid(report)
     rows = [head, ['---'] * len(head), *lines]
-    return '\n'.join([f'**{report.table.caption}**', '', *(f'| {" | ".join(line)} |' for line in rows), '',
+    return '\n'.join([f'**{report.table.caption}**', '', *(markdown_row(*line) for line in rows), '',
                       *(f'* {note}' for note in format_notes(report)), ''])
 
 
@@ -191,7 +192,7 @@ def _csv(report: TableReport) -> str:
         for column, value in zip(report.table.columns, row.values, strict=True):
             if value is not None:
                 seeds = len(row.results) or ''
-                writer.writerow([*row.cells, row.source, row.data, column, value.mean, value.std, seeds])
+                writer.writerow([*map(csv_cell, row.cells), row.source, row.data, column, value.mean, value.std, seeds])
     return text.getvalue()
 
 

@@ -12,6 +12,7 @@ from rpn_plugin.evaluation.comparison import Comparison
 from rpn_plugin.evaluation.functional import LocalizationResult
 from rpn_plugin.evaluation.ground_truth import GroundTruth
 from rpn_plugin.files import written_whole
+from rpn_plugin.shown_names import csv_cell, markdown_row
 from rpn_plugin.structures import same_video_names
 
 
@@ -173,7 +174,8 @@ def _csv(results: Sequence[LocalizationResult]) -> str:
         columns = [*map(repr, result.protocol.tiou_thresholds), 'AVG']
         for name, count, values in _rows(result):
             for column, value in zip(columns, values):
-                writer.writerow([result.protocol.name, result.protocol.video_set.name, name, count, column, value])
+                writer.writerow([result.protocol.name, result.protocol.video_set.name, csv_cell(name), count,
+                                 column, value])
     return text.getvalue()
 
 
@@ -181,10 +183,10 @@ def _markdown(results: Sequence[LocalizationResult]) -> str:
     lines = []
     for result in results:
         columns = ['class', 'instances', *(f'{threshold:.2f}' for threshold in result.protocol.tiou_thresholds), 'AVG']
-        lines += [_title(result) + f'; video set {result.protocol.video_set.name}', '', f'| {" | ".join(columns)} |',
+        lines += [_title(result) + f'; video set {result.protocol.video_set.name}', '', markdown_row(*columns),
                   '| --- ' + '| ---: ' * (len(columns) - 1) + '|']
         for name, count, values in _rows(result):
-            lines.append(f'| {name} | {count} | ' + ' | '.join(f'{100 * value:.2f}' for value in values) + ' |')
+            lines.append(markdown_row(name, count, *(f'{100 * value:.2f}' for value in values)))
         lines.append('')
     return '\n'.join(lines)
 

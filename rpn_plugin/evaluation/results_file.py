@@ -11,6 +11,7 @@ import numpy as np
 from rpn_plugin.evaluation.entries import read_entries
 from rpn_plugin.evaluation.thumos_files import read_thumos_detections
 from rpn_plugin.files import read_json, written_whole
+from rpn_plugin.shown_names import csv_cell
 from rpn_plugin.structures import VideoSegments
 
 
@@ -33,6 +34,8 @@ def write_detections(path: str | Path, detections: Mapping[str, VideoSegments]) 
 def write_detections_csv(path: str | Path, detections: Mapping[str, VideoSegments]) -> None:
     """Write a table with the columns video, label, start_sec, end_sec and score, whole or not at all.
 
+    What a spreadsheet would take for a formula gets an apostrophe before it, see :func:`csv_cell`.
+
     Raises:
         ValueError: If a video has no scores or one that is not finite; names it.
     """
@@ -42,7 +45,7 @@ def write_detections_csv(path: str | Path, detections: Mapping[str, VideoSegment
         for video, found in detections.items():
             for (start, end), label, score in zip(found.segments.tolist(), found.labels,
                                                   _scores(video, found).tolist()):
-                table.writerow([video, label, start, end, score])
+                table.writerow([csv_cell(video), csv_cell(label), start, end, score])
 
 
 def read_detections(path: str | Path) -> dict[str, VideoSegments]:

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
+from rpn_plugin.shown_names import drawn, drawn_title
 from rpn_plugin.structures import SubsetStatistics
 
 COLOURS = ('tab:blue', 'tab:orange', 'tab:green', 'tab:red')
@@ -23,7 +24,7 @@ def draw_dataset(statistics: Sequence[SubsetStatistics], title: str, seconds_per
         seconds_per_snippet: What the recipe states, where there is one.
     """
     figure = Figure(figsize=(15, 11.5), layout='constrained')
-    figure.suptitle(title)
+    figure.suptitle(drawn_title(title))
     grid = figure.add_gridspec(3, 6, height_ratios=[1, 1.1, 1.6])
     _histogram(figure.add_subplot(grid[0, :2]), {one.name: one.durations_sec for one in statistics},
                'duration in seconds', 'videos')
@@ -48,7 +49,7 @@ def _histogram(axes: Axes, values: Mapping[str, np.ndarray], name: str, counted:
     bins = np.geomspace(everything.min() * 0.999, everything.max() * 1.001, 30).tolist()
     for (subset, each), colour in zip(positive.items(), COLOURS):
         axes.hist(each, bins, histtype='stepfilled', alpha=0.35, color=colour)
-        axes.hist(each, bins, histtype='step', color=colour, label=f'{subset} ({len(each)})')
+        axes.hist(each, bins, histtype='step', color=colour, label=f'{drawn(subset)} ({len(each)})')
     axes.set_xscale('log')
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if everything.max() < 1000 * everything.min() else (1, )))
     axes.xaxis.set_major_formatter('{x:g}')
@@ -64,7 +65,8 @@ def _draw_rate(axes: Axes, statistics: Sequence[SubsetStatistics], stated: float
         _say(axes, 'no features, or no durations')
         return
     for one, colour in zip(statistics, COLOURS):
-        axes.plot(one.timed_durations_sec, one.seconds_per_snippet, '.', color=colour, alpha=0.5, label=one.name)
+        axes.plot(one.timed_durations_sec, one.seconds_per_snippet, '.', color=colour, alpha=0.5,
+                  label=drawn(one.name))
     if stated is not None:
         axes.axhline(stated, color='black', linewidth=1, linestyle='--', label=f'recipe: {stated:.4g} s')
     axes.set_ylim(0, 1.3 * max([stated or 0, *(one.seconds_per_snippet.max() for one in statistics
@@ -78,8 +80,9 @@ def _draw_classes(axes: Axes, statistics: Sequence[SubsetStatistics]) -> None:
     for index, (one, colour) in enumerate(zip(statistics, COLOURS)):
         if one.classes == classes:
             axes.bar(places + (index - (len(statistics) - 1) / 2) * width, one.instances_per_class, width, color=colour,
-                     label=f'{one.name} ({one.num_instances})')
-    axes.set_xticks(places, classes, rotation=90 if len(classes) > 12 else 0, fontsize=8 if len(classes) <= 40 else 6)
+                     label=f'{drawn(one.name)} ({one.num_instances})')
+    axes.set_xticks(places, map(drawn, classes), rotation=90 if len(classes) > 12 else 0,
+                    fontsize=8 if len(classes) <= 40 else 6)
     axes.set_xlim(-0.6, len(classes) - 0.4)
     axes.set_ylabel('instances')
     axes.legend(fontsize=8)
@@ -91,11 +94,11 @@ def _draw_pairs(axes: Axes, one: SubsetStatistics) -> None:
     shown = np.flatnonzero(together.any(1))
     shown = np.sort(shown[np.argsort(-together[shown].sum(1), kind='stable')][:MOST_PAIRED])
     most = f' (the {MOST_PAIRED} with most)' if together.any(1).sum() > MOST_PAIRED else ''
-    axes.set_title(f'{one.name}: videos with two classes{most}', fontsize=10)
+    axes.set_title(f'{drawn(one.name)}: videos with two classes{most}', fontsize=10)
     if not len(shown):
         _say(axes, 'every video has one class')
         return
-    names = [one.classes[index] for index in shown]
+    names = [drawn(one.classes[index]) for index in shown]
     counts = together[np.ix_(shown, shown)]
     axes.imshow(np.ma.masked_equal(counts, 0), cmap='viridis_r', vmin=0)
     for row, column in zip(*np.nonzero(counts)):

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from rpn_plugin.shown_names import drawn, drawn_title
 from rpn_plugin.structures import BACKGROUND, EmbeddedVideo
 
 
@@ -54,16 +55,17 @@ def draw_embedding(networks: Mapping[str, tuple[np.ndarray, Sequence[EmbeddedVid
     palette = matplotlib.colormaps['tab10' if len(present) <= 10 else 'tab20']
     colour = {label: palette(index % palette.N) for index, label in enumerate(present)} | {BACKGROUND: '0.8'}
     figure = Figure(figsize=(6.2 * len(networks), 6.0 + 0.22 * (len(present) / 4 + 1)), layout='constrained')
-    figure.suptitle(title)
+    figure.suptitle(drawn_title(title))
     for axes, (name, (prototypes, videos)) in zip(figure.subplots(1, len(networks), squeeze=False)[0],
                                                   networks.items()):
         _draw_network(axes, dict(zip(classes, prototypes)), videos, present, colour, seed)
-        axes.set_title(name)
+        axes.set_title(drawn(name))
     moved = any(video.updated is not None for _, videos in networks.values() for video in videos)
     keys = [('o', 'features', '0.5'), ('*', 'prototypes', 'black'), *([('D', 'updated prototypes', 'white')] * moved)]
     handles = [Line2D([], [], marker=marker, linestyle='', color='0.5', markeredgecolor=edge,
                       markersize=14 if marker == '*' else 7, label=text) for marker, text, edge in keys]
-    handles += [Line2D([], [], marker='s', linestyle='', color=colour[label], markersize=9, label=label)
+    handles += [Line2D([], [], marker='s', linestyle='', color=colour[label], markersize=9,
+                       label=drawn(label))
                 for label in (*present, BACKGROUND)]
     figure.legend(handles=handles, loc='outside lower center', ncols=4 if len(networks) == 1 else 6, frameon=False)
     return figure

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from rpn_plugin.evaluation.functional.error_analysis import KINDS, ErrorAnalysis
+from rpn_plugin.shown_names import drawn, drawn_title
 
 COLOURS = ('tab:green', 'tab:olive', 'tab:orange', 'tab:red', 'tab:gray')
 BUDGETS = (1, 2, 3, 5, 10)
@@ -17,7 +18,7 @@ CROWD_BORDERS = (1, 2, 5, 10, 20, np.inf)
 def draw_errors(analysis: ErrorAnalysis, title: str) -> Figure:
     """Shares of each kind over a growing budget of detections, and recall by length and by instances in the video."""
     figure = Figure(figsize=(13, 4.2), layout='constrained')
-    figure.suptitle(f'{title}, tIoU {analysis.tiou:g}')
+    figure.suptitle(drawn_title(f'{title}, tIoU {analysis.tiou:g}'))
     kinds, lengths, crowds = figure.subplots(1, 3, width_ratios=[1.3, 1, 1])
     bottom = np.zeros(len(BUDGETS))
     shares = np.nan_to_num(np.array([analysis.shares(budget) for budget in BUDGETS]))  # (budgets, kinds)
@@ -51,12 +52,12 @@ def draw_precision_recall(curves: Mapping[str, tuple[np.ndarray, np.ndarray]], t
     columns = min(5, max(1, len(curves)))
     rows = max(1, -(-len(curves) // columns))
     figure = Figure(figsize=(2.6 * columns, 2.3 * rows + 0.4), layout='constrained')
-    figure.suptitle(title)
+    figure.suptitle(drawn_title(title))
     axes = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).ravel()
     for axis, (label, (recall, precision)) in zip(axes, curves.items()):
         if len(recall):
             axis.step(np.r_[0, recall], np.r_[precision[:1], precision], where='pre')
-        axis.set_title(label, fontsize=9)
+        axis.set_title(drawn(label), fontsize=9)
         axis.set_xlim(0, 1)
         axis.set_ylim(0, 1.05)
     for axis in axes[len(curves):]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from rpn_plugin.shown_names import drawn, drawn_title
 from rpn_plugin.structures import SeedValues
 
 GAINED, LOST = 'tab:green', 'tab:red'
@@ -71,11 +72,11 @@ def draw_class_gains(gains: Sequence[ClassGain], title: str, ylabel: str) -> Fig
         axes.annotate(f'{round(gain.mean, 1) + 0.0:+.1f}', (place, reach), (0, 6), textcoords='offset points',
                       ha='center', fontsize=9)
     axes.axhline(0, color='black', linewidth=0.8)
-    axes.set_xticks(places, [gain.label for gain in gains], rotation=35, ha='right', rotation_mode='anchor')
+    axes.set_xticks(places, [drawn(gain.label) for gain in gains], rotation=35, ha='right', rotation_mode='anchor')
     axes.margins(y=0.1)
     axes.grid(axis='y', linewidth=0.4, zorder=0)
-    axes.set_ylabel(ylabel)
-    axes.set_title(title)
+    axes.set_ylabel(drawn_title(ylabel))
+    axes.set_title(drawn_title(title))
     return figure
 
 

@@ -8,6 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from rpn_plugin.shown_names import drawn, drawn_title
+
 MOST_WRITTEN = 25
 """Values are written into the cells of matrices of so many classes at most."""
 
@@ -56,7 +58,7 @@ def draw_heat_maps(maps: Mapping[str, HeatMap], title: str) -> Figure:
     """
     size = 1.7 + 0.42 * min(max(len(each.classes) for each in maps.values()), 40)
     figure = Figure(figsize=(len(maps) * (size + 1.5), size + 0.9), layout='constrained')
-    figure.suptitle(title)
+    figure.suptitle(drawn_title(title))
     for axes, (name, each) in zip(figure.subplots(1, len(maps), squeeze=False)[0], maps.items()):
         _draw(axes, name, each)
     return figure
@@ -69,12 +71,12 @@ def _draw(axes: Axes, name: str, each: HeatMap) -> None:
     axes.set_facecolor('0.75')
     axes.figure.colorbar(image, ax=axes, label=each.meaning, shrink=0.8)
     places, small = range(len(each.classes)), len(each.classes) > MOST_WRITTEN
-    axes.set_xticks(places, each.classes, rotation=90 if small else 45, ha='center' if small else 'right',
+    axes.set_xticks(places, map(drawn, each.classes), rotation=90 if small else 45, ha='center' if small else 'right',
                     rotation_mode='default' if small else 'anchor', fontsize=6 if small else 9)
-    axes.set_yticks(places, each.classes, fontsize=6 if small else 9)
+    axes.set_yticks(places, map(drawn, each.classes), fontsize=6 if small else 9)
     axes.set_xlabel(each.column)
     axes.set_ylabel(each.row)
-    axes.set_title(name)
+    axes.set_title(drawn(name))
     for row, column in zip(*np.nonzero(~shown.mask)) if not small else ():
         value = each.matrix[row, column]
         brightness = np.mean(image.cmap(image.norm(value))[:3])

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
+from rpn_plugin.shown_names import drawn, drawn_title
+
 
 @dataclass(frozen=True)
 class SensitivityCurve:
@@ -36,7 +38,7 @@ def draw_sensitivity(curves: Mapping[str, SensitivityCurve], chosen_score: float
     columns = min(4, max(1, len(curves)))
     rows = max(1, -(-len(curves) // columns))
     figure = Figure(figsize=(3.1 * columns, 2.6 * rows + 0.5), layout='constrained')
-    figure.suptitle(title)
+    figure.suptitle(drawn_title(title))
     axes = figure.subplots(rows, columns, squeeze=False, sharey=True).ravel()
     for axis, (name, curve) in zip(axes, curves.items()):
         axis.axhline(chosen_score, color='tab:gray', linewidth=0.8, linestyle=':')
@@ -46,7 +48,7 @@ def draw_sensitivity(curves: Mapping[str, SensitivityCurve], chosen_score: float
             axis.set_xscale('log')
             axis.set_xticks(curve.values, [f'{value:g}' for value in curve.values], rotation=45)
             axis.minorticks_off()
-        axis.set_title(name)
+        axis.set_title(drawn(name))
     for axis in axes[len(curves):]:
         axis.set_visible(False)
     figure.supylabel(ylabel)

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 
 from rpn_plugin.files import written_whole
+from rpn_plugin.shown_names import drawn, drawn_title, glyphs_may_be_missing
 from rpn_plugin.structures import VideoSegments
 
 Sequence1D = tuple[np.ndarray, np.ndarray | Mapping[str, np.ndarray]]
@@ -42,7 +43,7 @@ def draw_timeline(title: str,
     heights = [*([THUMBNAILS_INCH[1]] if thumbnails else []), max(0.6, 0.35 * len(lanes)), *[0.75] * len(sequences)]
     figure = Figure(figsize=(12, 1.1 + sum(heights)), layout='constrained')
     axes = figure.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0].tolist()
-    axes[0].set_title(title)
+    axes[0].set_title(drawn_title(title))
     axes[-1].set_xlim(0, duration_sec)
     axes[-1].set_xlabel('time in seconds')
     if thumbnails:
@@ -50,7 +51,7 @@ def draw_timeline(title: str,
     bars, *curves = axes
     for lane, (name, label) in enumerate(lanes):
         _draw_lane(bars, lane, rows[name], label, colour[label])
-    bars.set_yticks(range(len(lanes)), [f'{name}: {label}' for name, label in lanes])
+    bars.set_yticks(range(len(lanes)), [f'{drawn(name)}: {drawn(label)}' for name, label in lanes])
     bars.invert_yaxis()
     for axis, (name, (times, values)) in zip(curves, sequences.items()):
         _draw_sequence(axis, name, times, values if isinstance(values, Mapping) else {'': values}, colour)
@@ -66,7 +67,7 @@ def save_figure(figure: Figure, path: str | Path) -> None:
     known = figure.canvas.get_supported_filetypes()
     if Path(path).suffix.removeprefix('.').lower() not in known:
         raise ValueError(f'{path}: expected a name that ends with one of .{", .".join(known)}.')
-    with written_whole(path) as temporary:
+    with written_whole(path) as temporary, glyphs_may_be_missing():
         figure.savefig(temporary, dpi=110)
 
 
@@ -113,6 +114,6 @@ def _draw_sequence(axis: Axes, name: str, times: np.ndarray, curves: Mapping[str
         if label:
             axis.step(times, scaled, where='mid', color=shade, linewidth=1)
     axis.set_ylim(0, 1.05)
-    axis.set_ylabel(name, rotation=0, ha='right', va='center')
+    axis.set_ylabel(drawn_title(name), rotation=0, ha='right', va='center')
     axis.set_yticks([])
     axis.text(1.005, 0.5, f'{high:.2g}\nto\n{low:.2g}', transform=axis.transAxes, fontsize=7, va='center')

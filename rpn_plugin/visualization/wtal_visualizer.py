@@ -12,6 +12,7 @@ from mmengine.dist import master_only
 from mmengine.visualization import Visualizer
 
 from rpn_plugin.files import LONGEST_NAME, unsafe_name
+from rpn_plugin.shown_names import glyphs_may_be_missing
 from rpn_plugin.visualization.predictions import draw_prediction
 
 
@@ -47,5 +48,6 @@ def figure_pixels(figure: Figure, dpi: int = 110) -> np.ndarray:
     """(H, W, 3) uint8 RGB."""
     figure.set_dpi(dpi)
     canvas = FigureCanvasAgg(figure)
-    canvas.draw()
+    with glyphs_may_be_missing():
+        canvas.draw()
     return np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[..., :3])
