@@ -5,26 +5,24 @@ python tools/localize.py features/rgb/video.npy --config CONFIG --checkpoint CHE
 python tools/localize.py videos/ --checkpoint published.pth --feature-config rgb=RECOGNIZER flow=RECOGNIZER
     --feature-checkpoint rgb=WEIGHTS flow=WEIGHTS --out work_dirs/localized
 
-Writes detections.json (ActivityNet's result format) and detections.csv with every detection, and for each video
-subtitles/<video>.srt and .vtt and pictures/<video>.png with those that score at least --min-score, and
-curves/<video>.npz with the class activation sequence, for tools/report.py.
+Writes for each video, as soon as it is done, subtitles/<video>.srt and .vtt and pictures/<video>.png with the
+detections that score at least --min-score, curves/<video>.npz with the class activation sequence, for tools/report.py,
+and detections/<video>.json; at the end detections.json (ActivityNet's result format) and detections.csv with all.
+A video that cannot be read, localized or written is named, the others are done, and the exit status is 1.
 """
 from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 import numpy as np
-from mmaction.structures import ActionDataSample
 from mmengine.config import Config, DictAction
 
-from rpn_plugin.apis import FeatureExtractor, WTALInferencer
-from rpn_plugin.command_line import one_line_errors
-from rpn_plugin.evaluation.results_file import write_detections, write_detections_csv
-from rpn_plugin.files import path_inside
+from rpn_plugin.apis import FeatureExtractor, ResultFolder, UntrimmedInput, WTALInferencer, find_inputs
+from rpn_plugin.command_line import one_line_errors, reason
+from rpn_plugin.files import unsafe_name
+from rpn_plugin.shown_names import one_line
 from rpn_plugin.structures import SnippetClock, VideoSegments
-from rpn_plugin.visualization import Curves, save_figure, subtitle_cues, write_srt, write_webvtt
 
 
 def parse() -> argparse.Namespace:
@@ -42,28 +40,14 @@ def parse() -> argparse.Namespace:
     parser.add_argument('--feature-checkpoint', nargs='+', action=DictAction, default={}, metavar='STREAM=WEIGHTS',
                         help='its weights')
     parser.add_argument('--out', required=True, help='folder to write to')
+    parser.add_argument('--resume', action='store_true', help='leave alone what is done already in --out with the same '
+                        'checkpoint and settings; refused where they differ')
     parser.add_argument('--min-score', type=float, default=0.6, help='weakest detection in subtitles and pictures; the '
                         'default had the best F1 on the training videos of ucf101-untrimmed (tIoU 0.5)')
     parser.add_argument('--batch-size', type=int, default=1, help='videos that run together')
     parser.add_argument('--device', help='by default a GPU if there is one')
     parser.add_argument('--amp', action='store_true', help='half precision where it is safe')
     return parser.parse_args()
-
-
-def write_video(inferencer: WTALInferencer, sample: ActionDataSample, min_score: float, out: Path) -> VideoSegments:
-    """Write what belongs to one video; its detections."""
-    name, found = sample.video_name, inferencer.detections(sample)
-    shown = int((found.scores >= min_score).sum())  # the best come first
-    cues = subtitle_cues(found, min_score)
-    write_srt(path_inside(out / 'subtitles', name, '.srt'), cues)
-    write_webvtt(path_inside(out / 'subtitles', name, '.vtt'), cues)
-    figure = inferencer.visualize([], [sample], return_vis=True, top=shown)[0]
-    save_figure(figure, path_inside(out / 'pictures', name, '.png'))
-    labels = tuple(dict.fromkeys(found.labels))
-    values = sample.pred_cas.numpy()[:, [inferencer.classes.index(label) for label in labels]]
-    curves = Curves(labels, values, sample.clock.start_sec, sample.clock.seconds_per_snippet)
-    curves.write(path_inside(out / 'curves', name, '.npz'))
-    return found
 
 
 def extractors(options: argparse.Namespace, inferencer: WTALInferencer) -> dict[str, FeatureExtractor]:
@@ -85,22 +69,47 @@ def run(options: argparse.Namespace) -> int:
     inferencer = WTALInferencer(options.config, options.checkpoint, options.device, options.recipe,
                                 amp=options.amp, trust=options.trust)
     inferencer.extractors = extractors(options, inferencer)
-    detections, failed = {}, 0
-    for video, outcome in inferencer.outcomes(options.inputs, options.batch_size):
-        if isinstance(outcome, Exception):
-            failed += 1
-            print(f'error: video {video.name}: {outcome}', file=sys.stderr)
-            continue
-        found = write_video(inferencer, outcome, options.min_score, Path(options.out))
-        detections[video.name] = found
-        print(f'{video.name}: {int(np.sum(found.scores >= options.min_score))} detections of at least '
-              f'{options.min_score:g}, {len(found.labels)} in all')
+    results = ResultFolder(options.out, inferencer.settings, options.min_score)
+    if options.resume:
+        results.require_same_settings()
+    videos = find_inputs(options.inputs, inferencer.streams)
+    detections: dict[str, VideoSegments] = {}
+    failed: dict[str, bool] = {}
+    waiting = []
+    for video in videos:
+        wrong = unsafe_name(video.name)
+        before = results.done(video) if options.resume and not wrong else None
+        if wrong:
+            failed[video.name] = True
+            say_error(video, ValueError(f'its name cannot name a file of results: {wrong}. Rename the video.'))
+        elif before is not None:
+            detections[video.name] = before
+            print(f'{video.name}: done already')
+        else:
+            waiting.append(video)
+    for video, outcome in inferencer.outcomes(waiting, options.batch_size) if waiting else ():
+        try:
+            if isinstance(outcome, Exception):
+                raise outcome
+            detections[video.name] = found = inferencer.detections(outcome)
+            for error in results.write(inferencer, video, outcome, found):
+                failed[video.name] = True
+                say_error(video, error)
+            print(f'{video.name}: {int(np.sum(found.scores >= options.min_score))} detections of at least '
+                  f'{options.min_score:g}, {len(found.labels)} in all')
+        except Exception as error:  # one video ends no run
+            failed[video.name] = True
+            say_error(video, error)
     if detections:
-        write_detections(Path(options.out) / 'detections.json', detections)
-        write_detections_csv(Path(options.out) / 'detections.csv', detections)
-    print(f'{len(detections)} videos localized, {failed} failed' +
+        results.finish({video.name: detections[video.name] for video in videos if video.name in detections})
+    print(f'{len(detections)} videos localized, {len(failed)} failed' +
           (f'; written to {options.out}' if detections else ''))
     return 1 if failed else 0
+
+
+def say_error(video: UntrimmedInput, error: Exception) -> None:
+    """Name a video that failed, or something of it that could not be written, with the reason."""
+    print(f'error: video {one_line(video.name)}: {reason(error)}', file=sys.stderr)
 
 
 @one_line_errors()

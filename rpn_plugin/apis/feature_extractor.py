@@ -14,6 +14,7 @@ import rpn_plugin
 from rpn_plugin.datasets.sidecars import Sidecar, sidecar_path
 from rpn_plugin.datasets.videos import SnippetDecoder, VideoError, VideoFile
 from rpn_plugin.files import written_whole
+from rpn_plugin.foreign_files import map_array
 from rpn_plugin.models.backbones.weights import weights_hash
 from rpn_plugin.models.snippet_encoder import FrozenSnippetEncoder
 from rpn_plugin.structures import SnippetClock
@@ -127,12 +128,12 @@ class FeatureExtractor:
     def is_done(self, path: str | Path, target: str | Path) -> bool:
         """Tell whether a feature file has the features of this video, made like this."""
         try:
-            sidecar, shape = Sidecar.read(sidecar_path(target)), np.load(target, mmap_mode='r').shape
-        except (OSError, ValueError, EOFError):
+            sidecar, shape = Sidecar.read(sidecar_path(target)), map_array(target).shape
+        except (OSError, ValueError):
             return False
         source = {name: sidecar.source.get(name) for name in ('file', 'bytes')}
         return (Path(path).is_file() and source == _identity(path) and sidecar.encoder == self.made_by
-                and sidecar.clock == self.decoder.clock and tuple(sidecar.shape) == shape)
+                and sidecar.clock == self.decoder.clock and sidecar.shape == list(shape))
 
     def _encode(self, batch: Sequence[np.ndarray]) -> np.ndarray:
         clips = torch.from_numpy(np.stack(batch)).to(self.device)

@@ -13,7 +13,10 @@ from torch import Tensor
 
 from rpn_plugin.datasets.feature_readers import READERS
 from rpn_plugin.datasets.feature_stores import FeatureStore, FilePerVideo, check_finite, open_store
-from rpn_plugin.datasets.videos import VIDEO_SUFFIXES
+from rpn_plugin.datasets.videos import VIDEO_SUFFIXES, find_videos
+
+LARGEST_FEATURE = 1e6
+"""Features are some tens at most; beyond this, products of them leave the range of float32 in a network."""
 
 
 @dataclass(frozen=True)
@@ -75,12 +78,20 @@ class SnippetSource:
         The file is mapped anew for every part, so that what was read before does not stay in memory.
 
         Raises:
-            ValueError: If a value is not finite.
+            ValueError: If a value is not finite, or larger than :data:`LARGEST_FEATURE`.
         """
         array = self._open()
         part = np.array(array[start:stop], dtype=np.float32 if array.dtype == np.float64 else array.dtype)
         check_finite(part, self.name, start)
+        self._check_range(part, start)
         return torch.from_numpy(part)
+
+    def _check_range(self, part: np.ndarray, start: int) -> None:
+        if part.dtype == np.float16 or max(part.max(initial=0), -part.min(initial=0)) <= LARGEST_FEATURE:
+            return
+        snippet, channel = np.argwhere(np.abs(part) > LARGEST_FEATURE)[0]
+        raise ValueError(f'{self.name}: the features are out of range: {part[snippet, channel]:g} at snippet '
+                         f'{snippet + start}, channel {channel}; {LARGEST_FEATURE:g} is the most. Extract them again.')
 
 
 def is_video(value: object) -> bool:
@@ -167,8 +178,8 @@ class _Finder:
         if not places and len(self.streams) == 1:
             places = {self.streams[0]: folder}
         stores = {stream: open_store(str(place), stream, ()) for stream, place in places.items()}
-        found = {path.stem: UntrimmedInput(path.stem, dict.fromkeys(self.streams, path))
-                 for path in folder.iterdir() if is_video(path)}
+        found = {name: UntrimmedInput(name, dict.fromkeys(self.streams, path))
+                 for name, path in find_videos(folder).items()}
         for name in {name for store in stores.values() for name in store.videos()}:
             found[name] = UntrimmedInput(name, {
                 stream: StoredFeatures(stores.get(stream) or open_store(str(folder / stream), stream, ()), name)

@@ -17,12 +17,15 @@ from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from torch import Tensor, nn
 
+import rpn_plugin
 from rpn_plugin.apis.feature_extractor import FeatureExtractor
 from rpn_plugin.apis.untrimmed_inputs import SnippetSource, UntrimmedInput, find_inputs
 from rpn_plugin.datasets.sidecars import Sidecar, check_sidecars, sidecar_path
 from rpn_plugin.deployment import ModelFile
+from rpn_plugin.models.backbones.weights import weights_hash
 from rpn_plugin.models.interfaces import HasWidth, Network
 from rpn_plugin.models.localizers import BaseLocalizer, LongVideoScorer, reason_to_run_whole
+from rpn_plugin.provenance import digest
 from rpn_plugin.structures import HeadOutput, SnippetBatch, SnippetClock, VideoSegments
 from rpn_plugin.visualization import draw_timeline
 
@@ -97,6 +100,15 @@ class WTALInferencer(BaseInferencer):
                                      if (reason := reason_to_run_whole(network))]
 
     @property
+    def settings(self) -> dict[str, Any]:
+        """What the results depend on beside the videos, in plain values: weights, model, classes, clock, precision."""
+        return dict(
+            version=rpn_plugin.__version__, weights=f'sha256:{weights_hash(self.model)}',
+            model=digest(self.model_file.model), classes=digest(self.classes), recipe=self.recipe, amp=self.amp,
+            extractors={stream: dict(extractor.made_by, clock=str(extractor.decoder.clock))
+                        for stream, extractor in self.extractors.items()})
+
+    @property
     def classes(self) -> tuple[str, ...]:
         """C class names in order."""
         return self.model_file.classes
@@ -114,7 +126,7 @@ class WTALInferencer(BaseInferencer):
             batch = videos[first:first + batch_size]
             try:
                 yield from zip(batch, self.forward(self.collate_fn([self.pipeline(video) for video in batch])))
-            except (ValueError, OSError) as error:
+            except Exception as error:  # whatever a file or a library comes up with, the other videos are done
                 if len(batch) == 1:
                     yield batch[0], error
                 else:
@@ -145,7 +157,7 @@ class WTALInferencer(BaseInferencer):
     def visualize(self, inputs: Sequence[Any], preds: Sequence[ActionDataSample], return_vis: bool = False,
                   top: int = 30) -> list[Figure] | None:
         """A timeline of each video, if ``return_vis``: its ``top`` best detections and the CAS of its best classes."""
-        return [self._draw(sample, top) for sample in preds] if return_vis else None
+        return [self.draw(sample, top) for sample in preds] if return_vis else None
 
     def postprocess(self, preds: Sequence[ActionDataSample], visualization: list[Figure] | None,
                     return_datasamples: bool = False, min_score: float = -np.inf) -> dict[str, Any]:
@@ -193,7 +205,7 @@ class WTALInferencer(BaseInferencer):
             sources[stream] = SnippetSource(features, f'{video.name}, stream {stream}')
             sidecar = sidecar_path(sources[stream].name)
             if sidecar.is_file():
-                duration_sec = float(Sidecar.read(sidecar).source['duration'])
+                duration_sec = Sidecar.read(sidecar).duration_sec
         self._check_widths(sources)
         lengths = {stream: source.length for stream, source in sources.items()}
         length = min(lengths.values())
@@ -218,7 +230,7 @@ class WTALInferencer(BaseInferencer):
             raise ValueError(f'{path}: a video, and nothing that makes the features {stream} of it is given '
                              f'(extractors). Give its features, or extract them with tools/data/extract_features.py.')
         features, sidecar = self.extractors[stream].extract(path)
-        return features, float(sidecar.source['duration'])
+        return features, sidecar.duration_sec
 
     def _check_widths(self, sources: Mapping[str, SnippetSource]) -> None:
         for network in self.model.networks.values():
@@ -285,7 +297,8 @@ class WTALInferencer(BaseInferencer):
                         zip(found.segments.tolist(), found.labels, sample.pred_instances.scores.tolist())
                         if score >= min_score])
 
-    def _draw(self, sample: ActionDataSample, top: int) -> Figure:
+    def draw(self, sample: ActionDataSample, top: int) -> Figure:
+        """A timeline of a video: its ``top`` best detections and the CAS of its best classes."""
         best = self.detections(sample).take(slice(top))
         times = sample.clock.to_seconds(np.arange(sample.num_snippets) + 0.5)
         shown = list(dict.fromkeys(best.labels))[:3] or [self.classes[int(sample.pred_score.argmax())]]

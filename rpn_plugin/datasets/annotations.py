@@ -13,7 +13,7 @@ import numpy as np
 from rpn_plugin.datasets.faults import Fault
 from rpn_plugin.datasets.formats import Annotations, DataLayout, get_layout, require_instances, require_labels
 from rpn_plugin.files import shown, unsafe_name
-from rpn_plugin.structures import MOST_SECONDS, as_segments
+from rpn_plugin.structures import LONGEST_SEC, as_segments
 
 
 @dataclass(frozen=True)
@@ -158,14 +158,14 @@ class AnnotationFile:
         """Return the length of a video in seconds; None where the file does not say.
 
         Raises:
-            ValueError: If it is not a positive number, or beyond ``MOST_SECONDS``.
+            ValueError: If it is not a positive number, or beyond ``LONGEST_SEC``.
         """
         duration = self.database[video].get('duration')
         if duration is None:
             return None
-        if isinstance(duration, bool) or not isinstance(duration, (int, float)) or not 0 < duration <= MOST_SECONDS:
+        if isinstance(duration, bool) or not isinstance(duration, (int, float)) or not 0 < duration <= LONGEST_SEC:
             raise Fault('duration-invalid', f'{self.path}: video {video} has the duration {shown(duration)}; expected '
-                                            f'a positive number of seconds up to {MOST_SECONDS:g}, or none.')
+                                            f'a positive number of seconds up to {LONGEST_SEC:g}, or none.')
         return float(duration)
 
     def video_segments(self, video: str) -> np.ndarray:
@@ -191,11 +191,11 @@ class AnnotationFile:
         except (TypeError, ValueError, OverflowError):
             fault = 'segment-malformed', '[start, end] in seconds'
         else:
-            finite = all(abs(border) <= MOST_SECONDS for border in (start, end))
+            finite = all(abs(border) <= LONGEST_SEC for border in (start, end))
             if finite and start <= end:
                 return start, end
             fault = ('segment-reversed', 'start <= end') if finite else \
-                ('segment-not-finite', f'finite borders up to {MOST_SECONDS:g} s')
+                ('segment-not-finite', f'finite borders up to {LONGEST_SEC:g} s')
         raise Fault(fault[0], f'{self.path}: video {video} has the segment {shown(segment)}; expected {fault[1]}.')
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rpn_plugin.files import read_json, written_whole
-from rpn_plugin.structures import SnippetClock
+from rpn_plugin.structures import LONGEST_SEC, SnippetClock
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,19 @@ class Sidecar:
         """The clock of the features."""
         return SnippetClock.from_recipe(self.feature)
 
+    @property
+    def duration_sec(self) -> float:
+        """Length of the video in seconds.
+
+        Raises:
+            ValueError: If it is not stated, or not a plausible one.
+        """
+        duration = self.source.get('duration')
+        if isinstance(duration, bool) or not isinstance(duration, (int, float)) or not 0 < duration <= LONGEST_SEC:
+            raise ValueError(f'the video {self.source["file"]} has the duration {duration!r}; expected seconds above 0 '
+                             f'and up to {LONGEST_SEC:.0f}')
+        return float(duration)
+
     def write(self, path: str | Path) -> None:
         """Write it as JSON, whole or not at all."""
         with written_whole(path) as temporary:
@@ -51,8 +64,8 @@ class Sidecar:
         """
         try:
             sidecar = cls(**read_json(path))
-            sidecar.clock, sidecar.encoder['stream'], sidecar.source['file']  # noqa: B018  (complete, or an error)
-        except (ValueError, TypeError, KeyError) as error:
+            sidecar.clock, sidecar.encoder['stream'], sidecar.source['file'], sidecar.duration_sec  # noqa: B018  (complete, or an error)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise ValueError(f'{path}: not a description of features as tools/data/extract_features.py writes it '
                              f'({error}). Remove it if it belongs to something else.') from error
         return sidecar

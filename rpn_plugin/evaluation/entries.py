@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from rpn_plugin.files import shown
-from rpn_plugin.structures import VideoSegments
+from rpn_plugin.structures import LONGEST_SEC, VideoSegments
 
 _REFUSED = (KeyError, TypeError, ValueError, OverflowError)
 
@@ -38,7 +38,7 @@ def read_entries(path: str | Path, video: str, entries: Any, scored: bool) -> Vi
             except _REFUSED as error:
                 wanted = '{"label", "segment": [start, end]' + (', "score"}' if scored else '}')
                 raise ValueError(f'{path}: video {video} has the entry {shown(entry)}; expected {wanted} with finite '
-                                 f'numbers.') from error
+                                 f'numbers, and times of at most {LONGEST_SEC:.0f} seconds.') from error
         raise
 
 
@@ -48,6 +48,8 @@ def _convert(entries: list[Any], scored: bool) -> VideoSegments:
     scores = np.array([entry['score'] for entry in entries], dtype=np.float64) if scored else None
     if scores is not None and (scores.ndim != 1 or not np.isfinite(scores).all()):
         raise ValueError('a score is no finite number')
+    if segments.size and not (np.abs(segments) <= LONGEST_SEC).all():
+        raise ValueError('a time is not plausible')
     if not set(map(type, labels)) <= {str}:
         raise TypeError('a label is no text')
     return VideoSegments(segments, labels, scores)

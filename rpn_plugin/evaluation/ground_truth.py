@@ -10,7 +10,7 @@ import numpy as np
 
 from rpn_plugin.evaluation.entries import read_entries
 from rpn_plugin.files import read_json, shown
-from rpn_plugin.structures import VideoSegments, as_segments
+from rpn_plugin.structures import LONGEST_SEC, VideoSegments, as_segments
 
 
 @dataclass(frozen=True)
@@ -68,14 +68,14 @@ class GroundTruth:
         """Return the length of a video in seconds; None if the file does not say it.
 
         Raises:
-            ValueError: If what it says is not a positive number; names file, video and value.
+            ValueError: If what it says is not a positive number up to :data:`LONGEST_SEC`; names file, video and value.
         """
         if video not in self.durations:
             return None
         duration = self.durations[video]
-        if isinstance(duration, bool) or not isinstance(duration, (int, float)) or not 0 < duration < float('inf'):
-            raise ValueError(f'{self.path}: video {video} has the duration {shown(duration)}; expected seconds '
-                             f'above 0.')
+        if isinstance(duration, bool) or not isinstance(duration, (int, float)) or not 0 < duration <= LONGEST_SEC:
+            raise ValueError(f'{self.path}: video {video} has the duration {shown(duration)}; expected seconds above 0 '
+                             f'and up to {LONGEST_SEC:.0f}.')
         return float(duration)
 
 

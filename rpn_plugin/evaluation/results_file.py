@@ -5,6 +5,7 @@ import csv
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -23,12 +24,20 @@ def write_detections(path: str | Path, detections: Mapping[str, VideoSegments]) 
     Raises:
         ValueError: If a video has no scores or one that is not finite; names it.
     """
-    results = {video: [dict(label=label, score=float(score), segment=[float(border) for border in segment])
-                       for segment, label, score in zip(found.segments, found.labels, _scores(video, found))]
-               for video, found in detections.items()}
+    results = {video: as_entries(video, found) for video, found in detections.items()}
     content = dict(version='VERSION 1.3', results=results, external_data={})
     with written_whole(path) as temporary:
         temporary.write_text(json.dumps(content), encoding='utf-8')
+
+
+def as_entries(video: str, found: VideoSegments) -> list[dict[str, Any]]:
+    """The detections of one video as ``[{label, score, segment}]``, which :func:`read_entries` reads.
+
+    Raises:
+        ValueError: If it has no scores or one that is not finite; names the video.
+    """
+    return [dict(label=label, score=float(score), segment=[float(border) for border in segment])
+            for segment, label, score in zip(found.segments, found.labels, _scores(video, found))]
 
 
 def write_detections_csv(path: str | Path, detections: Mapping[str, VideoSegments]) -> None:

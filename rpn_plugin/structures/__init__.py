@@ -5,7 +5,7 @@ from rpn_plugin.structures.head_output import Attention, HeadOutput
 from rpn_plugin.structures.layouts import Layout, PackedLayout, PaddedLayout, snippets_of_share
 from rpn_plugin.structures.precision import at_least_float32, scale_to_length
 from rpn_plugin.structures.seed_values import SeedValues
-from rpn_plugin.structures.segments import MOST_SECONDS, Segments, as_segments, clip_segments, pairwise_tiou
+from rpn_plugin.structures.segments import LONGEST_SEC, Segments, as_segments, clip_segments, pairwise_tiou
 from rpn_plugin.structures.snippet_batch import ONLY_STREAM, SnippetBatch
 from rpn_plugin.structures.snippet_clock import SnippetClock, describe_recipe, same_recipe
 from rpn_plugin.structures.stream_statistics import StreamStatistics
@@ -13,7 +13,7 @@ from rpn_plugin.structures.subset_statistics import FeatureNames, SubsetStatisti
 from rpn_plugin.structures.video_names import bare_name, same_video_names
 from rpn_plugin.structures.video_segments import VideoSegments
 
-__all__ = ['Attention', 'BACKGROUND', 'EmbeddedVideo', 'FeatureNames', 'HeadOutput', 'Layout', 'MOST_SECONDS',
+__all__ = ['Attention', 'BACKGROUND', 'EmbeddedVideo', 'FeatureNames', 'HeadOutput', 'LONGEST_SEC', 'Layout',
            'ONLY_STREAM', 'PackedLayout', 'PaddedLayout', 'SeedValues', 'Segments', 'SnippetBatch', 'SnippetClock',
            'StreamStatistics', 'SubsetStatistics', 'VideoSegments', 'as_segments', 'at_least_float32', 'bare_name',
            'clip_segments', 'describe_recipe', 'pairwise_tiou', 'same_recipe', 'same_video_names', 'scale_to_length',

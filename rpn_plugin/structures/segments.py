@@ -6,8 +6,8 @@ import numpy.typing as npt
 
 Segments = npt.NDArray[np.float64]
 """(N, 2), [start, end]."""
-MOST_SECONDS = 1e7
-"""Of a time: four months, which no recording has. What is beyond is a mistake, and overflows what is computed of it."""
+LONGEST_SEC = 1e7
+"""A time or duration beyond 115 days is no video's: a file that states one is damaged, or counts in other units."""
 
 
 def as_segments(values: npt.ArrayLike, what: str = 'segments') -> Segments:
@@ -21,7 +21,7 @@ def as_segments(values: npt.ArrayLike, what: str = 'segments') -> Segments:
         what: Name of the values in the message.
 
     Raises:
-        ValueError: If the shape is not (N, 2), or a border is NaN, infinite or beyond :data:`MOST_SECONDS`.
+        ValueError: If the shape is not (N, 2), or a border is NaN, infinite or beyond :data:`LONGEST_SEC`.
     """
     segments = np.asarray(values, dtype=np.float64)
     if segments.size == 0:
@@ -30,9 +30,9 @@ def as_segments(values: npt.ArrayLike, what: str = 'segments') -> Segments:
         raise ValueError(f'Expected {what} of shape (N, 2), [start, end] in seconds, but got shape {segments.shape}.')
     if not np.isfinite(segments).all():
         raise ValueError(f'Expected finite {what}, but got {segments[~np.isfinite(segments).all(1)][0].tolist()}.')
-    if np.abs(segments).max() > MOST_SECONDS:
-        raise ValueError(f'Expected {what} in seconds, up to {MOST_SECONDS:g}, but got '
-                         f'{segments[(np.abs(segments) > MOST_SECONDS).any(1)][0].tolist()}.')
+    if np.abs(segments).max() > LONGEST_SEC:
+        raise ValueError(f'Expected {what} in seconds, up to {LONGEST_SEC:g}, but got '
+                         f'{segments[(np.abs(segments) > LONGEST_SEC).any(1)][0].tolist()}.')
     return segments
 
 

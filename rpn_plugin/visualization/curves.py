@@ -8,6 +8,7 @@ import numpy as np
 
 from rpn_plugin.files import written_whole
 from rpn_plugin.foreign_files import read_npz
+from rpn_plugin.structures import LONGEST_SEC
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,8 @@ class Curves:
         step_sec: Seconds from one snippet to the next.
 
     Raises:
-        ValueError: If the shapes do not fit, a value is not finite, or the step is not positive.
+        ValueError: If the shapes do not fit, a value is not finite, the step is not positive, or a time is beyond
+            :data:`LONGEST_SEC`.
     """
 
     labels: tuple[str, ...]
@@ -33,9 +35,11 @@ class Curves:
         if self.values.ndim != 2 or self.values.shape[1] != len(self.labels) or not np.isfinite(self.values).all():
             raise ValueError(f'Expected finite curves of shape (T, {len(self.labels)}) for the classes '
                              f'{list(self.labels)}, but got shape {self.values.shape}.')
-        if not (np.isfinite(self.start_sec) and 0 < self.step_sec < np.inf):
-            raise ValueError(f'Expected a finite start and a positive step in seconds, but got {self.start_sec} and '
-                             f'{self.step_sec}.')
+        end_sec = self.start_sec + len(self.values) * self.step_sec
+        if not (abs(self.start_sec) <= LONGEST_SEC and self.step_sec > 0 and end_sec <= LONGEST_SEC):
+            raise ValueError(f'Expected a finite start and a positive step in seconds, and an end of at most '
+                             f'{LONGEST_SEC:.0f} s, but got {self.start_sec} and {self.step_sec} for '
+                             f'{len(self.values)} values.')
 
     def write(self, path: str | Path) -> None:
         """Write a ``.npz``, whole or not at all."""
@@ -53,6 +57,8 @@ class Curves:
         try:
             names = ('labels', 'values', 'start_sec', 'step_sec')
             labels, values, start_sec, step_sec = read_npz(path, lambda _: names)
+            if labels.dtype.kind != 'U' or values.dtype.kind != 'f':
+                raise ValueError('labels are no text, or values are no numbers')
             return cls(tuple(labels.tolist()), values, float(start_sec), float(step_sec))
         except (ValueError, OSError, TypeError, AttributeError) as error:
             raise ValueError(f'{path}: no curves as tools/localize.py writes them ({error}).') from error

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from rpn_plugin.files import written_whole
-from rpn_plugin.structures import VideoSegments
+from rpn_plugin.structures import LONGEST_SEC, VideoSegments
 from rpn_plugin.visualization.curves import Curves
 
 PARTS = Path(__file__).parent / 'report_page'
@@ -55,6 +55,9 @@ def write_report(path: str | Path, title: str, videos: Sequence[ReportVideo], th
         videos: One row each, in this order.
         threshold: Weakest score that shows at first; None shows as many detections as the ground truth has instances,
             or without one five per video.
+
+    Raises:
+        ValueError: If a video ends beyond :data:`LONGEST_SEC`: the page could not draw its time axis. Names it.
     """
     classes = sorted({str(label) for video in videos for segments in (video.detections, video.truth)
                       if segments is not None for label in segments.labels})
@@ -86,7 +89,11 @@ def _duration_sec(video: ReportVideo) -> float:
             if segments is not None and len(segments.labels)]
     if video.curves:
         ends.append(video.curves.start_sec + len(video.curves.values) * video.curves.step_sec)
-    return round(max([video.duration_sec or 0.0, *ends, 0.001]), 3)
+    end_sec = max([video.duration_sec or 0.0, *ends, 0.001])
+    if not end_sec <= LONGEST_SEC:
+        raise ValueError(f'Video {video.name} would end at {end_sec:g} s; {LONGEST_SEC:.0f} s are the most. Its '
+                         f'detections, annotations or curves are damaged, or in other units than seconds.')
+    return round(end_sec, 3)
 
 
 def _rows(segments: VideoSegments | None, place: dict[str, int]) -> list[list[float]]:

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from rpn_plugin.evaluation import GroundTruth
 from rpn_plugin.evaluation.results_file import read_detections, write_detections, write_detections_csv
-from rpn_plugin.structures import MOST_SECONDS, VideoSegments
+from rpn_plugin.structures import LONGEST_SEC, VideoSegments
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
-seconds = st.floats(-MOST_SECONDS, MOST_SECONDS)
+seconds = st.floats(-LONGEST_SEC, LONGEST_SEC)
 entries = st.tuples(seconds, seconds, st.sampled_from(['Diving', 'Saut à la perche', '跳水']), finite)
 ONE = {'va': VideoSegments(np.array([[1.0, 2.0]]), ['Diving'], np.array([0.5]))}
 

@@ -37,7 +37,8 @@ def test_the_tool_passes_over_broken_videos_and_ends_with_an_error(tool, tmp_pat
     (videos / 'sound.mp4').write_bytes(b'')
     (videos / 'notes.txt').write_text('no video')
     code = tool(videos, '--out', out)
-    assert '2 of 4 videos could not be read' in code and 'half.mkv: truncated' in code and 'sound.mp4: not a' in code
+    assert '2 of 4 videos could not be extracted' in code
+    assert 'half.mkv: truncated' in code and 'sound.mp4: not a' in code
     assert sorted(entry.name for entry in out.iterdir()) == ['good.json', 'good.npy', 'odd.json', 'odd.npy']
     assert json.loads((out / 'good.json').read_text())['source']['fps'] == 30
     printed = capsys.readouterr().out

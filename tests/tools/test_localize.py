@@ -16,6 +16,9 @@ from rpn_plugin.apis import WTALInferencer
 from rpn_plugin.deployment import ModelFile
 from rpn_plugin.visualization import Curves
 
+OF_A_VIDEO = (('curves', 'npz'), ('detections', 'json'), ('pictures', 'png'), ('subtitles', 'srt'),
+              ('subtitles', 'vtt'))
+
 
 @pytest.fixture
 def checkpoint(tmp_path) -> Path:
@@ -44,9 +47,8 @@ def test_a_published_file_alone_localizes_a_folder(checkpoint, features, tmp_pat
                                        '--device', 'cpu', '--batch-size', 2, '--min-score', 0.3)
     assert status == 0, errors
     assert '3 videos localized, 0 failed' in printed
-    assert written(out) == sorted(['detections.csv', 'detections.json'] + [
-        f'{folder}/{name}.{suffix}' for name in ('first', 'second', 'third')
-        for folder, suffix in (('curves', 'npz'), ('pictures', 'png'), ('subtitles', 'srt'), ('subtitles', 'vtt'))])
+    assert written(out) == sorted(['detections.csv', 'detections.json', 'settings.json'] + [
+        f'{folder}/{name}.{suffix}' for name in ('first', 'second', 'third') for folder, suffix in OF_A_VIDEO])
     expected = WTALInferencer(weights=checkpoint, device='cpu')(features)['predictions']
     results = json.loads((out / 'detections.json').read_text())['results']
     assert list(results) == ['first', 'second', 'third']
@@ -78,7 +80,8 @@ def test_a_bad_file_is_named_the_others_are_done_and_the_exit_status_says_so(che
     assert 'error: video second: ' in errors and 'flow/second.npy: 180 values are not finite' in errors
     assert 'error: video third: ' in errors and 'rgb/third.npy: unreadable' in errors
     assert list(json.loads((out / 'detections.json').read_text())['results']) == ['first']
-    assert [name for name in written(out) if 'first' not in name] == ['detections.csv', 'detections.json']
+    assert [name for name in written(out) if 'first' not in name] == [
+        'detections.csv', 'detections.json', 'settings.json']
 
 
 def test_nothing_is_written_where_every_video_fails(checkpoint, features, tmp_path) -> None:

@@ -10,11 +10,13 @@ from functools import partial
 from pathlib import Path
 
 from mmengine.config import Config
+from rich.markup import escape
 from rich.progress import Progress
 
 from rpn_plugin.apis import FeatureExtractor
-from rpn_plugin.command_line import one_line_errors
+from rpn_plugin.command_line import one_line_errors, reason
 from rpn_plugin.datasets.videos import VIDEO_SUFFIXES, VideoError, VideoFile, find_videos
+from rpn_plugin.shown_names import one_line
 from rpn_plugin.structures import SnippetClock
 
 
@@ -51,25 +53,26 @@ def videos_of(path: Path) -> list[Path]:
     return videos
 
 
-def extract_all(extractor: FeatureExtractor, videos: list[Path], out: Path) -> list[VideoError]:
-    """Extract one after the other, with a progress bar; the videos that could not be read."""
-    broken = []
+def extract_all(extractor: FeatureExtractor, videos: list[Path], out: Path) -> list[str]:
+    """Extract one after the other, with a progress bar; which videos failed, and why."""
+    failed = []
     with Progress() as bar:
         whole = bar.add_task('videos', total=len(videos))
         for path in videos:
-            task = bar.add_task(path.name, total=None)
+            name = one_line(path.name)
+            task = bar.add_task(escape(name), total=None)
             try:
                 expected = extractor.decoder.clock.num_snippets(VideoFile(path).header['duration_sec'])
                 bar.update(task, total=expected)
                 written = extractor.extract_to(path, out, partial(bar.advance, task))
                 outcome = 'written' if written else 'done already'
-                bar.console.print(f'{path.name}: {outcome}', markup=False, soft_wrap=True)
-            except VideoError as error:
-                broken.append(error)
-                bar.console.print(f'error: {error}', markup=False, soft_wrap=True)
+                bar.console.print(f'{name}: {outcome}', markup=False, soft_wrap=True)
+            except Exception as error:  # whatever a file or a library comes up with, the other videos are done
+                failed.append(reason(error) if isinstance(error, VideoError) else f'{name}: {reason(error)}')
+                bar.console.print(f'error: {failed[-1]}', markup=False, soft_wrap=True)
             bar.remove_task(task)
             bar.advance(whole)
-    return broken
+    return failed
 
 
 @one_line_errors()
@@ -81,10 +84,10 @@ def main() -> None:
     extractor = FeatureExtractor(config, options.checkpoint, clock, options.stream, options.flow, options.batch_size,
                                  options.device)
     print(f'{len(videos)} videos, {clock}')
-    broken = extract_all(extractor, videos, options.out)
-    if broken:
-        sys.exit(f'{len(broken)} of {len(videos)} videos could not be read:\n' +
-                 '\n'.join(f'  {error}' for error in broken))
+    failed = extract_all(extractor, videos, options.out)
+    if failed:
+        sys.exit(f'{len(failed)} of {len(videos)} videos could not be extracted:\n' +
+                 '\n'.join(f'  {why}' for why in failed))
 
 
 if __name__ == '__main__':

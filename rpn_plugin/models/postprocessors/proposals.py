@@ -171,8 +171,9 @@ class ThresholdProposals:
             ValueError: If a score is not finite.
         """
         if not all(np.isfinite(values).all() for values in (sequence, scored, video_score)):
-            raise ValueError('ThresholdProposals expects finite scores, but got NaN or infinity: the network has '
-                             'diverged. Lower the learning rate or alpha (head.loss_clu.loss_weight).')
+            raise ValueError('ThresholdProposals expects finite scores, but got NaN or infinity: the features are '
+                             'out of range, which tools/data/check_dataset.py tells, or the network has diverged, '
+                             'which a lower learning rate or alpha (head.loss_clu.loss_weight) prevents.')
         classes = np.flatnonzero(video_score >= self.min_class_score)
         smoothed = self._smoothed(sequence, classes)
         runs = np.concatenate([self._runs(rows) for rows in smoothed])

@@ -159,7 +159,7 @@
       svg.classList.add('axis');
       svg.setAttribute('height', 20);
       const { duration } = this.video;
-      const step = STEPS.find(seconds => seconds * width / duration >= 64) || STEPS[STEPS.length - 1];
+      const step = STEPS.find(seconds => seconds * width / duration >= 64) || duration / 10;
       for (let tick = 0; tick * step <= duration; tick++) {
         const x = tick * step * width / duration;
         shape('line', svg, { x1: x, x2: x, y1: 0, y2: 4 });
