@@ -18,6 +18,8 @@ def run(name: str) -> None:
     spec = importlib.util.find_spec('mmaction')
     if spec is None or not spec.submodule_search_locations:
         raise SystemExit('MMAction2 is not installed: pip install -r requirements/tested.txt')
+    from rpn_plugin.shown_names import let_every_name_be_printed
+    let_every_name_be_printed()
     package = Path(list(spec.submodule_search_locations)[0])
     places = [package / '.mim' / 'tools' / name, package.parent / 'tools' / name]
     for place in places:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from rpn_plugin.files import read_text
-from rpn_plugin.structures import VideoSegments
+from rpn_plugin.structures import LONGEST_SEC, VideoSegments
 
 CLASS_OF_INDEX = {
     7: 'BaseballPitch', 9: 'BasketballDunk', 12: 'Billiards', 21: 'CleanAndJerk', 22: 'CliffDiving',
@@ -35,11 +35,12 @@ def read_thumos_detections(path: str | Path) -> dict[str, VideoSegments]:
             name, start, end, index, score = words
             values = float(start), float(end), float(score)
             label = CLASS_OF_INDEX.get(int(index), f'class {int(index)}')
-            if not np.isfinite(values).all():
-                raise ValueError('not finite')
+            if not np.isfinite(values).all() or not max(abs(values[0]), abs(values[1])) <= LONGEST_SEC:
+                raise ValueError('not finite, or not plausible')
         except ValueError as error:
             raise ValueError(f'{path}: line {number}, video {words[0]}, has {line!r}; expected "video start end '
-                             f'class_index score" with finite numbers.') from error
+                             f'class_index score" with finite numbers, and times of at most {LONGEST_SEC:.0f} '
+                             f'seconds.') from error
         rows.setdefault(re.sub(r'\.(mp4|mpeg)$', '', name), []).append((*values, label))
     if not rows:
         raise ValueError(f'{path}: no detection; expected lines "video start end class_index score".')

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from rpn_plugin.files import written_whole
+from rpn_plugin.shown_names import printable
 from rpn_plugin.structures import LONGEST_SEC, VideoSegments
 from rpn_plugin.visualization.curves import Curves
 
@@ -68,7 +69,8 @@ def write_report(path: str | Path, title: str, videos: Sequence[ReportVideo], th
     policy = (f"default-src 'none'; style-src '{_source_hash(style)}'; script-src '{_source_hash(script)}'; "
               f"media-src 'self' file:; base-uri 'none'; form-action 'none'")
     page = (PARTS / 'page.html').read_text(encoding='utf-8')
-    parts = dict(policy=policy, title=html.escape(title), style=style, script=script, data=_json_for_script(data))
+    parts = dict(policy=policy, title=html.escape(printable(title)), style=style, script=script,
+                 data=_json_for_script(data))
     page = re.sub(r'\{(' + '|'.join(parts) + r')\}', lambda match: parts[match.group(1)], page)
     with written_whole(path) as temporary:
         temporary.write_text(page, encoding='utf-8')
@@ -113,7 +115,7 @@ def _plain_curves(curves: Curves, place: dict[str, int]) -> dict[str, Any]:
     A point is the maximum of its part.
     """
     known = [index for index, label in enumerate(curves.labels) if label in place]
-    values = curves.values[:, known]
+    values = curves.values[:, known].astype(np.float64)  # differences of float32 may not be finite
     size = max(1, -(-len(values) // MAX_CURVE_POINTS))
     values = np.maximum.reduceat(values, np.arange(0, len(values), size), axis=0)
     low, high = values.min(axis=0), values.max(axis=0)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from rpn_plugin.files import written_whole
+from rpn_plugin.shown_names import one_line
 from rpn_plugin.structures import VideoSegments
 
 Cue = tuple[int, int, list[str]]
@@ -36,7 +37,7 @@ def subtitle_cues(detections: VideoSegments, min_score: float = -np.inf) -> list
     for start, end, rows in zip(cuts.tolist(), cuts[1:].tolist(), active):
         best: dict[str, float] = {}
         for row in rows:
-            best.setdefault(' '.join(str(detections.labels[row]).split()), float(scores[row]))
+            best.setdefault(one_line(detections.labels[row]), float(scores[row]))
         lines = [f'{label} {score:.2f}' for label, score in best.items()]
         if cues and cues[-1][1:] == (start, lines):
             cues[-1] = (cues[-1][0], end, lines)

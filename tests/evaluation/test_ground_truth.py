@@ -76,12 +76,12 @@ def test_what_does_not_depend_on_the_subset_is_that_of_the_whole_file(tmp_path: 
         assert all(intervals.shape[1:] == (2, ) for intervals in truth.ambiguous.values())
 
 
-@pytest.mark.parametrize('duration', [0, -1, 'long', True, float('nan'), None])
+@pytest.mark.parametrize('duration', [0, -1, 'long', True, float('nan'), None, 1e300])
 def test_a_wrong_duration_is_named_where_it_is_asked_for(duration: object, tmp_path: Path) -> None:
     videos = database()
     videos['vb']['duration'] = duration
     truth = GroundTruth.read(save(tmp_path / 'truth.json', dict(database=videos)))
-    with pytest.raises(ValueError, match=rf'truth\.json: video vb has the duration {duration!r}'):
+    with pytest.raises(ValueError, match=rf'truth\.json: video vb has the duration {re.escape(repr(duration))}'):
         truth.duration_sec('vb')
     assert truth.duration_sec('va') is None
 

@@ -10,6 +10,8 @@ from made_recognizers import write_recognizers
 from made_videos import bar_code, cut, write_video
 from tool_runner import load_tool
 
+from rpn_plugin.apis import FeatureExtractor
+
 
 @pytest.fixture
 def tool(monkeypatch, tmp_path):
@@ -46,6 +48,26 @@ def test_the_tool_passes_over_broken_videos_and_ends_with_an_error(tool, tmp_pat
     before = (out / 'good.npy').stat().st_mtime_ns
     assert tool(videos / 'good.mp4', '--out', out) == 0
     assert 'good.mp4: done already' in capsys.readouterr().out and (out / 'good.npy').stat().st_mtime_ns == before
+
+
+def test_no_video_and_no_name_ends_the_extraction(tool, tmp_path, monkeypatch, capsys) -> None:
+    videos, out = tmp_path / 'videos', tmp_path / 'out'
+    for name in ('[red]', '視頻', 'n' * 249, 'wrong', 'z'):
+        write_video(videos / f'{name}.mp4', 20)
+    extract = FeatureExtractor.extract
+
+    def fails(self, path, *rest):
+        if path.stem == 'wrong':
+            raise RuntimeError('out of memory')
+        return extract(self, path, *rest)
+
+    monkeypatch.setattr(FeatureExtractor, 'extract', fails)
+    (out / '視頻.npy').mkdir(parents=True)
+    code = tool(videos, '--out', out)
+    assert '3 of 5 videos could not be extracted' in code and 'wrong.mp4: RuntimeError: out of memory' in code
+    assert 'File name too long' in code and '視頻.mp4: ' in code
+    assert sorted(path.name for path in out.glob('*.json')) == ['[red].json', 'z.json']
+    assert '[red].mp4: written' in capsys.readouterr().out
 
 
 @pytest.mark.parametrize('arguments, message', [

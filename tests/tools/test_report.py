@@ -81,6 +81,25 @@ def test_the_ground_truth_is_parsed_once(folder, monkeypatch) -> None:
     assert sorted(parsed) == sorted([json.dumps(FOUND), json.dumps(TRUTH)])
 
 
+def test_times_that_no_video_has_are_refused_at_their_source(folder) -> None:
+    late = dict(label='Diving', score=0.9, segment=[1, 1e300])
+    Path('late.json').write_text(json.dumps(dict(results=dict(va=[late]))))
+    Path('late.txt').write_text('va 1 1e300 26 0.9\n')
+    truth = dict(database=dict(va=dict(TRUTH['database']['va'], annotations=[late])))
+    Path('late_truth.json').write_text(json.dumps(truth))
+    Path('far').mkdir()
+    np.savez('far/va.npz', labels=np.array(['Diving']), values=np.zeros((3, 1), np.float32), start_sec=0.0,
+             step_sec=1e300)
+    for arguments, message in (
+            (('late.json', ), 'late.json: video va has the entry .*1e\\+300.* times of at most 10000000 seconds'),
+            (('late.txt', ), 'late.txt: line 1, video va, has .*1e300.* times of at most 10000000 seconds'),
+            (('found.json', '--ground-truth', 'late_truth.json'), 'late_truth.json: video va has the entry'),
+            (('found.json', '--curves', 'far'), 'far/va.npz: no curves .* an end of at most 10000000 s')):
+        status, _, errors = run_tool('report.py', *arguments, '--out', 'report.html')
+        assert status == 1 and re.search(message, errors) and errors.count('\n') == 1, errors
+        assert not Path('report.html').exists()
+
+
 @pytest.mark.parametrize('duration', [0, -1, 'long', True])
 def test_a_duration_that_is_none_is_named(folder, duration) -> None:
     truth = dict(database=dict(va=dict(TRUTH['database']['va'], duration=duration)))

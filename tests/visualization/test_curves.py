@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -31,7 +32,12 @@ def test_what_is_not_curves_is_refused_and_runs_nothing(tmp_path, monkeypatch) -
     np.savez(tmp_path / 'evil.npz', labels=np.array([Evil()], dtype=object), values=np.zeros((3, 1)), start_sec=0,
              step_sec=1)
     np.savez(tmp_path / 'nan.npz', labels=np.array(['a']), values=np.full((3, 1), np.nan), start_sec=0, step_sec=1)
-    for name in ('text.npz', 'other.npz', 'evil.npz', 'nan.npz', 'nowhere.npz'):
+    Curves(('a', ), np.random.default_rng(0).random((500, 1)), 0.0, 1.0).write('deflate.npz')
+    content = bytearray(Path('deflate.npz').read_bytes())
+    content[300:500] = b'\xff' * 200
+    Path('deflate.npz').write_bytes(content)
+    np.savez(tmp_path / 'numbers.npz', labels=np.zeros(1), values=np.zeros((3, 1)), start_sec=0, step_sec=1)
+    for name in ('text.npz', 'other.npz', 'evil.npz', 'nan.npz', 'nowhere.npz', 'deflate.npz', 'numbers.npz'):
         with pytest.raises(ValueError, match=f'{name}: no curves as tools/localize.py writes them'):
             Curves.read(tmp_path / name)
     assert not (tmp_path / 'ran').exists()

@@ -67,6 +67,21 @@ def move_slider(browser: Browser, share: float) -> float:
     return float(browser.evaluate('document.getElementById("threshold-value").textContent'))
 
 
+def test_a_time_axis_that_the_page_could_not_draw_is_refused_by_the_name_of_the_video(tmp_path) -> None:
+    for video in (ReportVideo('far', segments((0, 1e300, 'Diving', 0.9))), ReportVideo('far', segments(), 1e8)):
+        with pytest.raises(ValueError, match='Video far would end at 1e.* s; 10000000 s are the most'):
+            write_report(tmp_path / 'report.html', 'far', [video])
+    assert not (tmp_path / 'report.html').exists()
+
+
+def test_the_largest_values_of_a_curve_and_a_title_of_no_characters_make_a_page(tmp_path) -> None:
+    values = np.array([[3e38], [-3e38]], np.float32)
+    write_report(tmp_path / 'report.html', '\ud800', [
+        ReportVideo('a', segments((0, 1, 'Diving', 0.9)), curves=Curves(('Diving', ), values, 0.0, 1.0))])
+    page = (tmp_path / 'report.html').read_text(encoding='utf-8')
+    assert '"values":[[0,[1000,0]]]' in page and r'<title>\ud800</title>' in page
+
+
 def test_bars_follow_the_threshold(page) -> None:
     browser, path = page
     write_report(path, 'two videos', two_videos())

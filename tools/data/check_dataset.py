@@ -23,6 +23,7 @@ from rpn_plugin.datasets.checking.report import as_json, as_text
 from rpn_plugin.datasets.sources import Sources, subsets_of_annotations, subsets_of_config
 from rpn_plugin.evaluation.video_sets import VIDEO_SETS, VideoSet
 from rpn_plugin.files import written_whole
+from rpn_plugin.shown_names import let_every_name_be_printed
 from rpn_plugin.visualization import save_figure
 from rpn_plugin.visualization.dataset import draw_dataset
 
@@ -76,6 +77,7 @@ def plot(check: DatasetCheck, title: str, path: str) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    let_every_name_be_printed()
     options = parse_args(arguments)
     messages = Console(stderr=True)
 
