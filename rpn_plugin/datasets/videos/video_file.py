@@ -164,8 +164,7 @@ class VideoFile:
 
     def _note_packet(self, packet: Any, places: ChunkTimes) -> None:
         """Take the first packet as the start of the time axis, should its picture be lost; note where packets end."""
-        is_first = self._packets == 1 and self._start is None
-        if is_first and packet.pts is not None and packet.is_keyframe and not packet.is_discard:
+        if self._packets == 1 and self._start is None and packet.pts is not None and not packet.is_discard:
             self._start = places.start_of(packet)
         if packet.pts is not None and self._start is not None:
             end_sec = float((packet.pts + (packet.duration or 0) - self._start) * packet.time_base)

@@ -80,6 +80,14 @@ def test_a_video_whose_first_picture_is_lost_keeps_its_time_axis(tmp_path, warni
     assert video.damage and video.damage[0].start_sec == 0.0 and video.num_frames < 500
 
 
+def test_a_video_that_begins_between_key_pictures_keeps_its_time_axis(tmp_path, warnings) -> None:
+    path = remux(write(tmp_path / 'a.ts', 500, 'mpeg2video'), lambda number, time_sec: time_sec if number > 2 else None)
+    wrong, video = late(path)
+    assert wrong == []
+    first = video.damage[0]
+    assert (first.what, first.start_sec) == ('missing', 0.0) and 0.1 < first.end_sec < 0.6 and len(warnings) == 1
+
+
 @pytest.mark.parametrize('name, codec', WHOLE[:5])
 def test_zeros_in_the_middle_are_named_or_refused_and_move_nothing(tmp_path, warnings, name, codec) -> None:
     path = zero(write(tmp_path / name, 500, codec, noisy), 0.5, 3000)
