@@ -133,4 +133,5 @@ def test_a_model_base_hides_nothing_about_a_data_set() -> None:
     for path in (REPOSITORY / 'configs' / '_base_' / 'models').glob('*.py'):
         model = Config.fromfile(path).model
         assert config_data.stated(model, 'num_classes') is None
-        assert 'in_channels' not in model.localizer.embedding
+        network = model.get('localizer', model)
+        assert 'in_channels' not in (network.get('embedding') or network.head)

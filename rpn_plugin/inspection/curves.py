@@ -42,8 +42,9 @@ def curves_of(model: BaseModel, data: Mapping[str, Any]) -> list[dict[str, npt.N
         layout, prefix = output.embedded.layout, f'{name} ' if len(outputs) > 1 else ''
         sequence = localizer.networks[name].localization_sequence(output)
         named[f'{prefix}CAS'] = layout.split(output.cas)
-        if sequence is not output.cas:
-            named[f'{prefix}weighted'] = layout.split(sequence)
+        scored = sequence if sequence.ndim == 2 else sequence[:, 0]
+        if not torch.equal(scored, output.cas):
+            named[f'{prefix}weighted'] = layout.split(scored)
         for kind, attention in output.attentions.items():
             named[f'{prefix}{kind}'] = layout.split(attention.weight)
     return [dict(zip(named, map(to_numpy, of_video))) for of_video in zip(*named.values())]

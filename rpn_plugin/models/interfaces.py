@@ -79,14 +79,18 @@ class Weighting(Protocol):
     """Scores to the sequence that proposals are cut from; testing only (eq. 12, alg. 1)."""
 
     def __call__(self, output: HeadOutput) -> Tensor:
-        """Localization sequence (N, C), larger where the class is likelier."""
+        """Localization sequence (N, C), larger where the class is likelier.
+
+        Or (N, S, C), several of them, for a generator that cuts them all (``MultiCutProposals``). The first is the one
+        that confidences are read from and that pictures show.
+        """
 
 
 class ProposalGenerator(Protocol):
     """The sequence of one video to proposals."""
 
     def __call__(self, sequence: Floats, video_score: Floats) -> Proposals:
-        """(T, C) and (C,) to proposals with borders in snippets, any number of them, in any order."""
+        """(T, C), or the weighting's (T, S, C), and (C,) to proposals with borders in snippets, in any order."""
 
 
 class Suppression(Protocol):
@@ -109,17 +113,17 @@ class Network(Protocol):
         """Losses by name from the scores and the video-level labels of the samples."""
 
     def localization_sequence(self, output: HeadOutput) -> Tensor:
-        """The sequence (N, C) that proposals are cut from."""
+        """The sequence that proposals are cut from, (N, C) or several (N, S, C)."""
 
     def cut(self, sequence: Tensor, video_score: Tensor, sample: ActionDataSample,
             scored: Tensor | None = None) -> Proposals:
         """Proposals of one video in seconds, before suppression.
 
         Args:
-            sequence: (T, C), which the borders are cut from.
+            sequence: (T, C) or (T, S, C), which the borders are cut from.
             video_score: (C,).
             sample: With the metainfo ``clock`` and ``duration_second``.
-            scored: (T, C), which the confidences are read from; None takes ``sequence``.
+            scored: Of the same shape, which the confidences are read from; None takes ``sequence``.
         """
 
 
@@ -185,7 +189,7 @@ class ScoresAnother(Protocol):
     """A proposal generator that can read its confidences off another sequence than it cuts."""
 
     def cut_and_score(self, sequence: Floats, scored: Floats, video_score: Floats) -> Proposals:
-        """Proposals of its own call, with confidences from ``scored`` (T, C)."""
+        """Proposals of its own call, with confidences from ``scored``, of the shape of ``sequence``."""
 
 
 @runtime_checkable

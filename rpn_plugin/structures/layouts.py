@@ -32,8 +32,18 @@ class Layout(Protocol):
     def sum(self, values: Tensor) -> Tensor:
         """Sum over the time of each video: (N, ...) to (B, ...)."""
 
+    def mean(self, values: Tensor) -> Tensor:
+        """Mean over the time of each video: (N, ...) to (B, ...)."""
+
     def top_k_mean(self, values: Tensor, ratio: float, round_up: bool = True) -> Tensor:
         """Mean of each video's k largest values: (N, C) to (B, C), k as :func:`snippets_of_share` of the ratio."""
+
+    def top_k_weights(self, values: Tensor, ratio: float, round_up: bool = True) -> Tensor:
+        """1 / k at each video's k largest values and 0 elsewhere: (N,) to (N,), k as for :meth:`top_k_mean`.
+
+        So the sum over time of features times these weights is their mean over the chosen snippets. Of equal values at
+        the border any may be chosen.
+        """
 
     def spread(self, values: Tensor) -> Tensor:
         """Give every snippet the value of its video: (B, ...) to (N, ...)."""
@@ -149,10 +159,23 @@ class PackedLayout:
         """See :class:`Layout`."""
         return self.pad(values).sum(dim=1)
 
+    def mean(self, values: Tensor) -> Tensor:
+        """See :class:`Layout`."""
+        count = self._to_device(torch.tensor(self.lengths))
+        return self.sum(values) / count.to(values.dtype).reshape(-1, *[1] * (values.ndim - 1))
+
     def top_k_mean(self, values: Tensor, ratio: float, round_up: bool = True) -> Tensor:
         """See :class:`Layout`."""
         return torch.stack([video.topk(snippets_of_share(ratio, len(video), round_up), dim=0).values.mean(dim=0)
                             for video in self.split(values)])
+
+    def top_k_weights(self, values: Tensor, ratio: float, round_up: bool = True) -> Tensor:
+        """See :class:`Layout`."""
+        weights = torch.zeros_like(values)
+        for video, of_video in zip(self.split(values), self.split(weights)):
+            k = snippets_of_share(ratio, len(video), round_up)
+            of_video[video.topk(k).indices] = 1 / k
+        return weights
 
     def with_gaps(self, values: Tensor, gap: int) -> Tensor:
         """See :class:`Layout`: (N, D) to (N + gap * (B + 1), D)."""
@@ -214,10 +237,26 @@ class PaddedLayout:
         """See :class:`Layout`."""
         return self._videos(values, 0.0).sum(dim=1)
 
+    def mean(self, values: Tensor) -> Tensor:
+        """See :class:`Layout`."""
+        count = self.mask.sum(dim=1).to(values.dtype)
+        return self.sum(values) / count.reshape(-1, *[1] * (values.ndim - 1))
+
+    def _top(self, ratio: float, round_up: bool) -> Tensor:
+        """(B,) k of :func:`snippets_of_share` of each video."""
+        exact = ratio * self.mask.sum(dim=1).double()
+        return ((exact - EXACT_SHARE).ceil() if round_up else (exact + EXACT_SHARE).floor()).clamp(min=1)
+
+    def top_k_weights(self, values: Tensor, ratio: float, round_up: bool = True) -> Tensor:
+        """See :class:`Layout`; 0 beyond a video's end."""
+        k = self._top(ratio, round_up)[:, None]  # (B, 1)
+        order = self._videos(values, float('-inf')).argsort(dim=1, descending=True)  # (B, T)
+        share = torch.where(torch.arange(order.shape[1], device=k.device) < k, 1 / k, 0.0).to(values.dtype)  # (B, T)
+        return torch.zeros_like(share).scatter(1, order, share).flatten(0, 1)
+
     def top_k_mean(self, values: Tensor, ratio: float, round_up: bool = True) -> Tensor:
         """See :class:`Layout`; sorts, since k differs between the videos."""
-        exact = ratio * self.mask.sum(dim=1).double()  # (B,)
-        k = ((exact - EXACT_SHARE).ceil() if round_up else (exact + EXACT_SHARE).floor()).clamp(min=1)
+        k = self._top(ratio, round_up)
         ordered = self._videos(values, float('-inf')).sort(dim=1, descending=True).values  # (B, T, C)
         chosen = torch.arange(ordered.shape[1], device=k.device) < k[:, None]  # (B, T)
         return ordered.masked_fill(~chosen[..., None], 0.0).sum(dim=1) / k[:, None].to(values.dtype)

@@ -126,17 +126,20 @@ class WeaklySupervisedLocalizer(BaseLocalizer):
         return self.head.loss(output, multi_hot_labels(data_samples, like=output.video_score))
 
     def localization_sequence(self, output: HeadOutput) -> Tensor:
-        """The sequence (N, C) that proposals are cut from: phi with attention's part."""
+        """The sequence that proposals are cut from, phi with attention's part: (N, C), or (N, S, C) for several."""
         return self.with_attention(self.weighting(output) if self.weighting else output.cas, output)
 
     def with_attention(self, sequence: Tensor, output: HeadOutput) -> Tensor:
         """A localization sequence (N, C) with attention's part.
 
         Raises:
-            ValueError: If attention is to count and the head gives none.
+            ValueError: If attention is to count and the head gives none, or there are several sequences.
         """
         if not self.attention_power:
             return sequence
+        if sequence.ndim != 2:
+            raise ValueError(f'attention_power needs a weighting of one sequence (N, C), but '
+                             f'{type(self.weighting).__name__} gives {sequence.shape[1]}; use attention_power=0.')
         if output.attention is None:
             raise ValueError('attention_power needs a head that gives attention, such as RPNHead; use '
                              'attention_power=0 with another head.')

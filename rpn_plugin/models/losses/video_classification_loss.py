@@ -1,11 +1,11 @@
 """Video-level classification loss, eq. 9."""
 from __future__ import annotations
 
-import torch
 from mmaction.registry import MODELS
 from torch import Tensor, nn
 
 from rpn_plugin.models.losses.global_batch import global_batch_mean
+from rpn_plugin.models.losses.targets import VideoTarget
 from rpn_plugin.structures import HeadOutput
 
 
@@ -20,13 +20,16 @@ class VideoClassificationLoss(nn.Module):
         logits: Name of the logits (B, K) in the head's output; ``video_logits`` are those of eq. 8.
         background: Label of the class behind the C classes of the data where the head has one (K = C + 1): 1 if every
             video holds background, 0 if the logits are of features without it.
+        actions: Whether the labelled classes are in the target. False, with background=1, for logits of what is
+            background alone.
     """
 
-    def __init__(self, loss_weight: float = 1.0, logits: str = 'video_logits', background: int | None = None) -> None:
+    def __init__(self, loss_weight: float = 1.0, logits: str = 'video_logits', background: int | None = None,
+                 actions: bool = True) -> None:
         super().__init__()
         self.loss_weight = loss_weight
         self.logits = logits
-        self.background = background
+        self.target = VideoTarget(background, actions)
 
     def forward(self, output: HeadOutput, labels: Tensor) -> Tensor:
         """Loss of a batch.
@@ -41,13 +44,5 @@ class VideoClassificationLoss(nn.Module):
         Raises:
             ValueError: If the logits are not of the labels' classes and of background where that is named.
         """
-        logits = output.tensor(self.logits)  # (B, K)
-        if self.background is not None:
-            labels = torch.cat([labels, labels.new_full((len(labels), 1), self.background)], dim=1)  # (B, C + 1)
-        if logits.shape != labels.shape:
-            raise ValueError(f'VideoClassificationLoss expects {self.logits} of shape {tuple(labels.shape)}, one logit '
-                             f'for each class{"" if self.background is None else " and one for background"}, but the '
-                             f'head gives {tuple(logits.shape)}. State background=0 or 1 for a head with a background '
-                             f'class.')
-        target = labels / labels.sum(dim=1, keepdim=True)  # (B, K), y-hat
+        logits, target = self.target.of(self, output, self.logits, labels)  # (B, K), y-hat
         return self.loss_weight * -global_batch_mean((target * logits.log_softmax(dim=1)).sum(dim=1))

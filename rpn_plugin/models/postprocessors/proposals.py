@@ -168,12 +168,12 @@ class ThresholdProposals:
             answer. A class whose sequence is flat gives one proposal, the whole video.
 
         Raises:
-            ValueError: If a score is not finite.
+            ValueError: If a score is not finite, or there are several sequences.
         """
-        if not all(np.isfinite(values).all() for values in (sequence, scored, video_score)):
-            raise ValueError('ThresholdProposals expects finite scores, but got NaN or infinity: the features are '
-                             'out of range, which tools/data/check_dataset.py tells, or the network has diverged, '
-                             'which a lower learning rate or alpha (head.loss_clu.loss_weight) prevents.')
+        if sequence.ndim != 2:
+            raise ValueError(f'ThresholdProposals expects one sequence (T, C), but got shape {sequence.shape}; use '
+                             f'MultiCutProposals for a weighting that gives several.')
+        require_finite(self, sequence, scored, video_score)
         classes = np.flatnonzero(video_score >= self.min_class_score)
         smoothed = self._smoothed(sequence, classes)
         runs = np.concatenate([self._runs(rows) for rows in smoothed])
@@ -200,6 +200,18 @@ class ThresholdProposals:
             return np.mean(smoothed, axis=0)
         normalized = [_normalized(rows) for rows in smoothed]
         return normalized[0] if len(normalized) == 1 else _normalized(np.mean(normalized, axis=0))
+
+
+def require_finite(generator: object, *scores: Floats) -> None:
+    """Refuse scores of a diverged network.
+
+    Raises:
+        ValueError: If one is NaN or infinite.
+    """
+    if not all(np.isfinite(values).all() for values in scores):
+        raise ValueError(f'{type(generator).__name__} expects finite scores, but got NaN or infinity: the features are '
+                         f'out of range, which tools/data/check_dataset.py tells, or the network has diverged, which a '
+                         f'lower learning rate or alpha (head.loss_clu.loss_weight) prevents.')
 
 
 def moving_mean(rows: Floats, scale: int) -> Floats:

@@ -146,6 +146,12 @@ def test_attention_cannot_count_where_the_head_gives_none(test_items) -> None:
         model.localization_sequence(replace(output, attentions={}))
 
 
+def test_attention_cannot_count_twice_where_sequences_are_taken_one_by_one(test_items) -> None:
+    model = build(localizer_config(attention_power=1.0, weighting=dict(type='TakeSequences', names=['cas']))).eval()
+    with pytest.raises(ValueError, match='TakeSequences gives 1; use attention_power=0'):
+        model.localization_sequence(run(model, test_items, 'tensor'))
+
+
 def test_of_one_length_embedded_snippets_and_prototypes_meet_by_their_cosine(test_items) -> None:
     output = run(build(localizer_config(embedded_length=3.0)).eval(), test_items, 'tensor')
     plain = run(build(localizer_config()).eval(), test_items, 'tensor')

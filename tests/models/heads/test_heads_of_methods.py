@@ -1,0 +1,94 @@
+"""What holds for the head of every method: packing, padding, parts of a video, precision, one snippet, many labels."""
+from __future__ import annotations
+
+import copy
+
+import pytest
+import torch
+from mmaction.registry import MODELS
+
+from rpn_plugin.models.interfaces import SplitInTime
+from rpn_plugin.structures import HeadOutput, PaddedLayout, SnippetBatch
+
+D, C, LENGTHS = 6, 3, (13, 1, 2, 24)
+HEADS = {
+    'STPN': dict(type='SparsePoolingHead', in_channels=D, num_classes=C, attention_channels=5),
+    'BaS-Net': dict(type='BackgroundSuppressionHead', in_channels=D, num_classes=C, channels=[5, 4], filter_channels=3),
+    'UM': dict(type='UncertaintyHead', in_channels=D, num_classes=C),
+    'CoLA': dict(type='ActionnessHead', in_channels=D, num_classes=C),
+}
+LABELS = torch.tensor([[1, 0, 1], [0, 1, 0], [1, 1, 1], [0, 0, 1]], dtype=torch.float64)
+ROUNDING = dict(atol=1e-10, rtol=1e-10)
+
+
+@pytest.fixture(params=HEADS)
+def head(request):
+    torch.manual_seed(3)
+    return MODELS.build(copy.deepcopy(HEADS[request.param])).double().eval()
+
+
+@pytest.fixture
+def batch() -> SnippetBatch:
+    torch.manual_seed(1)
+    return SnippetBatch.from_videos([torch.randn(length, D, dtype=torch.float64) for length in LENGTHS])
+
+
+def tensors(output: HeadOutput) -> dict[str, torch.Tensor]:
+    known = dict(cas=output.cas, video_score=output.video_score, video_logits=output.video_logits)
+    return known | {name: of.weight for name, of in output.attentions.items()} | dict(output.extras)
+
+
+def test_a_packed_batch_is_each_video_by_itself(head, batch) -> None:
+    together = tensors(head(batch, None))
+    alone = [tensors(head(SnippetBatch.from_videos([video]), None)) for video in batch.split()]
+    for name, tensor in together.items():
+        torch.testing.assert_close(tensor, torch.cat([of_video[name] for of_video in alone]), **ROUNDING)
+
+
+def test_a_padded_batch_is_the_packed_one(head, batch) -> None:
+    layout = batch.layout
+    padded = layout.pad(batch.features, fill=7.0)
+    found = tensors(head(SnippetBatch(padded.flatten(0, 1), PaddedLayout(layout.mask)), None))
+    for name, tensor in tensors(head(batch, None)).items():
+        real = found[name] if len(found[name]) == len(LENGTHS) else found[name][layout.mask.flatten()]
+        torch.testing.assert_close(real, tensor, **ROUNDING)
+
+
+def test_losses_are_finite_for_one_snippet_and_several_labels_and_teach_every_parameter(head, batch) -> None:
+    head.train()
+    for _ in range(5):  # dropout may leave a small layer without any gradient
+        losses = head.loss(head(batch, None), LABELS)
+        assert all('loss' in name and loss.isfinite() and loss >= 0 for name, loss in losses.items())
+        sum(losses.values()).backward()
+    gradients = [parameter.grad for parameter in head.parameters()]
+    assert all(gradient.isfinite().all() and gradient.any() for gradient in gradients)
+
+
+def test_losses_of_a_batch_are_the_mean_of_its_videos(head, batch) -> None:
+    together = head.loss(head(batch, None), LABELS)
+    alone = [head.loss(head(SnippetBatch.from_videos([video]), None), LABELS[[index]])
+             for index, video in enumerate(batch.split())]
+    for name, loss in together.items():
+        torch.testing.assert_close(loss, torch.stack([of_video[name] for of_video in alone]).mean(), **ROUNDING)
+
+
+def test_scores_are_float32_under_autocast(head, batch) -> None:
+    head.float()
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        output = head(batch.with_features(batch.features.float()), None)
+        losses = head.loss(output, LABELS.float())
+    assert {tensor.dtype for tensor in (*tensors(output).values(), *losses.values())} == {torch.float32}
+
+
+def test_a_head_that_is_split_in_time_gives_the_same_in_parts(head, batch) -> None:
+    if not isinstance(head, SplitInTime):
+        pytest.skip('its long videos run whole')
+    whole, reach, parts = SnippetBatch.from_videos([batch.split()[3]]), head.reach, []
+    for start in range(0, 24, 7):
+        first = max(start - reach, 0)
+        part = SnippetBatch.from_videos([whole.features[first:start + 7 + reach]])
+        parts.append(tuple(of[start - first:][:7] for of in head.score_snippets(part, None)))
+    zeros = whole.with_features(torch.zeros_like(whole.features))
+    found, expected = head.pool(zeros, *map(torch.cat, zip(*parts)), None), head(whole, None)
+    for name in ('cas', 'video_score'):
+        torch.testing.assert_close(getattr(found, name), getattr(expected, name), **ROUNDING)

@@ -1,0 +1,155 @@
+"""The equations of each method's head, snippet by snippet in plain Python."""
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from rpn_plugin.models import ActionnessHead, BackgroundSuppressionHead, SparsePoolingHead, UncertaintyHead
+from rpn_plugin.structures import SnippetBatch
+
+Rows = list[list[float]]
+D, C, LENGTHS = 4, 3, (1, 5, 19)
+
+
+def build(kind: type, **options: object) -> tuple[nn.Module, SnippetBatch]:
+    torch.manual_seed(7)
+    head = kind(in_channels=D, num_classes=C, **options).double().eval()
+    return head, SnippetBatch.from_videos([torch.randn(length, D, dtype=torch.float64) for length in LENGTHS])
+
+
+def linear(row: list[float], layer: nn.Module) -> list[float]:
+    bias = [0.0] * len(layer.weight) if layer.bias is None else layer.bias.tolist()
+    return [sum(w * x for w, x in zip(weights, row)) + b for weights, b in zip(layer.weight.tolist(), bias)]
+
+
+def lrelu(row: list[float], slope: float = 0.01) -> list[float]:
+    return [max(value, slope * value) for value in row]
+
+
+def sigmoid(value: float) -> float:
+    return 1 / (1 + math.exp(-value))
+
+
+def softmax(row: list[float]) -> list[float]:
+    powers = [math.exp(value - max(row)) for value in row]
+    return [power / sum(powers) for power in powers]
+
+
+def convolved(rows: Rows, layer: nn.Module, slope: float = 0.01) -> Rows:
+    """A kernel of three snippets over one video with zeros around it, and a leaky rectifier."""
+    nothing = [0.0] * len(rows[0])
+    around = [nothing, *rows, nothing]
+    return [lrelu(linear([*around[t], *around[t + 1], *around[t + 2]], layer.linear), slope) for t in range(len(rows))]
+
+
+def highest(rows: Rows, label: int, number: int) -> float:
+    return sum(sorted((row[label] for row in rows), reverse=True)[:number]) / number
+
+
+def mean_of(rows: Rows, places: list[int]) -> list[float]:
+    return [sum(rows[t][e] for t in places) / len(places) for e in range(len(rows[0]))]
+
+
+def same(tensor: torch.Tensor, expected: object) -> None:
+    torch.testing.assert_close(tensor, torch.tensor(expected, dtype=torch.float64), rtol=1e-9, atol=1e-9)
+
+
+def test_stpn_classifies_the_mean_of_gated_features() -> None:
+    head, batch = build(SparsePoolingHead, attention_channels=5)
+    output = head(batch)
+    start = 0
+    for index, video in enumerate(batch.split()):
+        x = video.tolist()
+        a = [sigmoid(linear([max(0, v) for v in linear(row, head.gate[0])], head.gate[2])[0]) for row in x]
+        pooled = [sum(weight * row[d] for weight, row in zip(a, x)) / len(x) for d in range(D)]
+        z = linear(pooled, head.classifier)
+        r = [[v - b for v, b in zip(linear(row, head.classifier), head.classifier.bias.tolist())] for row in x]
+        places = slice(start, start + len(x))
+        start += len(x)
+        same(output.video_logits[index], z)
+        same(output.video_score[index], [sigmoid(value) for value in z])
+        same(output.attention[places], a)
+        same(output.cas[places], [[weight * sigmoid(v) for v in row] for weight, row in zip(a, r)])
+        same(output.extras['gated_activation'][places], [[weight * v for v in row] for weight, row in zip(a, r)])
+
+
+def test_bas_net_runs_one_network_on_the_features_and_on_what_the_filter_leaves() -> None:
+    head, batch = build(BackgroundSuppressionHead, channels=[5, 6], filter_channels=3)
+    output = head(batch)
+    start = 0
+    for index, video in enumerate(batch.split()):
+        x, k = video.tolist(), max(1, len(video) // 8)
+        a = [sigmoid(linear(lrelu(linear(row, head.filter[0])), head.filter[2])[0]) for row in x]
+        logits = []
+        for rows in (x, [[weight * value for value in row] for weight, row in zip(a, x)]):
+            hidden = convolved(convolved(rows, head.network.convs[0]), head.network.convs[1])
+            logits.append([linear(row, head.classifier) for row in hidden])
+        pooled = [[highest(of, label, k) for label in range(C + 1)] for of in logits]
+        places = slice(start, start + len(x))
+        start += len(x)
+        same(output.attention[places], a)
+        same(output.cas[places], [row[:C] for row in logits[1]])
+        same(output.video_logits[index], pooled[0])
+        same(output.extras['suppressed_logits'][index], pooled[1])
+        same(output.video_score[index], softmax(pooled[1])[:C])
+
+
+def test_um_measures_lengths_between_those_of_likely_action_and_background() -> None:
+    head, batch = build(UncertaintyHead)
+    output = head(batch)
+    start = 0
+    for index, video in enumerate(batch.split()):
+        e, k_a, k_b = video.tolist(), max(1, len(video) // 9), max(1, len(video) // 4)
+        s = [linear(row, head.classifier) for row in e]
+        m = [math.sqrt(sum(v * v for v in row)) for row in e]
+        by_length = sorted(range(len(e)), key=lambda t: -m[t])
+        action, background = by_length[:k_a], by_length[::-1][:k_b]
+        low, high = (sum(m[t] for t in places) / len(places) for places in (background, action))
+        magnitude = [1.0 if high == low else min(1, max(0, (v - low) / (high - low))) for v in m]
+        z = [highest(s, label, k_a) for label in range(C)]
+        places = slice(start, start + len(e))
+        start += len(e)
+        same(output.attention[places], magnitude)
+        same(output.cas[places], [[p * share for p in softmax(row)] for row, share in zip(s, magnitude)])
+        same(output.video_logits[index], z)
+        same(output.video_score[index], softmax(z))
+        same(output.extras['background_logits'][index], mean_of(s, background))
+        same(output.extras['action_features'][index], mean_of(e, action))
+        same(output.extras['background_features'][index], mean_of(e, background))
+
+
+def test_um_leaves_random_snippets_out_of_its_choices_while_training() -> None:
+    head, batch = build(UncertaintyHead)
+    calm = head(batch).extras['action_features']
+    head.train()
+    torch.manual_seed(0)
+    chosen = torch.stack([head(batch).extras['action_features'] for _ in range(20)])
+    assert torch.equal(chosen[:, 0], calm[0].expand(20, -1)), 'a video of one snippet has no other'
+    assert len({tuple(row) for row in chosen[:, 2].tolist()}) > 3
+
+
+def test_cola_sums_rectified_activations_to_actionness() -> None:
+    head, batch = build(ActionnessHead)
+    output = head(batch)
+    start = 0
+    for index, video in enumerate(batch.split()):
+        s = [[max(0, value) for value in linear(row, head.classifier)] for row in video.tolist()]
+        z = [highest(s, label, max(1, len(s) // 5)) for label in range(C)]
+        places = slice(start, start + len(s))
+        start += len(s)
+        same(output.cas[places], s)
+        same(output.extras['actionness'][places], [sum(row) for row in s])
+        same(output.video_logits[index], z)
+        same(output.video_score[index], softmax(z))
+
+
+@pytest.mark.parametrize('kind, options, background', [
+    (SparsePoolingHead, {}, 0), (BackgroundSuppressionHead, dict(channels=[5]), 1)])
+def test_classes_of_the_output_are_those_of_the_data(kind, options, background) -> None:
+    head, batch = build(kind, **options)
+    output = head(batch)
+    assert output.cas.shape[1] == output.video_score.shape[1] == head.num_classes == C
+    assert output.video_logits.shape[1] == C + background

@@ -1,0 +1,228 @@
+"""Losses of the methods: equations in plain Python, gradients, and what is at the edge."""
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from scipy import ndimage
+
+from rpn_plugin.models import (
+    AttentionGuideLoss,
+    AttentionNormLoss,
+    FeatureMagnitudeLoss,
+    SigmoidBCELoss,
+    SnippetContrastLoss,
+    SoftmaxBCELoss,
+    VideoClassificationLoss,
+)
+from rpn_plugin.models.losses.snippet_contrast_loss import best, median, rings
+from rpn_plugin.structures import HeadOutput, SnippetBatch
+
+LENGTHS, C, E = (1, 7, 22), 2, 5
+LABELS = torch.tensor([[1, 0], [1, 1], [0, 1]], dtype=torch.float64)
+
+
+def output_of(**extras: torch.Tensor) -> HeadOutput:
+    """Of three videos whose losses read these extras."""
+    torch.manual_seed(2)
+    batch = SnippetBatch.from_videos([torch.randn(length, E, dtype=torch.float64) for length in LENGTHS])
+    embedded = batch.with_features(extras.pop('embedded', batch.features))
+    n, b = sum(LENGTHS), len(LENGTHS)
+    return HeadOutput(embedded, torch.zeros(n, C).double(), torch.zeros(b, C).double(), extras=extras)
+
+
+def random(*shape: int) -> torch.Tensor:
+    return torch.randn(*shape, dtype=torch.float64, generator=torch.Generator().manual_seed(sum(shape)))
+
+
+def softmax(row: list[float]) -> list[float]:
+    powers = [math.exp(value - max(row)) for value in row]
+    return [power / sum(powers) for power in powers]
+
+
+GRADIENTS = {
+    'classification': (VideoClassificationLoss(logits='x', background=1), (3, C + 1)),
+    'background alone': (VideoClassificationLoss(logits='x', background=1, actions=False), (3, C + 1)),
+    'binary on a softmax': (SoftmaxBCELoss(logits='x', background=0), (3, C + 1)),
+    'uniform': (SoftmaxBCELoss(logits='x', uniform=True), (3, C)),
+    'binary': (SigmoidBCELoss(logits='x'), (3, C)),
+    'norm': (AttentionNormLoss(attention='x'), (30, )),
+    'guide': (AttentionGuideLoss(attention='other', logits='x'), (30, C + 1)),
+    'guide by attention': (AttentionGuideLoss(attention='x', logits='classes'), (30, )),
+    'action length': (FeatureMagnitudeLoss(action='x', background='features'), (3, E)),
+    'background length': (FeatureMagnitudeLoss(action='features', background='x'), (3, E)),
+    'contrast': (SnippetContrastLoss(loss_weight=1.0, actionness='other').eval(), (30, E)),
+}
+
+
+@pytest.mark.parametrize('name', GRADIENTS)
+def test_gradients_are_those_of_finite_differences(name) -> None:
+    loss, shape = GRADIENTS[name]
+    others = dict(other=random(30).abs(), classes=random(30, C + 1), features=random(3, E))
+
+    def scalar(x: torch.Tensor) -> torch.Tensor:
+        return loss(output_of(**({'embedded': x} if name == 'contrast' else {'x': x}), **others), LABELS)
+
+    x = random(*shape).requires_grad_()
+    assert scalar(x) != 0 and torch.autograd.gradcheck(scalar, (x, ))
+
+
+@pytest.mark.parametrize('background, uniform', [(None, False), (1, False), (0, False), (None, True)])
+def test_binary_entropy_on_a_softmax_is_averaged_over_classes_and_videos(background, uniform) -> None:
+    logits = random(3, C if background is None else C + 1)
+    expected = 0.0
+    for row, labels in zip(logits.tolist(), LABELS.tolist()):
+        target = labels if background is None else [*labels, background]
+        q = [1 / len(target)] * len(target) if uniform else [value / sum(target) for value in target]
+        entropy = [a * math.log(p) + (1 - a) * math.log(1 - p) for a, p in zip(q, softmax(row))]
+        expected -= 0.5 * sum(entropy) / len(entropy) / 3
+    loss = SoftmaxBCELoss(0.5, logits='x', background=background, uniform=uniform)
+    assert loss(output_of(x=logits), LABELS).item() == pytest.approx(expected, rel=1e-12)
+
+
+def test_binary_entropy_on_a_softmax_of_one_class_or_of_huge_logits_is_finite() -> None:
+    logits = torch.tensor([[2.0], [3.0], [-1.0]], requires_grad=True)
+    one = HeadOutput(output_of().embedded, torch.zeros(30, 1), torch.zeros(3, 1), extras=dict(x=logits))
+    loss = SoftmaxBCELoss(logits='x')(one, torch.ones(3, 1))
+    loss.backward()
+    assert loss == 0 and not logits.grad.any()
+    huge = torch.tensor([[1e4, -1e4], [1e4, -1e4], [-1e4, 1e4]], requires_grad=True)
+    loss = SoftmaxBCELoss(logits='x')(output_of(x=huge), LABELS.float())
+    loss.backward()
+    assert loss.isfinite() and huge.grad.isfinite().all()
+
+
+def test_logits_of_background_alone_have_it_as_their_one_target() -> None:
+    logits = random(3, C + 1)
+    expected = -sum(math.log(softmax(row)[-1]) for row in logits.tolist()) / 3
+    loss = VideoClassificationLoss(logits='x', background=1, actions=False)
+    assert loss(output_of(x=logits), LABELS).item() == pytest.approx(expected, rel=1e-12)
+
+
+def test_binary_entropy_of_sigmoids() -> None:
+    logits = random(3, C)
+    expected = 0.0
+    for row, labels in zip(logits.tolist(), LABELS.tolist()):
+        for value, label in zip(row, labels):
+            p = 1 / (1 + math.exp(-value))
+            expected -= (label * math.log(p) + (1 - label) * math.log(1 - p)) / C / 3
+    assert SigmoidBCELoss(logits='x')(output_of(x=logits), LABELS).item() == pytest.approx(expected, rel=1e-12)
+
+
+def test_norm_and_guide_are_means_over_each_video_first() -> None:
+    attention, logits = random(30).sigmoid(), random(30, C + 1)
+    norm, guide, start = 0.0, 0.0, 0
+    for length in LENGTHS:
+        rows = list(zip(attention.tolist(), logits.tolist()))[start:start + length]
+        start += length
+        norm += sum(a for a, _ in rows) / length / 3
+        guide += sum(abs(1 - a - softmax(row)[-1]) for a, row in rows) / length / 3
+    output = output_of(a=attention, s=logits)
+    assert AttentionNormLoss(2.0, 'a')(output, LABELS).item() == pytest.approx(2 * norm, rel=1e-12)
+    assert AttentionGuideLoss(3.0, 'a', 's')(output, LABELS).item() == pytest.approx(3 * guide, rel=1e-12)
+
+
+def test_a_detached_attention_teaches_and_does_not_learn() -> None:
+    attention, logits = random(30).requires_grad_(), random(30, C + 1).requires_grad_()
+    AttentionGuideLoss(attention='a', logits='s', detach_attention=True)(output_of(a=attention, s=logits),
+                                                                         LABELS).backward()
+    assert attention.grad is None and logits.grad.any()
+
+
+def test_magnitude_asks_for_long_action_and_short_background_features() -> None:
+    action, background = random(3, E) * 4, random(3, E) + 1
+    length = [[math.sqrt(sum(v * v for v in row)) for row in of.tolist()] for of in (action, background)]
+    expected = 0.5 * sum((max(0, 9 - a) + b)**2 for a, b in zip(*length)) / 3
+    loss = FeatureMagnitudeLoss(0.5, margin=9.0, action='a', background='b')
+    assert loss(output_of(a=action, b=background), LABELS).item() == pytest.approx(expected, rel=1e-12)
+
+
+def reference_rings(above: list[bool], inner: int, outer: int) -> tuple[np.ndarray, np.ndarray]:
+    element = {size: np.ones(size, dtype=bool) for size in (inner, outer)}
+    eroded = {size: ndimage.binary_erosion(above, element[size]) for size in element}
+    dilated = {size: ndimage.binary_dilation(above, element[size]) for size in element}
+    return eroded[inner] ^ eroded[outer], dilated[outer] ^ dilated[inner]
+
+
+@pytest.mark.parametrize('inner, outer', [(3, 6), (1, 4), (2, 5)])
+def test_rings_are_those_of_scipys_erosion_and_dilation_in_each_video(inner, outer) -> None:
+    rng = np.random.default_rng(0)
+    lengths = [1, 2, 5, 30, 47]
+    videos = [rng.random(length) < np.repeat(rng.random(length // 9 + 1), 9)[:length] for length in lengths]
+    above = torch.ones(len(lengths), max(lengths), dtype=torch.bool)  # padding must not count
+    for row, video in zip(above, videos):
+        row[:len(video)] = torch.from_numpy(video)
+    mask = torch.arange(max(lengths)) < torch.tensor(lengths)[:, None]
+    found = rings(above, mask, inner, outer)
+    for index, video in enumerate(videos):
+        for ring, expected in zip(found, reference_rings(video.tolist(), inner, outer)):
+            assert ring[index, :len(video)].tolist() == expected.tolist()
+            assert not ring[index, len(video):].any()
+
+
+def test_the_elements_are_uneven_as_in_the_released_code() -> None:
+    alone = torch.arange(15)[None] == 7  # dilated by six it reaches three back and two ahead
+    everywhere = torch.ones(1, 15, dtype=torch.bool)
+    outside = rings(alone, everywhere, 3, 6)[1]
+    assert (outside.nonzero()[:, 1] - 7).tolist() == [-3, -2, 2]
+    inside = rings(everywhere, everywhere, 3, 6)[0]  # the ends: three snippets of the first, two of the last side
+    assert inside.nonzero()[:, 1].tolist() == [1, 2, 13]
+
+
+def test_the_median_and_the_best_are_each_videos_own() -> None:
+    values = torch.tensor([[3.0, 1.0, 2.0, 9.0], [5.0, 4.0, 0.0, 0.0]])
+    mask = torch.tensor([[True] * 4, [True, True, False, False]])
+    assert median(values, mask).tolist() == [[2.5], [4.5]]
+    chosen = best(values, torch.tensor([2, 3]), mask)
+    assert chosen.tolist() == [[True, False, False, True], [True, True, False, False]]
+
+
+def unit(row: list[float]) -> list[float]:
+    length = math.sqrt(sum(v * v for v in row))
+    return [v / length for v in row]
+
+
+def dot(first: list[float], second: list[float]) -> float:
+    return sum(a * b for a, b in zip(unit(first), unit(second)))
+
+
+def test_contrast_is_that_of_hard_snippets_with_easy_ones() -> None:
+    loss = SnippetContrastLoss(1.0, actionness='a', temperature=0.5).eval()
+    actionness, features = random(30).abs() + torch.linspace(0, 1, 30), random(30, E)
+    total, start, rings_found = 0.0, 0, 0
+    for length in LENGTHS:
+        a, x = actionness[start:start + length].tolist(), features[start:start + length].tolist()
+        start += length
+        easy, hard = max(1, length // 5), max(1, length // 20)
+        order = sorted(range(length), key=lambda t: -a[t])
+        action, background = order[:easy], order[::-1][:easy]
+        middle = float(np.median(a))
+        inside, outside = reference_rings([value > middle for value in a], 3, 6)
+        for ring, positives, negatives in ((inside, action, background), (outside, background, action)):
+            chosen = [t for t in order if ring[t]][:hard]
+            if not chosen:
+                continue
+            rings_found += 1
+            q, k = ([sum(x[t][e] for t in places) for e in range(E)] for places in (chosen, positives))
+            alike = math.exp(dot(q, k) / 0.5)
+            total -= math.log(alike / (alike + sum(math.exp(dot(q, x[t]) / 0.5) for t in negatives))) / 3
+    assert rings_found >= 2
+    found = loss(output_of(a=actionness, embedded=features), LABELS)
+    assert found.item() == pytest.approx(total, rel=1e-9)
+
+
+def test_a_constant_actionness_has_no_rings_and_teaches_nothing() -> None:
+    features = random(30, E).requires_grad_()
+    loss = SnippetContrastLoss(actionness='a')(output_of(a=torch.ones(30).double(), embedded=features), LABELS)
+    loss.backward()
+    assert loss == 0 and not features.grad.any()
+
+
+def test_training_leaves_random_snippets_out_of_the_easy_ones() -> None:
+    loss = SnippetContrastLoss(1.0, actionness='a')
+    output = output_of(a=random(30).abs())
+    torch.manual_seed(0)
+    values = {loss(output, LABELS).item() for _ in range(10)}
+    assert len(values) > 3 and len({loss.eval()(output, LABELS).item() for _ in range(3)}) == 1
