@@ -1,5 +1,5 @@
 # CoLA on your own videos, as rpn_custom.py: $RPN_CUSTOM_ROOT. Losses and test are those of the released code; features
-# of any scale are standardized, and width, rate and length of training are those of rpn_custom.py's kind: ours.
+# of any scale are standardized, and width, rate and length of training are ours.
 _base_ = [
     '../_base_/datasets/custom.py', '../_base_/models/cola.py', '../_base_/schedules/adam_1000e.py',
     '../_base_/default_runtime.py'

@@ -5,8 +5,10 @@ from rpn_plugin.models.embeddings import TemporalConvEmbedding
 from rpn_plugin.models.heads import (
                                           ActionnessHead,
                                           BackgroundSuppressionHead,
+                                          HybridAttentionHead,
                                           RPNHead,
                                           SparsePoolingHead,
+                                          ThreeWayAttentionHead,
                                           TopKMILHead,
                                           UncertaintyHead,
                                           WeaklySupervisedHead,
@@ -16,7 +18,9 @@ from rpn_plugin.models.losses import (
                                           AttentionGuideLoss,
                                           AttentionNormLoss,
                                           ClusteringLoss,
+                                          CoActivityLoss,
                                           FeatureMagnitudeLoss,
+                                          MagnitudeOrderLoss,
                                           SigmoidBCELoss,
                                           SnippetContrastLoss,
                                           SoftmaxBCELoss,
@@ -43,11 +47,11 @@ from rpn_plugin.models.postprocessors import (
 from rpn_plugin.models.snippet_encoder import FrozenSnippetEncoder, VideoDataPreprocessor
 
 __all__ = ['ActionnessHead', 'AttentionGCN', 'AttentionGuideLoss', 'AttentionNormLoss', 'BackgroundSuppressionHead',
-           'BaseLocalizer', 'ClusteringLoss', 'CooccurrenceGCN', 'FeatureMagnitudeLoss', 'FrozenSnippetEncoder',
-           'FullyConnectedPrototypes', 'HostLocalizer', 'InceptionI3D', 'LearnableLabels', 'MultiCutProposals',
-           'MultiStreamLocalizer', 'OneHotLabels', 'RPNHead', 'RandomPrototypes', 'SigmoidBCELoss',
-           'SimilarityWeighting', 'SnippetContrastLoss', 'SnippetDataPreprocessor', 'SoftmaxBCELoss',
-           'SparsePoolingHead', 'TakeSequences', 'TemporalConvEmbedding', 'TemporalNMS', 'ThresholdProposals',
-           'TopKMILHead', 'UncertaintyHead', 'VideoClassificationLoss', 'VideoDataPreprocessor',
-           'WeaklySupervisedHead', 'WeaklySupervisedLocalizer', 'WordVectorLabels', 'global_batch_mean',
-           'global_mean']
+           'BaseLocalizer', 'ClusteringLoss', 'CoActivityLoss', 'CooccurrenceGCN', 'FeatureMagnitudeLoss',
+           'FrozenSnippetEncoder', 'FullyConnectedPrototypes', 'HostLocalizer', 'HybridAttentionHead', 'InceptionI3D',
+           'LearnableLabels', 'MagnitudeOrderLoss', 'MultiCutProposals', 'MultiStreamLocalizer', 'OneHotLabels',
+           'RPNHead', 'RandomPrototypes', 'SigmoidBCELoss', 'SimilarityWeighting', 'SnippetContrastLoss',
+           'SnippetDataPreprocessor', 'SoftmaxBCELoss', 'SparsePoolingHead', 'TakeSequences', 'TemporalConvEmbedding',
+           'TemporalNMS', 'ThreeWayAttentionHead', 'ThresholdProposals', 'TopKMILHead', 'UncertaintyHead',
+           'VideoClassificationLoss', 'VideoDataPreprocessor', 'WeaklySupervisedHead', 'WeaklySupervisedLocalizer',
+           'WordVectorLabels', 'global_batch_mean', 'global_mean']

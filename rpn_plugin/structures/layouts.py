@@ -35,6 +35,9 @@ class Layout(Protocol):
     def mean(self, values: Tensor) -> Tensor:
         """Mean over the time of each video: (N, ...) to (B, ...)."""
 
+    def max(self, values: Tensor) -> Tensor:
+        """Largest value over the time of each video: (N, ...) to (B, ...)."""
+
     def top_k_mean(self, values: Tensor, ratio: float, round_up: bool = True) -> Tensor:
         """Mean of each video's k largest values: (N, C) to (B, C), k as :func:`snippets_of_share` of the ratio."""
 
@@ -164,6 +167,10 @@ class PackedLayout:
         count = self._to_device(torch.tensor(self.lengths))
         return self.sum(values) / count.to(values.dtype).reshape(-1, *[1] * (values.ndim - 1))
 
+    def max(self, values: Tensor) -> Tensor:
+        """See :class:`Layout`."""
+        return self.pad(values, fill=float('-inf')).amax(dim=1)
+
     def top_k_mean(self, values: Tensor, ratio: float, round_up: bool = True) -> Tensor:
         """See :class:`Layout`."""
         return torch.stack([video.topk(snippets_of_share(ratio, len(video), round_up), dim=0).values.mean(dim=0)
@@ -241,6 +248,10 @@ class PaddedLayout:
         """See :class:`Layout`."""
         count = self.mask.sum(dim=1).to(values.dtype)
         return self.sum(values) / count.reshape(-1, *[1] * (values.ndim - 1))
+
+    def max(self, values: Tensor) -> Tensor:
+        """See :class:`Layout`."""
+        return self._videos(values, float('-inf')).amax(dim=1)
 
     def _top(self, ratio: float, round_up: bool) -> Tensor:
         """(B,) k of :func:`snippets_of_share` of each video."""

@@ -24,6 +24,12 @@ SMALL = {
                head=dict(in_channels=6, num_classes=3)),
     'cola': dict(streams=['rgb', 'flow'], embedding=dict(in_channels=8, channels=[6]),
                  head=dict(in_channels=6, num_classes=3)),
+    'wtalc': dict(streams=['rgb', 'flow'], embedding=dict(in_channels=8, channels=[6]),
+                  head=dict(in_channels=6, num_classes=3)),
+    'acmnet': dict(streams=['rgb', 'flow'], embedding=dict(in_channels=8, channels=[6]),
+                   head=dict(in_channels=6, num_classes=3)),
+    'hamnet': dict(streams=['rgb', 'flow'], head=dict(
+        in_channels=8, num_classes=3, channels=[6], attention_channels=[5])),
 }
 """Method to what makes its configs' model a small one."""
 

@@ -1,12 +1,14 @@
 """Losses on video-level labels."""
 from rpn_plugin.models.losses.attention_losses import AttentionGuideLoss, AttentionNormLoss
 from rpn_plugin.models.losses.clustering_loss import ClusteringLoss
-from rpn_plugin.models.losses.feature_magnitude_loss import FeatureMagnitudeLoss
+from rpn_plugin.models.losses.co_activity_loss import CoActivityLoss
+from rpn_plugin.models.losses.feature_magnitude_loss import FeatureMagnitudeLoss, MagnitudeOrderLoss
 from rpn_plugin.models.losses.global_batch import global_batch_mean, global_mean
 from rpn_plugin.models.losses.sigmoid_bce_loss import SigmoidBCELoss
 from rpn_plugin.models.losses.snippet_contrast_loss import SnippetContrastLoss
 from rpn_plugin.models.losses.softmax_bce_loss import SoftmaxBCELoss
 from rpn_plugin.models.losses.video_classification_loss import VideoClassificationLoss
 
-__all__ = ['AttentionGuideLoss', 'AttentionNormLoss', 'ClusteringLoss', 'FeatureMagnitudeLoss', 'SigmoidBCELoss',
-           'SnippetContrastLoss', 'SoftmaxBCELoss', 'VideoClassificationLoss', 'global_batch_mean', 'global_mean']
+__all__ = ['AttentionGuideLoss', 'AttentionNormLoss', 'ClusteringLoss', 'CoActivityLoss', 'FeatureMagnitudeLoss',
+           'MagnitudeOrderLoss', 'SigmoidBCELoss', 'SnippetContrastLoss', 'SoftmaxBCELoss', 'VideoClassificationLoss',
+           'global_batch_mean', 'global_mean']

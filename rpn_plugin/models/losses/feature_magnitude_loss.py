@@ -1,5 +1,7 @@
-"""Uncertainty of a video's snippets as the length of their embedded features."""
+"""Lengths of embedded features that tell action from background."""
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from mmaction.registry import MODELS
 from torch import Tensor, nn
@@ -33,3 +35,29 @@ class FeatureMagnitudeLoss(nn.Module):
         """Scalar, at least 0; the labels are not read."""
         long, short = output.tensor(self.action).norm(dim=1), output.tensor(self.background).norm(dim=1)  # (B,)
         return self.loss_weight * global_batch_mean(((self.margin - long).relu() + short).square())
+
+
+@MODELS.register_module()
+class MagnitudeOrderLoss(nn.Module):
+    """Makes features of instances longer than those of context, and these longer than those of background (ACM-Net).
+
+    ([margin - |f_i| + |f_c|]+ + [margin - |f_c| + |f_b|]+ + |f_b|)^2, averaged over the videos of the global batch.
+
+    Args:
+        loss_weight: Weight in the total loss.
+        margin: Between the lengths; a length of embedded features, so it depends on their scale.
+        features: Names of f_i, f_c and f_b (B, E) in the head's output.
+    """
+
+    def __init__(self, loss_weight: float = 1.0, margin: float = 50.0,
+                 features: Sequence[str] = ('instance_features', 'context_features', 'background_features')) -> None:
+        super().__init__()
+        self.loss_weight = loss_weight
+        self.margin = margin
+        self.features = tuple(features)
+
+    def forward(self, output: HeadOutput, labels: Tensor) -> Tensor:
+        """Scalar, at least 0; the labels are not read."""
+        instance, context, background = (output.tensor(name).norm(dim=1) for name in self.features)  # (B,)
+        first, second = (self.margin - instance + context).relu(), (self.margin - context + background).relu()
+        return self.loss_weight * global_batch_mean((first + second + background).square())

@@ -86,11 +86,19 @@ def _outer_inner(runs: RunStatistics, options: ConfidenceOptions) -> Floats:
     return runs.mean() - runs.outer_mean(options.inflation)
 
 
+def _logit(probability: Floats) -> Floats:
+    """The logit of a sigmoid, as far as float32 told it from 0 and 1."""
+    certain = float(np.finfo(np.float32).eps)
+    kept = probability.clip(certain, 1 - certain)
+    return np.log(kept / (1 - kept))
+
+
 CONFIDENCES: dict[str, Confidence] = {
     'mean': lambda runs, video_score, options: runs.mean(),
     'max': lambda runs, video_score, options: runs.max(),
     'mean+video': lambda runs, video_score, options: runs.mean() + options.video_weight * video_score,
     'max+video': lambda runs, video_score, options: runs.max() + options.video_weight * video_score,
+    'max+logit': lambda runs, video_score, options: runs.max() + options.video_weight * _logit(video_score),
     'mean*video': lambda runs, video_score, options: runs.mean() * video_score**options.video_power,
     'outer-inner': lambda runs, video_score, options: _outer_inner(runs, options),
     'outer-inner+video':
@@ -98,11 +106,11 @@ CONFIDENCES: dict[str, Confidence] = {
     'outer-inner*video':
     lambda runs, video_score, options: _outer_inner(runs, options) * video_score**options.video_power,
 }
-"""Confidence q of a proposal by name. ``mean``: as in STPN. ``max+video``: as in W-TALC (weight 0.7). ``outer-inner``:
-as in AutoLoc and CMCS (inflation 0.25). ``outer-inner+video``: as in BaS-Net and CoLA (weights 0.2 and 0.25).
-``outer-inner*video``: ours; with a small power it ranks the classes of a video without hiding the less likely ones, of
-which a video with several labels has some. Each is computed on the localization sequence, see
-:class:`ThresholdProposals`."""
+"""Confidence q of a proposal by name. ``mean``: as in STPN. ``max+logit``: as in W-TALC (weight 0.7), for a head whose
+video score is the sigmoid of its logit; ``max+video`` with the score itself. ``outer-inner``: as in AutoLoc and CMCS
+(inflation 0.25). ``outer-inner+video``: as in BaS-Net and CoLA (weights 0.2 and 0.25). ``outer-inner*video``: ours;
+with a small power it ranks the classes of a video without hiding the less likely ones, of which a video with several
+labels has some. Each is computed on the localization sequence, see :class:`ThresholdProposals`."""
 
 
 @MODELS.register_module()

@@ -7,7 +7,16 @@ import pytest
 import torch
 from torch import nn
 
-from rpn_plugin.models import ActionnessHead, BackgroundSuppressionHead, SparsePoolingHead, UncertaintyHead
+from rpn_plugin.models import (
+    ActionnessHead,
+    BackgroundSuppressionHead,
+    HybridAttentionHead,
+    SparsePoolingHead,
+    ThreeWayAttentionHead,
+    TopKMILHead,
+    UncertaintyHead,
+)
+from rpn_plugin.models.heads.hybrid_attention_head import suppressed as suppressed_of
 from rpn_plugin.structures import SnippetBatch
 
 Rows = list[list[float]]
@@ -144,6 +153,98 @@ def test_cola_sums_rectified_activations_to_actionness() -> None:
         same(output.extras['actionness'][places], [sum(row) for row in s])
         same(output.video_logits[index], z)
         same(output.video_score[index], softmax(z))
+
+
+def suppressed(row: list[float], weight: float) -> list[float]:
+    return [weight * (value - min(row)) + min(row) for value in row]
+
+
+def test_ham_net_erases_what_is_attended_most_and_keeps_the_rest_softly_and_hard() -> None:
+    head, batch = build(HybridAttentionHead, channels=[5, 6], attention_channels=[3, 4])
+    output = head(batch)
+    start = 0
+    for index, video in enumerate(batch.split()):
+        x, k = video.tolist(), max(1, len(video) // 10)
+        hidden, gate = (convolved(convolved(x, of.convs[0], 0.2), of.convs[1], 0.2)
+                        for of in (head.network, head.attention))
+        s = [linear(row, head.classifier) for row in hidden]
+        a = [sigmoid(linear(row, head.attention_output)[0]) for row in gate]
+        level = min(a) + 0.2 * (max(a) - min(a))
+        semi_soft = [value if value < level else 0.0 for value in a]
+        sequences = dict(
+            attended=[[weight * value for value in row] for weight, row in zip(a, s)],
+            hard=[suppressed(row, 1.0 if weight > 0 else 0.0) for weight, row in zip(semi_soft, s)],
+            semi_soft=[suppressed(row, weight) for weight, row in zip(semi_soft, s)])
+        pooled = {name: [highest(of, label, k) for label in range(C + 1)] for name, of in sequences.items()}
+        places = slice(start, start + len(x))
+        start += len(x)
+        assert len(x) == 1 or any(semi_soft)
+        same(output.attention[places], a)
+        same(output.extras['snippet_logits'][places], s)
+        same(output.cas[places], [row[:C] for row in sequences['attended']])
+        same(output.video_logits[index], [highest(s, label, k) for label in range(C + 1)])
+        for name, logits in pooled.items():
+            same(output.extras[f'{name}_logits'][index], logits)
+        same(output.video_score[index], softmax(pooled['attended'])[:C])
+
+
+@pytest.mark.parametrize('weight, expected', [(1.0, [3.0, -1.0, 2.0]), (0.0, [-1.0] * 3), (0.5, [1.0, -1.0, 0.5])])
+def test_suppression_is_between_the_logits_and_their_smallest(weight, expected) -> None:
+    logits = torch.tensor([[3.0, -1.0, 2.0]], dtype=torch.float64)
+    attention = torch.tensor([weight], dtype=torch.float64, requires_grad=True)
+    found = suppressed_of(logits, attention)
+    same(found[0], expected)
+    found[0, 0].backward()
+    same(attention.grad, [4.0])  # s - m
+
+
+def test_acm_net_shares_every_snippet_out_among_three_attentions() -> None:
+    head, batch = build(ThreeWayAttentionHead)
+    output = head(batch)
+    same(sum(of.weight for of in output.attentions.values()), [1.0] * sum(LENGTHS))
+    start = 0
+    for index, video in enumerate(batch.split()):
+        e = video.tolist()
+        shares = [softmax(linear(row, head.attention)) for row in e]
+        s = [linear(row, head.classifier) for row in e]
+        places = slice(start, start + len(e))
+        start += len(e)
+        for kind, (name, divisor) in enumerate(dict(instance=8, context=3, background=3).items()):
+            weight = [row[kind] for row in shares]
+            k = max(1, len(e) // divisor)
+            attended = [[a * value for value in row] for a, row in zip(weight, s)]
+            pooled = [highest(attended, label, k) for label in range(C + 1)]
+            same(output.tensor(name)[places], weight)
+            chosen = sorted(range(len(e)), key=lambda t: -weight[t])[:k]
+            same(output.extras[f'{name}_features'][index], mean_of(e, chosen))
+            if name == 'instance':
+                same(output.extras['snippet_logits'][places], attended)
+                same(output.cas[places], [softmax(row)[:C] for row in attended])
+                same(output.video_logits[index], pooled)
+                same(output.video_score[index], softmax(pooled)[:C])
+            else:
+                same(output.extras[f'{name}_logits'][index], pooled)
+
+
+def test_acm_net_hides_whole_snippets_from_its_classifier_while_training() -> None:
+    head, batch = build(ThreeWayAttentionHead, dropout=0.0)
+    torch.manual_seed(0)
+    logits, attention = head.train().score_snippets(batch)
+    hidden = (logits == head.classifier.bias).all(dim=1)
+    assert 0 < hidden.sum() < len(hidden)
+    same(attention, head.eval().score_snippets(batch)[1].tolist())
+
+
+def test_w_talcs_video_score_is_the_sigmoid_of_the_mean_of_the_highest_logits() -> None:
+    head, batch = build(TopKMILHead, score='sigmoid')
+    output = head(batch)
+    for index, video in enumerate(batch.split()):
+        s = [linear(row, head.classifier) for row in video.tolist()]
+        z = [highest(s, label, math.ceil(len(s) / 8)) for label in range(C)]
+        same(output.video_logits[index], z)
+        same(output.video_score[index], [sigmoid(value) for value in z])
+    with pytest.raises(ValueError, match="score of softmax or sigmoid, but got 'tanh'"):
+        build(TopKMILHead, score='tanh')
 
 
 @pytest.mark.parametrize('kind, options, background', [

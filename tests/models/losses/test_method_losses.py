@@ -11,7 +11,9 @@ from scipy import ndimage
 from rpn_plugin.models import (
     AttentionGuideLoss,
     AttentionNormLoss,
+    CoActivityLoss,
     FeatureMagnitudeLoss,
+    MagnitudeOrderLoss,
     SigmoidBCELoss,
     SnippetContrastLoss,
     SoftmaxBCELoss,
@@ -53,8 +55,14 @@ GRADIENTS = {
     'guide by attention': (AttentionGuideLoss(attention='x', logits='classes'), (30, )),
     'action length': (FeatureMagnitudeLoss(action='x', background='features'), (3, E)),
     'background length': (FeatureMagnitudeLoss(action='features', background='x'), (3, E)),
+    'order of lengths': (MagnitudeOrderLoss(features=('x', 'features', 'features')), (3, E)),
+    'co-activity of logits': (CoActivityLoss(pairs=None, logits='x'), (30, C)),
+    'co-activity of features': (CoActivityLoss(pairs=None, logits='classes'), (30, E)),
     'contrast': (SnippetContrastLoss(loss_weight=1.0, actionness='other').eval(), (30, E)),
 }
+
+
+OF_FEATURES = ('contrast', 'co-activity of features')
 
 
 @pytest.mark.parametrize('name', GRADIENTS)
@@ -63,7 +71,7 @@ def test_gradients_are_those_of_finite_differences(name) -> None:
     others = dict(other=random(30).abs(), classes=random(30, C + 1), features=random(3, E))
 
     def scalar(x: torch.Tensor) -> torch.Tensor:
-        return loss(output_of(**({'embedded': x} if name == 'contrast' else {'x': x}), **others), LABELS)
+        return loss(output_of(**({'embedded': x} if name in OF_FEATURES else {'x': x}), **others), LABELS)
 
     x = random(*shape).requires_grad_()
     assert scalar(x) != 0 and torch.autograd.gradcheck(scalar, (x, ))
@@ -139,6 +147,72 @@ def test_magnitude_asks_for_long_action_and_short_background_features() -> None:
     assert loss(output_of(a=action, b=background), LABELS).item() == pytest.approx(expected, rel=1e-12)
 
 
+def test_lengths_are_ordered_by_a_margin() -> None:
+    lengths = [[math.sqrt(sum(v * v for v in row)) for row in of.tolist()] for of in (random(3, E), random(3, E) * 2,
+                                                                                      random(3, E) + 1)]
+    expected = 2 * sum((max(0, 3 - i + c) + max(0, 3 - c + b) + b)**2 for i, c, b in zip(*lengths)) / 3
+    output = output_of(i=random(3, E), c=random(3, E) * 2, b=random(3, E) + 1)
+    loss = MagnitudeOrderLoss(2.0, margin=3.0, features=('i', 'c', 'b'))
+    assert loss(output, LABELS).item() == pytest.approx(expected, rel=1e-12)
+
+
+def co_activity(pairs: list[tuple[int, int]], logits: torch.Tensor, features: torch.Tensor,
+                labels: torch.Tensor) -> float:
+    """The loss in plain Python, averaged over pairs and their shared classes."""
+    there, elsewhere = {}, {}
+    for video, (s, h) in enumerate(zip(logits.split(LENGTHS), features.split(LENGTHS))):
+        for label in range(C):
+            a = softmax(s[:, label].tolist())
+            rows, rest = h.tolist(), max(len(a) - 1, 1)
+            there[video, label] = [sum(w * row[e] for w, row in zip(a, rows)) for e in range(E)]
+            elsewhere[video, label] = [sum((1 - w) * row[e] for w, row in zip(a, rows)) / rest for e in range(E)]
+    terms = []
+    for i, j in pairs:
+        for label in range(C):
+            if labels[i, label] and labels[j, label]:
+                far = 1 - dot(there[i, label], there[j, label])
+                terms.append(0.5 * max(0, far - (1 - dot(there[i, label], elsewhere[j, label])) + 0.5) +
+                             0.5 * max(0, far - (1 - dot(elsewhere[i, label], there[j, label])) + 0.5))
+    return sum(terms) / len(terms)
+
+
+def test_co_activity_draws_together_the_features_of_shared_classes() -> None:
+    logits, features = random(30, C), random(30, E)
+    output = output_of(s=logits, embedded=features)
+    every = co_activity([(0, 1), (0, 2), (1, 2)], logits, features, LABELS)
+    assert CoActivityLoss(0.5, None, logits='s')(output, LABELS).item() == pytest.approx(0.5 * every, rel=1e-9)
+    first = co_activity([(0, 1)], logits, features, LABELS)
+    for pairs in (1, 3):  # the third video is alone
+        assert CoActivityLoss(pairs=pairs, logits='s')(output, LABELS).item() == pytest.approx(first, rel=1e-9)
+
+
+def test_co_activity_of_pairs_without_a_shared_class_or_of_one_video_is_nothing() -> None:
+    features = random(30, E).requires_grad_()
+    output = output_of(s=random(30, C), embedded=features)
+    apart = torch.tensor([[1, 0], [0, 1], [1, 0]], dtype=torch.float64)
+    loss = CoActivityLoss(pairs=1, logits='s')(output, apart)
+    loss.backward()
+    assert loss == 0 and not features.grad.any()
+    one = HeadOutput(SnippetBatch.from_videos([torch.ones(3, E)]), torch.zeros(3, C), torch.zeros(1, C))
+    for pairs in (None, 3):
+        assert CoActivityLoss(pairs=pairs)(one, torch.ones(1, C)) == 0
+    with pytest.raises(ValueError, match='at least one pair, or None for all, but got 0'):
+        CoActivityLoss(pairs=0)
+
+
+def test_a_video_with_itself_is_only_asked_to_differ_from_its_own_rest() -> None:
+    batch = SnippetBatch.from_videos([random(9, E)] * 2)
+    logits = torch.cat([random(9, C)] * 2)
+    output = HeadOutput(batch, logits, torch.zeros(2, C).double())
+    swapped = HeadOutput(SnippetBatch.from_videos(batch.split()[::-1]), logits, torch.zeros(2, C).double())
+    labels = torch.ones(2, C, dtype=torch.float64)
+    assert CoActivityLoss()(output, labels) == CoActivityLoss()(swapped, labels)
+    a = batch.layout.softmax(logits)[:9]
+    there, elsewhere = a.T @ batch.features[:9], (1 - a).T @ batch.features[:9]
+    expected = [max(0, dot(h, rest) - 0.5) for h, rest in zip(there.tolist(), elsewhere.tolist())]
+    assert CoActivityLoss()(output, labels).item() == pytest.approx(sum(expected) / C, abs=1e-12)
+
+
 def reference_rings(above: list[bool], inner: int, outer: int) -> tuple[np.ndarray, np.ndarray]:
     element = {size: np.ones(size, dtype=bool) for size in (inner, outer)}
     eroded = {size: ndimage.binary_erosion(above, element[size]) for size in element}
@@ -180,7 +254,7 @@ def test_the_median_and_the_best_are_each_videos_own() -> None:
 
 
 def unit(row: list[float]) -> list[float]:
-    length = math.sqrt(sum(v * v for v in row))
+    length = math.sqrt(sum(v * v for v in row)) or 1.0
     return [v / length for v in row]
 
 

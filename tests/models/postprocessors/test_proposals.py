@@ -51,11 +51,18 @@ def outer_mean(values: Sequence, run: Run, inflation: float) -> float:
     return fmean(outside) if outside else 0.0
 
 
+def logit(p: float) -> float:
+    """Of a probability that float32 can tell from 0 and 1."""
+    p = min(max(p, 2.0**-23), 1 - 2.0**-23)
+    return math.log(p / (1 - p))
+
+
 FORMULAS = {
     'mean': lambda x, run, p, w, a, b: fmean(inside(x, run)),
     'max': lambda x, run, p, w, a, b: max(inside(x, run)),
     'mean+video': lambda x, run, p, w, a, b: fmean(inside(x, run)) + w * p,
     'max+video': lambda x, run, p, w, a, b: max(inside(x, run)) + w * p,
+    'max+logit': lambda x, run, p, w, a, b: max(inside(x, run)) + w * logit(p),
     'mean*video': lambda x, run, p, w, a, b: fmean(inside(x, run)) * p**b,
     'outer-inner': lambda x, run, p, w, a, b: fmean(inside(x, run)) - outer_mean(x, run, a),
     'outer-inner+video': lambda x, run, p, w, a, b: fmean(inside(x, run)) - outer_mean(x, run, a) + w * p,
