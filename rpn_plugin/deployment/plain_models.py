@@ -12,9 +12,9 @@ from rpn_plugin import models
 PARTS: dict[str, type] = {part.__name__: part for part in (
     models.ActionnessHead, models.AttentionGCN, models.AttentionGuideLoss, models.AttentionNormLoss,
     models.BackgroundSuppressionHead, models.ClusteringLoss, models.CoActivityLoss, models.CooccurrenceGCN,
-    models.FeatureMagnitudeLoss, models.FullyConnectedPrototypes, models.HybridAttentionHead, models.LearnableLabels,
-    models.MagnitudeOrderLoss, models.MultiCutProposals, models.MultiStreamLocalizer, models.OneHotLabels,
-    models.RandomPrototypes, models.RPNHead, models.SigmoidBCELoss, models.SimilarityWeighting,
+    models.FACHead, models.FeatureMagnitudeLoss, models.FullyConnectedPrototypes, models.HybridAttentionHead,
+    models.LearnableLabels, models.MagnitudeOrderLoss, models.MultiCutProposals, models.MultiStreamLocalizer,
+    models.OneHotLabels, models.RandomPrototypes, models.RPNHead, models.SigmoidBCELoss, models.SimilarityWeighting,
     models.SnippetContrastLoss, models.SnippetDataPreprocessor, models.SoftmaxBCELoss, models.SparsePoolingHead,
     models.TakeSequences, models.TemporalConvEmbedding, models.TemporalNMS, models.ThreeWayAttentionHead,
     models.ThresholdProposals, models.TopKMILHead, models.UncertaintyHead, models.VideoClassificationLoss,

@@ -5,6 +5,7 @@ from rpn_plugin.models.embeddings import TemporalConvEmbedding
 from rpn_plugin.models.heads import (
                                           ActionnessHead,
                                           BackgroundSuppressionHead,
+                                          FACHead,
                                           HybridAttentionHead,
                                           RPNHead,
                                           SparsePoolingHead,
@@ -47,7 +48,7 @@ from rpn_plugin.models.postprocessors import (
 from rpn_plugin.models.snippet_encoder import FrozenSnippetEncoder, VideoDataPreprocessor
 
 __all__ = ['ActionnessHead', 'AttentionGCN', 'AttentionGuideLoss', 'AttentionNormLoss', 'BackgroundSuppressionHead',
-           'BaseLocalizer', 'ClusteringLoss', 'CoActivityLoss', 'CooccurrenceGCN', 'FeatureMagnitudeLoss',
+           'BaseLocalizer', 'ClusteringLoss', 'CoActivityLoss', 'CooccurrenceGCN', 'FACHead', 'FeatureMagnitudeLoss',
            'FrozenSnippetEncoder', 'FullyConnectedPrototypes', 'HostLocalizer', 'HybridAttentionHead', 'InceptionI3D',
            'LearnableLabels', 'MagnitudeOrderLoss', 'MultiCutProposals', 'MultiStreamLocalizer', 'OneHotLabels',
            'RPNHead', 'RandomPrototypes', 'SigmoidBCELoss', 'SimilarityWeighting', 'SnippetContrastLoss',

@@ -35,6 +35,9 @@ class Layout(Protocol):
     def mean(self, values: Tensor) -> Tensor:
         """Mean over the time of each video: (N, ...) to (B, ...)."""
 
+    def weighted_sum(self, weights: Tensor, values: Tensor) -> Tensor:
+        """Sums over the time of each video with several weights: (N, K) and (N, E) to (B, K, E)."""
+
     def max(self, values: Tensor) -> Tensor:
         """Largest value over the time of each video: (N, ...) to (B, ...)."""
 
@@ -167,6 +170,10 @@ class PackedLayout:
         count = self._to_device(torch.tensor(self.lengths))
         return self.sum(values) / count.to(values.dtype).reshape(-1, *[1] * (values.ndim - 1))
 
+    def weighted_sum(self, weights: Tensor, values: Tensor) -> Tensor:
+        """See :class:`Layout`."""
+        return self.pad(weights).transpose(1, 2) @ self.pad(values)
+
     def max(self, values: Tensor) -> Tensor:
         """See :class:`Layout`."""
         return self.pad(values, fill=float('-inf')).amax(dim=1)
@@ -248,6 +255,10 @@ class PaddedLayout:
         """See :class:`Layout`."""
         count = self.mask.sum(dim=1).to(values.dtype)
         return self.sum(values) / count.reshape(-1, *[1] * (values.ndim - 1))
+
+    def weighted_sum(self, weights: Tensor, values: Tensor) -> Tensor:
+        """See :class:`Layout`."""
+        return self._videos(weights, 0.0).transpose(1, 2) @ self._videos(values, 0.0)
 
     def max(self, values: Tensor) -> Tensor:
         """See :class:`Layout`."""

@@ -28,12 +28,14 @@ SMALL = {
                   head=dict(in_channels=6, num_classes=3)),
     'acmnet': dict(streams=['rgb', 'flow'], embedding=dict(in_channels=8, channels=[6]),
                    head=dict(in_channels=6, num_classes=3)),
+    'facnet': dict(streams=dict(rgb={}, flow={}), weights=dict(rgb=0.1), localizer=dict(
+        embedding=dict(in_channels=4, channels=[6]), head=dict(in_channels=6, num_classes=3))),
     'hamnet': dict(streams=['rgb', 'flow'], head=dict(
         in_channels=8, num_classes=3, channels=[6], attention_channels=[5])),
 }
 """Method to what makes its configs' model a small one."""
 
-RUN_WHOLE: dict[str, str] = {}
+RUN_WHOLE = {'facnet': 'FACHead is not split in time'}
 """Methods whose long videos run in one piece, and why."""
 
 

@@ -1,6 +1,7 @@
 """Heads: embedded snippets to scores."""
 from rpn_plugin.models.heads.actionness_head import ActionnessHead
 from rpn_plugin.models.heads.background_suppression_head import BackgroundSuppressionHead
+from rpn_plugin.models.heads.fac_head import FACHead
 from rpn_plugin.models.heads.hybrid_attention_head import HybridAttentionHead
 from rpn_plugin.models.heads.rpn_head import RPNHead, TemporalAttention, prototype_similarity
 from rpn_plugin.models.heads.sparse_pooling_head import SparsePoolingHead
@@ -9,6 +10,6 @@ from rpn_plugin.models.heads.top_k_mil_head import TopKMILHead
 from rpn_plugin.models.heads.uncertainty_head import UncertaintyHead
 from rpn_plugin.models.heads.weakly_supervised_head import WeaklySupervisedHead
 
-__all__ = ['ActionnessHead', 'BackgroundSuppressionHead', 'HybridAttentionHead', 'RPNHead', 'SparsePoolingHead',
-           'TemporalAttention', 'ThreeWayAttentionHead', 'TopKMILHead', 'UncertaintyHead', 'WeaklySupervisedHead',
-           'prototype_similarity']
+__all__ = ['ActionnessHead', 'BackgroundSuppressionHead', 'FACHead', 'HybridAttentionHead', 'RPNHead',
+           'SparsePoolingHead', 'TemporalAttention', 'ThreeWayAttentionHead', 'TopKMILHead', 'UncertaintyHead',
+           'WeaklySupervisedHead', 'prototype_similarity']

@@ -69,11 +69,10 @@ def activity(output: HeadOutput, logits: Tensor) -> tuple[Tensor, Tensor]:
     Returns:
         H and L, (B, C, E).
     """
-    layout = output.embedded.layout
-    videos = zip(layout.split(layout.softmax(logits)), layout.split(at_least_float32(output.embedded.features)))
-    pairs = [(weight.T @ h, (h.sum(dim=0) - weight.T @ h) / max(len(h) - 1, 1)) for weight, h in videos]  # (C, E) each
-    there, elsewhere = (torch.stack(features) for features in zip(*pairs))
-    return there, elsewhere
+    layout, features = output.embedded.layout, at_least_float32(output.embedded.features)
+    there = layout.weighted_sum(layout.softmax(logits), features)  # (B, C, E)
+    others = (layout.sum(torch.ones_like(features[:, :1])) - 1).clamp(min=1)  # (B, 1), T - 1
+    return there, (layout.sum(features)[:, None] - there) / others[:, None]
 
 
 def distance(first: Tensor, second: Tensor) -> Tensor:

@@ -45,6 +45,7 @@ class MultiCutProposals:
         confidence: A name in ``CONFIDENCES``.
         video_weight: Weight of the video's class score in the ``+video`` confidences.
         inflation: Reach of the outer region in the ``outer-inner`` confidences, in lengths of the proposal.
+        outer_weight: Weight of the outer region in them.
         upsample: Points per snippet. They lie evenly in the time that the snippet covers, and their values are
             interpolated linearly between the middles of snippets.
         min_length: Shorter runs are left out, in points.
@@ -60,6 +61,7 @@ class MultiCutProposals:
                  confidence: str = 'outer-inner+video',
                  video_weight: float = 0.2,
                  inflation: float = 0.25,
+                 outer_weight: float = 1.0,
                  upsample: int = 1,
                  min_length: int = 1) -> None:
         if confidence not in CONFIDENCES:
@@ -76,7 +78,7 @@ class MultiCutProposals:
         self.min_class_score = min_class_score
         self.fallback = fallback
         self.confidence = CONFIDENCES[confidence]
-        self.options = ConfidenceOptions(video_weight, inflation, video_power=1.0)
+        self.options = ConfidenceOptions(video_weight, inflation, 1.0, outer_weight)
         self.upsample = upsample
         self.min_length = min_length
 

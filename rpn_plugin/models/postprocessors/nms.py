@@ -72,6 +72,32 @@ def _greedy(axis: TimeAxis, block: Integers) -> Integers:
     return block[kept]
 
 
+def own_length_nms(segments: Segments, scores: Floats, threshold: float, labels: Integers | None = None) -> Integers:
+    """Greedy suppression by the share of a segment that a better kept one of its class covers (FAC-Net, RSKP).
+
+    So a segment inside a better one goes however much longer that is, and a longer one around a better one may stay.
+
+    Args:
+        segments: (N, 2) in seconds, compared in float64; an empty or reversed one is covered by nothing.
+        scores: (N,); equal scores keep their input order.
+        threshold: Share in [0, 1] of its own length above which a segment goes.
+        labels: (N,) class indices; None if all are of one class.
+
+    Returns:
+        Indices of the kept segments of all classes, best first.
+    """
+    bounds, label, score = _as_proposals(segments, scores, labels)
+    waiting = np.argsort(-score, kind='stable')
+    kept = []
+    while waiting.size:
+        best, waiting = waiting[0], waiting[1:]
+        kept.append(int(best))
+        (start, end), (starts, ends) = bounds[best], bounds[waiting].T
+        covered = np.minimum(ends, end) - np.maximum(starts, start)
+        waiting = waiting[(covered <= threshold * (ends - starts)) | (covered <= 0) | (label[waiting] != label[best])]
+    return np.array(kept, dtype=np.int64)
+
+
 def soft_nms(segments: Segments,
              scores: Floats,
              method: str = 'gaussian',
@@ -156,10 +182,12 @@ class TemporalNMS:
 
     Args:
         method: ``hard``, ``linear`` or ``gaussian`` (the last two are Soft-NMS).
-        threshold: tIoU above which a segment goes (hard) or decays (linear). Not published in the paper.
+        threshold: Overlap above which a segment goes (hard) or decays (linear). Not published in the paper.
         sigma: Width of the gaussian decay.
         min_score: Smallest score that Soft-NMS keeps.
         max_per_video: Keep at most so many of the best detections of a video; None keeps all.
+        overlap: ``union``, the tIoU, or, for ``hard``, ``own``: the share of the worse segment that the better one
+            covers, see :func:`own_length_nms`.
     """
 
     def __init__(self,
@@ -167,10 +195,15 @@ class TemporalNMS:
                  threshold: float = 0.5,
                  sigma: float = 0.5,
                  min_score: float = 1e-3,
-                 max_per_video: int | None = None) -> None:
+                 max_per_video: int | None = None,
+                 overlap: str = 'union') -> None:
         if method not in ('hard', *SOFT_DECAYS):
             raise ValueError(f'TemporalNMS expects method hard, linear or gaussian, but got {method!r}.')
+        if overlap not in (('union', 'own') if method == 'hard' else ('union', )):
+            raise ValueError(f"TemporalNMS expects an overlap of union, or own with method='hard', but got {overlap!r} "
+                             f'with {method!r}.')
         self.method = method
+        self.overlap = overlap
         self.threshold = threshold
         self.sigma = sigma
         self.min_score = min_score
@@ -188,7 +221,8 @@ class TemporalNMS:
             Segments, labels and scores of what is kept, best first.
         """
         if self.method == 'hard':
-            index = hard_nms(segments, scores, self.threshold, labels)[:self.max_per_video]
+            suppress = hard_nms if self.overlap == 'union' else own_length_nms
+            index = suppress(segments, scores, self.threshold, labels)[:self.max_per_video]
             return segments[index], labels[index], scores[index]
         index, decayed = soft_nms(segments, scores, self.method, self.threshold, self.sigma, self.min_score, labels)
         index = index[:self.max_per_video]

@@ -77,13 +77,14 @@ class ConfidenceOptions(NamedTuple):
     video_weight: float
     inflation: float
     video_power: float
+    outer_weight: float = 1.0
 
 
 Confidence = Callable[[RunStatistics, Floats, ConfidenceOptions], Floats]
 
 
 def _outer_inner(runs: RunStatistics, options: ConfidenceOptions) -> Floats:
-    return runs.mean() - runs.outer_mean(options.inflation)
+    return runs.mean() - options.outer_weight * runs.outer_mean(options.inflation)
 
 
 def _logit(probability: Floats) -> Floats:

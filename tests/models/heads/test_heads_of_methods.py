@@ -19,6 +19,7 @@ HEADS = {
     'W-TALC': dict(type='TopKMILHead', in_channels=D, num_classes=C, score='sigmoid',
                    losses=dict(loss_pairs=dict(type='CoActivityLoss', pairs=None))),
     'ACM-Net': dict(type='ThreeWayAttentionHead', in_channels=D, num_classes=C),
+    'FAC-Net': dict(type='FACHead', in_channels=D, num_classes=C),
     'HAM-Net': dict(type='HybridAttentionHead', in_channels=D, num_classes=C, channels=[5, 4],
                     attention_channels=[4, 3]),
 }

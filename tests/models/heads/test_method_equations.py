@@ -10,6 +10,7 @@ from torch import nn
 from rpn_plugin.models import (
     ActionnessHead,
     BackgroundSuppressionHead,
+    FACHead,
     HybridAttentionHead,
     SparsePoolingHead,
     ThreeWayAttentionHead,
@@ -245,6 +246,50 @@ def test_w_talcs_video_score_is_the_sigmoid_of_the_mean_of_the_highest_logits() 
         same(output.video_score[index], [sigmoid(value) for value in z])
     with pytest.raises(ValueError, match="score of softmax or sigmoid, but got 'tanh'"):
         build(TopKMILHead, score='tanh')
+
+
+def cosine(first: list[float], second: list[float]) -> float:
+    lengths = [math.sqrt(sum(v * v for v in of)) for of in (first, second)]
+    return sum(a * b for a, b in zip(first, second)) / (lengths[0] * lengths[1])
+
+
+def test_fac_net_attends_by_classes_to_foreground_and_by_foreground_to_classes() -> None:
+    head, batch = build(FACHead)
+    head.foreground_weight.data.normal_()
+    output = head(batch)
+    w, v = head.class_weight.tolist(), head.foreground_weight[0].tolist()
+    start = 0
+    for index, video in enumerate(batch.split()):
+        x = video.tolist()
+        s = [[5 * cosine(row, of) for of in w] for row in x]
+        f = [5 * cosine(row, v) for row in x]
+        class_wise, agnostic, instance = ([0.0] * (C + 1) for _ in range(3))
+        for tau in (1, 2, 5):
+            by_foreground = softmax([tau * value for value in f])
+            g = [sum(a * row[d] for a, row in zip(by_foreground, x)) for d in range(D)]
+            for label in range(C + 1):
+                by_class = softmax([tau * row[label] for row in s])
+                of_class = [sum(a * row[d] for a, row in zip(by_class, x)) for d in range(D)]
+                class_wise[label] += 10 * cosine(of_class, v) / 3
+                agnostic[label] += 10 * cosine(g, w[label]) / 3
+                instance[label] += 2 * sum(a * row[label] for a, row in zip(by_class, s)) / 3
+        places = slice(start, start + len(x))
+        start += len(x)
+        same(output.cas[places], [softmax(row)[:C] for row in s])
+        same(output.extras['over_uniform'][places], [[p * (C + 1) for p in softmax(row)[:C]] for row in s])
+        same(output.extras['class_wise_logits'][index], class_wise)
+        same(output.extras['instance_logits'][index], instance)
+        same(output.video_logits[index], agnostic)
+        same(output.video_score[index], softmax(agnostic)[:C])
+
+
+def test_fac_nets_foreground_starts_opposite_to_background_and_equal_logits_are_at_the_uniform_level() -> None:
+    head, batch = build(FACHead)
+    assert torch.equal(head.foreground_weight[0], -head.class_weight[-1])
+    head.class_weight.data[:] = head.class_weight.data[0]
+    output = head(batch)
+    same(output.cas, [[1 / (C + 1)] * C] * sum(LENGTHS))
+    same(output.extras['over_uniform'], [[1.0] * C] * sum(LENGTHS))
 
 
 @pytest.mark.parametrize('kind, options, background', [

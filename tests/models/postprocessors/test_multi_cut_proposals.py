@@ -54,7 +54,8 @@ def test_every_sequence_is_cut_and_the_first_is_scored(upsample: int, min_length
     thresholds = [[0.0, 0.3, 0.5], [0.45]]
     generator = MultiCutProposals(
         [dict(thresholds=thresholds[0], normalize=True, zero_below=zero_below), dict(thresholds=thresholds[1])],
-        min_class_score=0.2, upsample=upsample, min_length=min_length, video_weight=0.3, inflation=0.25)
+        min_class_score=0.2, upsample=upsample, min_length=min_length, video_weight=0.3, inflation=0.25,
+        outer_weight=0.6)
     expected = []
     for label in (0, 2):
         values = points_of(scaled(sequences[:, 0, label].tolist()), upsample)
@@ -68,7 +69,7 @@ def test_every_sequence_is_cut_and_the_first_is_scored(upsample: int, min_length
                         continue
                     reach = math.ceil(0.25 * (end - start))
                     sides = read[max(0, start - reach):start] + read[end:end + reach]
-                    score = fmean(read[start:end]) - (fmean(sides) if sides else 0.0) + 0.3 * likely[label]
+                    score = fmean(read[start:end]) - 0.6 * (fmean(sides) if sides else 0.0) + 0.3 * likely[label]
                     expected.append((label, start / upsample, end / upsample, score))
     borders, labels, scores = generator(sequences, likely)
     found = list(zip(labels.tolist(), *borders.T.tolist(), scores.tolist()))

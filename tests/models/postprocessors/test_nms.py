@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rpn_plugin.models.postprocessors import TemporalNMS, hard_nms, soft_nms
+from rpn_plugin.models.postprocessors import TemporalNMS, hard_nms, own_length_nms, soft_nms
 from rpn_plugin.structures import pairwise_tiou
 
 Segment = tuple[int, int]
@@ -205,3 +205,34 @@ def test_scores_of_zero_are_picked_once_when_nothing_is_too_low() -> None:
     segments, scores = np.array([[0.0, 2.0], [0.0, 2.0], [0.0, 2.0]]), np.array([0.5, 0.0, 0.5])
     kept, decayed = soft_nms(segments, scores, 'linear', threshold=0.0, min_score=0.0)
     assert kept.tolist() == [0, 1, 2] and decayed.tolist() == [0.5, 0.0, 0.0]
+
+
+@quick
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 6), st.integers(0, 4), st.integers(0, 1)), max_size=12),
+       st.sampled_from([0.0, 0.2, 0.5, 0.9]))
+def test_suppression_by_own_length_drops_what_a_better_segment_covers(boxes, threshold) -> None:
+    segments = np.array([[start, start + length] for start, length, _, _ in boxes], dtype=float).reshape(-1, 2)
+    scores, labels = (np.array([box[key] for box in boxes], dtype=kind) for key, kind in ((2, float), (3, int)))
+    expected: list[int] = []
+    for place in sorted(range(len(boxes)), key=lambda index: -scores[index]):
+        (start, end), length = segments[place], np.diff(segments[place])[0]
+        covered = [min(end, segments[kept, 1]) - max(start, segments[kept, 0]) for kept in expected
+                   if labels[kept] == labels[place]]
+        if not any(share > 0 and share > threshold * length for share in covered):
+            expected.append(place)
+    assert own_length_nms(segments, scores, threshold, labels).tolist() == expected
+    kept = TemporalNMS(overlap='own', threshold=threshold)(segments, labels, scores)
+    assert kept[0].tolist() == segments[expected].tolist() and kept[1].tolist() == labels[expected].tolist()
+
+
+def test_a_segment_inside_a_better_one_is_all_covered_and_one_around_it_is_not() -> None:
+    segments, labels = np.array([[4.0, 6.0], [0.0, 10.0]]), np.zeros(2, dtype=int)
+    suppress = TemporalNMS(overlap='own', threshold=0.9)
+    assert suppress(segments, labels, np.array([0.1, 0.9]))[0].tolist() == [[0, 10]]
+    assert suppress(segments, labels, np.array([0.9, 0.1]))[0].tolist() == segments.tolist()
+
+
+@pytest.mark.parametrize('method, overlap', [('gaussian', 'own'), ('hard', 'candidate')])
+def test_an_overlap_that_a_method_does_not_know_is_refused(method, overlap) -> None:
+    with pytest.raises(ValueError, match=f"got '{overlap}' with '{method}'"):
+        TemporalNMS(method, overlap=overlap)
