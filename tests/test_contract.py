@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import ranks
 import torch
+from method_models import SMALL, method_model
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
@@ -22,9 +23,9 @@ PARTS = sorted(MODELS_OF_SMALLEST_PARTS)
 
 
 def training_config(part: str, root: Path, work_dir: Path) -> Config:
-    """Two epochs of two steps with a model of that smallest part."""
+    """Two epochs of two steps with a model of that smallest part, or of that method."""
     config = Config.fromfile(ranks.SYNTHETIC)
-    config.model = MODELS_OF_SMALLEST_PARTS[part]
+    config.model = MODELS_OF_SMALLEST_PARTS[part] if part in PARTS else method_model(part)
     for loader in (config.train_dataloader, config.val_dataloader, config.test_dataloader):
         loader.dataset.data_root = str(root)
     config.merge_from_dict(dict(
@@ -35,9 +36,9 @@ def training_config(part: str, root: Path, work_dir: Path) -> Config:
 
 
 def train_all(root: str, work_dir: str) -> dict[str, tuple[int, str, bool]]:
-    """Train a model of every part on this group of ranks: steps, digest of the state, and whether it is finite."""
+    """Train a model of every part and method on this group of ranks: steps, digest of the state, if it is finite."""
     outcome = {}
-    for part in PARTS:
+    for part in (*PARTS, *SMALL):
         config = training_config(part, Path(root), Path(work_dir) / part.replace(' ', '_'))
         config.merge_from_dict(dict(launcher='pytorch', val_cfg=None, val_dataloader=None, val_evaluator=None,
                                     train_dataloader=dict(batch_size=2)))
@@ -49,9 +50,9 @@ def train_all(root: str, work_dir: str) -> dict[str, tuple[int, str, bool]]:
     return outcome
 
 
-def test_every_part_trains_on_two_ranks(tiny, tmp_path) -> None:
+def test_every_part_and_method_trains_on_two_ranks(tiny, tmp_path) -> None:
     first, second = run_ranks(2, train_all, str(tiny.root), str(tmp_path))
-    assert first == second and list(first) == PARTS
+    assert first == second and list(first) == [*PARTS, *SMALL]
     assert all(steps == 4 and finite for steps, _, finite in first.values())
 
 

@@ -1,39 +1,17 @@
 """The models of the other methods are published, read back as plain ones, run in parts and on padded batches."""
 from __future__ import annotations
 
-import copy
 from pathlib import Path
 
 import numpy as np
 import pytest
-from mmengine.config import Config
+from method_models import SMALL, method_model
 from mmengine.logging import MMLogger
 from tiny_model import CLASSES, RECIPE, build_model
 
 from rpn_plugin.apis import WTALInferencer
 from rpn_plugin.deployment import ModelFile, PaddedNetwork
 from rpn_plugin.inspection import curves_of
-
-BASES = Path(__file__).resolve().parents[2] / 'configs' / '_base_' / 'models'
-SMALL = {
-    'stpn': dict(streams=dict(rgb={}, flow={}), scored_by=dict(rgb=['rgb', 'flow']),
-                 localizer=dict(head=dict(in_channels=4, num_classes=3))),
-    'basnet': dict(streams=['rgb', 'flow'], proposals=dict(min_class_score=0.1),
-                   head=dict(in_channels=8, num_classes=3, channels=[6], filter_channels=5)),
-    'um': dict(streams=['rgb', 'flow'], embedding=dict(in_channels=8, channels=[6]),
-               head=dict(in_channels=6, num_classes=3)),
-    'cola': dict(streams=['rgb', 'flow'], embedding=dict(in_channels=8, channels=[6]),
-                 head=dict(in_channels=6, num_classes=3)),
-    'wtalc': dict(streams=['rgb', 'flow'], embedding=dict(in_channels=8, channels=[6]),
-                  head=dict(in_channels=6, num_classes=3)),
-    'acmnet': dict(streams=['rgb', 'flow'], embedding=dict(in_channels=8, channels=[6]),
-                   head=dict(in_channels=6, num_classes=3)),
-    'facnet': dict(streams=dict(rgb={}, flow={}), weights=dict(rgb=0.1), localizer=dict(
-        embedding=dict(in_channels=4, channels=[6]), head=dict(in_channels=6, num_classes=3))),
-    'hamnet': dict(streams=['rgb', 'flow'], head=dict(
-        in_channels=8, num_classes=3, channels=[6], attention_channels=[5])),
-}
-"""Method to what makes its configs' model a small one."""
 
 RUN_WHOLE = {'facnet': 'FACHead is not split in time'}
 """Methods whose long videos run in one piece, and why."""
@@ -46,9 +24,7 @@ def method(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def published(method: str, tmp_path: Path) -> Path:
-    config = Config.fromfile(BASES / f'{method}.py')
-    config.merge_from_dict(dict(model=copy.deepcopy(SMALL[method])))
-    plain = config.model.to_dict()
+    plain = method_model(method)
     weights = build_model(plain).state_dict()
     return ModelFile('trained', plain, tuple(CLASSES), RECIPE, weights).publish(tmp_path / 'published')
 

@@ -18,6 +18,7 @@ from rpn_plugin.models import (
     UncertaintyHead,
 )
 from rpn_plugin.models.heads.hybrid_attention_head import suppressed as suppressed_of
+from rpn_plugin.models.heads.sparse_pooling_head import marginalized_weights
 from rpn_plugin.structures import SnippetBatch
 
 Rows = list[list[float]]
@@ -84,6 +85,45 @@ def test_stpn_classifies_the_mean_of_gated_features() -> None:
         same(output.attention[places], a)
         same(output.cas[places], [[weight * sigmoid(v) for v in row] for weight, row in zip(a, r)])
         same(output.extras['gated_activation'][places], [[weight * v for v in row] for weight, row in zip(a, r)])
+
+
+def drawn_by_recursion(p: list[float], x: Rows) -> list[float]:
+    """MAAN's recursion: expected mean of the drawn features, over the counts of what is drawn so far."""
+    q, m = [1.0], [[0.0] * D]
+    for probability, row in zip(p, x):
+        before, means = [*q, 0.0], [*m, [0.0] * D]
+        q = [probability * (before[i - 1] if i else 0.0) + (1 - probability) * before[i] for i in range(len(before))]
+        m = [[(1 - probability) * means[i][d] + (0.0 if i == 0 else probability * (
+            (i - 1) * means[i - 1][d] + before[i - 1] * row[d]) / i) for d in range(D)] for i in range(len(before))]
+    return [sum(of_count[d] for of_count in m[1:]) for d in range(D)]
+
+
+def test_maan_classifies_the_expected_mean_of_drawn_features() -> None:
+    head, batch = build(SparsePoolingHead, attention_channels=5, pooling='marginalized')
+    output = head(batch)
+    start = 0
+    for index, video in enumerate(batch.split()):
+        x = video.tolist()
+        p = [sigmoid(linear([max(0, v) for v in linear(row, head.gate[0])], head.gate[2])[0]) for row in x]
+        pooled = drawn_by_recursion(p, x)
+        w = output.attention[start:start + len(x)]
+        start += len(x)
+        same((w[:, None] * video).sum(dim=0), pooled)
+        same(w.sum(), 1 - math.prod(1 - value for value in p))
+        same(output.video_logits[index], linear(pooled, head.classifier))
+    with pytest.raises(ValueError, match="pooling of mean or marginalized, but got 'max'"):
+        build(SparsePoolingHead, pooling='max')
+
+
+def test_marginalized_weights_go_from_the_mean_to_the_one_snippet_that_is_sure() -> None:
+    layout = SnippetBatch.from_videos([torch.zeros(300, 1), torch.zeros(5, 1)]).layout
+    p = torch.cat([torch.full((300, ), 0.3), torch.tensor([0.0, 0.0, 1.0, 0.0, 0.0])]).double()
+    w = marginalized_weights(p, layout)
+    same(w[:300], [1 / 300] * 300)
+    torch.testing.assert_close(w[300:], p[300:], rtol=0, atol=1e-5)
+    some = torch.rand(8, dtype=torch.float64, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    layout = SnippetBatch.from_videos([torch.zeros(7, 1), torch.zeros(1, 1)]).layout
+    assert torch.autograd.gradcheck(lambda values: marginalized_weights(values, layout), (some, ))
 
 
 def test_bas_net_runs_one_network_on_the_features_and_on_what_the_filter_leaves() -> None:

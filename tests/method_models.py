@@ -1,0 +1,36 @@
+"""The models of the other methods' configs, made small enough for the small data set of conftest.py."""
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+
+from mmengine.config import Config
+
+BASES = Path(__file__).resolve().parents[1] / 'configs' / '_base_' / 'models'
+SMALL = {
+    'stpn': dict(streams=dict(rgb={}, flow={}), scored_by=dict(rgb=['rgb', 'flow']),
+                 localizer=dict(head=dict(in_channels=4, num_classes=3))),
+    'maan': dict(streams=dict(rgb={}, flow={}), localizer=dict(head=dict(in_channels=4, num_classes=3))),
+    'basnet': dict(streams=['rgb', 'flow'], proposals=dict(min_class_score=0.1),
+                   head=dict(in_channels=8, num_classes=3, channels=[6], filter_channels=5)),
+    'um': dict(streams=['rgb', 'flow'], embedding=dict(in_channels=8, channels=[6]),
+               head=dict(in_channels=6, num_classes=3)),
+    'cola': dict(streams=['rgb', 'flow'], embedding=dict(in_channels=8, channels=[6]),
+                 head=dict(in_channels=6, num_classes=3)),
+    'wtalc': dict(streams=['rgb', 'flow'], embedding=dict(in_channels=8, channels=[6]),
+                  head=dict(in_channels=6, num_classes=3)),
+    'acmnet': dict(streams=['rgb', 'flow'], embedding=dict(in_channels=8, channels=[6]),
+                   head=dict(in_channels=6, num_classes=3)),
+    'facnet': dict(streams=dict(rgb={}, flow={}), weights=dict(rgb=0.1), localizer=dict(
+        embedding=dict(in_channels=4, channels=[6]), head=dict(in_channels=6, num_classes=3))),
+    'hamnet': dict(streams=['rgb', 'flow'], head=dict(
+        in_channels=8, num_classes=3, channels=[6], attention_channels=[5])),
+}
+"""Method to what makes its configs' model a small one."""
+
+
+def method_model(name: str) -> dict:
+    """The config of a method's model, small."""
+    config = Config.fromfile(BASES / f'{name}.py')
+    config.merge_from_dict(dict(model=copy.deepcopy(SMALL[name])))
+    return config.model.to_dict()
