@@ -5,6 +5,7 @@ from rpn_plugin.models.embeddings import TemporalConvEmbedding
 from rpn_plugin.models.heads import (
                                           ActionnessHead,
                                           BackgroundSuppressionHead,
+                                          CrossModalHead,
                                           FACHead,
                                           HybridAttentionHead,
                                           RPNHead,
@@ -22,6 +23,7 @@ from rpn_plugin.models.losses import (
                                           CoActivityLoss,
                                           FeatureMagnitudeLoss,
                                           MagnitudeOrderLoss,
+                                          MutualAttentionLoss,
                                           SigmoidBCELoss,
                                           SnippetContrastLoss,
                                           SoftmaxBCELoss,
@@ -48,11 +50,12 @@ from rpn_plugin.models.postprocessors import (
 from rpn_plugin.models.snippet_encoder import FrozenSnippetEncoder, VideoDataPreprocessor
 
 __all__ = ['ActionnessHead', 'AttentionGCN', 'AttentionGuideLoss', 'AttentionNormLoss', 'BackgroundSuppressionHead',
-           'BaseLocalizer', 'ClusteringLoss', 'CoActivityLoss', 'CooccurrenceGCN', 'FACHead', 'FeatureMagnitudeLoss',
-           'FrozenSnippetEncoder', 'FullyConnectedPrototypes', 'HostLocalizer', 'HybridAttentionHead', 'InceptionI3D',
-           'LearnableLabels', 'MagnitudeOrderLoss', 'MultiCutProposals', 'MultiStreamLocalizer', 'OneHotLabels',
-           'RPNHead', 'RandomPrototypes', 'SigmoidBCELoss', 'SimilarityWeighting', 'SnippetContrastLoss',
-           'SnippetDataPreprocessor', 'SoftmaxBCELoss', 'SparsePoolingHead', 'TakeSequences', 'TemporalConvEmbedding',
-           'TemporalNMS', 'ThreeWayAttentionHead', 'ThresholdProposals', 'TopKMILHead', 'UncertaintyHead',
-           'VideoClassificationLoss', 'VideoDataPreprocessor', 'WeaklySupervisedHead', 'WeaklySupervisedLocalizer',
-           'WordVectorLabels', 'global_batch_mean', 'global_mean']
+           'BaseLocalizer', 'ClusteringLoss', 'CoActivityLoss', 'CooccurrenceGCN', 'CrossModalHead', 'FACHead',
+           'FeatureMagnitudeLoss', 'FrozenSnippetEncoder', 'FullyConnectedPrototypes', 'HostLocalizer',
+           'HybridAttentionHead', 'InceptionI3D', 'LearnableLabels', 'MagnitudeOrderLoss', 'MultiCutProposals',
+           'MultiStreamLocalizer', 'MutualAttentionLoss', 'OneHotLabels', 'RPNHead', 'RandomPrototypes',
+           'SigmoidBCELoss', 'SimilarityWeighting', 'SnippetContrastLoss', 'SnippetDataPreprocessor',
+           'SoftmaxBCELoss', 'SparsePoolingHead', 'TakeSequences', 'TemporalConvEmbedding', 'TemporalNMS',
+           'ThreeWayAttentionHead', 'ThresholdProposals', 'TopKMILHead', 'UncertaintyHead', 'VideoClassificationLoss',
+           'VideoDataPreprocessor', 'WeaklySupervisedHead', 'WeaklySupervisedLocalizer', 'WordVectorLabels',
+           'global_batch_mean', 'global_mean']

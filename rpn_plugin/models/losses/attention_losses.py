@@ -57,3 +57,29 @@ class AttentionGuideLoss(nn.Module):
         background = output.tensor(self.logits).softmax(dim=1)[:, -1]  # (N,)
         gap = (1 - (attention.detach() if self.detach_attention else attention) - background).abs()
         return self.loss_weight * global_batch_mean(output.embedded.layout.mean(gap))
+
+
+@MODELS.register_module()
+class MutualAttentionLoss(nn.Module):
+    """Brings the attentions of two streams together, each taking the other as it is (CO2-Net).
+
+    Half the mean over a video's snippets of (a_t - b_t)^2 with b fixed, plus half of it with a fixed, averaged over the
+    videos of the global batch.
+
+    Args:
+        loss_weight: Weight in the total loss.
+        first: Name of a (N,) in the head's output.
+        second: Name of b (N,).
+    """
+
+    def __init__(self, loss_weight: float = 1.0, first: str = 'first_attention',
+                 second: str = 'second_attention') -> None:
+        super().__init__()
+        self.loss_weight = loss_weight
+        self.first, self.second = first, second
+
+    def forward(self, output: HeadOutput, labels: Tensor) -> Tensor:
+        """Scalar, at least 0; the labels are not read."""
+        a, b = output.tensor(self.first), output.tensor(self.second)
+        gap = ((a - b.detach()).square() + (b - a.detach()).square()) / 2
+        return self.loss_weight * global_batch_mean(output.embedded.layout.mean(gap))

@@ -18,9 +18,11 @@ HEADS = {
     'UM': dict(type='UncertaintyHead', in_channels=D, num_classes=C),
     'CoLA': dict(type='ActionnessHead', in_channels=D, num_classes=C),
     'W-TALC': dict(type='TopKMILHead', in_channels=D, num_classes=C, score='sigmoid',
-                   losses=dict(loss_pairs=dict(type='CoActivityLoss', pairs=None))),
+                   losses=dict(loss_co_activity=dict(type='CoActivityLoss', pairs=None))),
     'ACM-Net': dict(type='ThreeWayAttentionHead', in_channels=D, num_classes=C),
     'FAC-Net': dict(type='FACHead', in_channels=D, num_classes=C),
+    'CO2-Net': dict(type='CrossModalHead', in_channels=D, num_classes=C, split=dict(rgb=2, flow=4), fused_channels=5,
+                    attention_channels=4),
     'HAM-Net': dict(type='HybridAttentionHead', in_channels=D, num_classes=C, channels=[5, 4],
                     attention_channels=[4, 3]),
 }
@@ -73,7 +75,7 @@ def test_losses_are_finite_for_one_snippet_and_several_labels_and_teach_every_pa
 
 def test_losses_of_a_batch_are_the_mean_of_its_videos(head, batch) -> None:
     together = head.loss(head(batch, None), LABELS)
-    together.pop('loss_pairs', None)  # of pairs, not of videos
+    together.pop('loss_co_activity', None)  # of pairs, not of videos
     alone = [head.loss(head(SnippetBatch.from_videos([video]), None), LABELS[[index]])
              for index, video in enumerate(batch.split())]
     for name, loss in together.items():

@@ -10,6 +10,7 @@ from torch import nn
 from rpn_plugin.models import (
     ActionnessHead,
     BackgroundSuppressionHead,
+    CrossModalHead,
     FACHead,
     HybridAttentionHead,
     SparsePoolingHead,
@@ -286,6 +287,44 @@ def test_w_talcs_video_score_is_the_sigmoid_of_the_mean_of_the_highest_logits() 
         same(output.video_score[index], [sigmoid(value) for value in z])
     with pytest.raises(ValueError, match="score of softmax or sigmoid, but got 'tanh'"):
         build(TopKMILHead, score='tanh')
+
+
+def test_co2_net_weighs_the_channels_of_each_stream_by_its_mean_and_by_the_other() -> None:
+    head, batch = build(CrossModalHead, split=dict(rgb=1, flow=3), fused_channels=5, attention_channels=2)
+    output = head(batch)
+    start = 0
+    for index, video in enumerate(batch.split()):
+        streams, k = (video[:, :1].tolist(), video[:, 1:].tolist()), max(1, len(video) // 7)
+        weighed, attentions = [], []
+        for main, other, gate, network in zip(streams, streams[::-1], head.gates, head.attentions):
+            mean = [sum(row[d] for row in main) / len(main) for d in range(len(main[0]))]
+            g = lrelu(linear(mean, gate.of_video), 0.2)
+            h = convolved(other, gate.of_snippet, 0.2)
+            weighed.append([[sigmoid(a * b) * value for a, b, value in zip(g, at, row)] for at, row in zip(h, main)])
+            hidden = convolved(convolved(weighed[-1], network.first, 0.2), network.second, 0.2)
+            attentions.append([sigmoid(linear(row, network.output)[0]) for row in hidden])
+        a = [(one + two) / 2 for one, two in zip(*attentions)]
+        fused = [lrelu(linear([*one, *two], head.fusion), 0.2) for one, two in zip(*weighed)]
+        s = [linear(row, head.classifier) for row in convolved(fused, head.hidden, 0.2)]
+        low = [suppressed(row, weight) for row, weight in zip(s, a)]
+        attended = [[weight * value for value in row] for row, weight in zip(s, a)]
+        places = slice(start, start + len(a))
+        start += len(a)
+        for name, expected in dict(attention=a, first_attention=attentions[0], second_attention=attentions[1]).items():
+            same(output.tensor(name)[places], expected)
+        same(output.embedded.features[places], fused)
+        same(output.cas[places], [row[:C] for row in attended])
+        same(output.extras['snippet_logits'][places], s)
+        same(output.extras['suppressed_snippet_logits'][places], low)
+        same(output.video_logits[index], [highest(s, label, k) for label in range(C + 1)])
+        same(output.extras['suppressed_logits'][index], [highest(low, label, k) for label in range(C + 1)])
+        same(output.video_score[index], softmax([highest(attended, label, k) for label in range(C + 1)])[:C])
+
+
+@pytest.mark.parametrize('split', [dict(rgb=4), dict(rgb=2, flow=3), dict(rgb=1, flow=1, audio=2)])
+def test_co2_net_needs_two_streams_whose_widths_are_those_of_the_features(split) -> None:
+    with pytest.raises(ValueError, match='a split of in_channels=4 into the widths of two streams, but got'):
+        build(CrossModalHead, split=split)
 
 
 def cosine(first: list[float], second: list[float]) -> float:

@@ -14,6 +14,7 @@ from rpn_plugin.models import (
     CoActivityLoss,
     FeatureMagnitudeLoss,
     MagnitudeOrderLoss,
+    MutualAttentionLoss,
     SigmoidBCELoss,
     SnippetContrastLoss,
     SoftmaxBCELoss,
@@ -130,6 +131,18 @@ def test_norm_and_guide_are_means_over_each_video_first() -> None:
     output = output_of(a=attention, s=logits)
     assert AttentionNormLoss(2.0, 'a')(output, LABELS).item() == pytest.approx(2 * norm, rel=1e-12)
     assert AttentionGuideLoss(3.0, 'a', 's')(output, LABELS).item() == pytest.approx(3 * guide, rel=1e-12)
+
+
+def test_each_of_two_attentions_learns_from_the_other_as_it_is() -> None:
+    a, b = random(30).requires_grad_(), random(31)[:30].requires_grad_()
+    loss = MutualAttentionLoss(3.0, 'a', 'b')(output_of(a=a, b=b), LABELS)
+    expected, slope = 0.0, []
+    for one, two in zip(a.split(LENGTHS), b.split(LENGTHS)):
+        expected += 3 * sum((x - y)**2 for x, y in zip(one.tolist(), two.tolist())) / len(one) / 3
+        slope += [3 * (x - y) / len(one) / 3 for x, y in zip(one.tolist(), two.tolist())]
+    assert loss.item() == pytest.approx(expected, rel=1e-12)
+    loss.backward()
+    assert a.grad.tolist() == pytest.approx(slope) and b.grad.tolist() == pytest.approx([-value for value in slope])
 
 
 def test_a_detached_attention_teaches_and_does_not_learn() -> None:
