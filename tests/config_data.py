@@ -79,6 +79,7 @@ def shorten(config: Config, work_dir: Path) -> Config:
     if 'min_iters' in config.train_cfg:
         config.train_cfg.min_iters = 0
     config.default_hooks.checkpoint.interval = 1
+    config.default_hooks.checkpoint.save_optimizer = False  # which of a wide model is hundreds of MB
     for loader in filter(None, (config.train_dataloader, config.val_dataloader, config.test_dataloader)):
         loader.num_workers, loader.persistent_workers = 0, False
     return config

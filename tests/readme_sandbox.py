@@ -115,5 +115,6 @@ class Sandbox:
             schedule.write('train_cfg.update(max_epochs=1, val_interval=1)\n')
         runtime = base / 'default_runtime.py'
         runtime.write_text(runtime.read_text().replace("'nccl'", "'gloo'").replace('interval=50', 'interval=1'))
-        for path in (self.root / 'configs').glob('rpn_*.py'):
+        configs = self.root / 'configs'
+        for path in (*configs.glob('rpn_*.py'), *configs.glob('*/*_custom.py')):
             path.write_text(re.sub(r'\b(max_epochs|val_interval|min_iters)=\d+', r'\1=1', path.read_text()))
