@@ -4,6 +4,7 @@ from rpn_plugin.models.data_preprocessor import SnippetDataPreprocessor
 from rpn_plugin.models.embeddings import TemporalConvEmbedding
 from rpn_plugin.models.heads import (
                                           ActionnessHead,
+                                          ActionSelectionHead,
                                           BackgroundSuppressionHead,
                                           CrossModalHead,
                                           FACHead,
@@ -19,6 +20,7 @@ from rpn_plugin.models.localizers import BaseLocalizer, HostLocalizer, MultiStre
 from rpn_plugin.models.losses import (
                                           AttentionGuideLoss,
                                           AttentionNormLoss,
+                                          AttentionSelectionLoss,
                                           ClusteringLoss,
                                           CoActivityLoss,
                                           FeatureMagnitudeLoss,
@@ -49,13 +51,13 @@ from rpn_plugin.models.postprocessors import (
 )
 from rpn_plugin.models.snippet_encoder import FrozenSnippetEncoder, VideoDataPreprocessor
 
-__all__ = ['ActionnessHead', 'AttentionGCN', 'AttentionGuideLoss', 'AttentionNormLoss', 'BackgroundSuppressionHead',
-           'BaseLocalizer', 'ClusteringLoss', 'CoActivityLoss', 'CooccurrenceGCN', 'CrossModalHead', 'FACHead',
-           'FeatureMagnitudeLoss', 'FrozenSnippetEncoder', 'FullyConnectedPrototypes', 'HostLocalizer',
-           'HybridAttentionHead', 'InceptionI3D', 'LearnableLabels', 'MagnitudeOrderLoss', 'MultiCutProposals',
-           'MultiStreamLocalizer', 'MutualAttentionLoss', 'OneHotLabels', 'RPNHead', 'RandomPrototypes',
-           'SigmoidBCELoss', 'SimilarityWeighting', 'SnippetContrastLoss', 'SnippetDataPreprocessor',
-           'SoftmaxBCELoss', 'SparsePoolingHead', 'TakeSequences', 'TemporalConvEmbedding', 'TemporalNMS',
-           'ThreeWayAttentionHead', 'ThresholdProposals', 'TopKMILHead', 'UncertaintyHead', 'VideoClassificationLoss',
-           'VideoDataPreprocessor', 'WeaklySupervisedHead', 'WeaklySupervisedLocalizer', 'WordVectorLabels',
-           'global_batch_mean', 'global_mean']
+__all__ = ['ActionSelectionHead', 'ActionnessHead', 'AttentionGCN', 'AttentionGuideLoss', 'AttentionNormLoss',
+           'AttentionSelectionLoss', 'BackgroundSuppressionHead', 'BaseLocalizer', 'ClusteringLoss', 'CoActivityLoss',
+           'CooccurrenceGCN', 'CrossModalHead', 'FACHead', 'FeatureMagnitudeLoss', 'FrozenSnippetEncoder',
+           'FullyConnectedPrototypes', 'HostLocalizer', 'HybridAttentionHead', 'InceptionI3D', 'LearnableLabels',
+           'MagnitudeOrderLoss', 'MultiCutProposals', 'MultiStreamLocalizer', 'MutualAttentionLoss', 'OneHotLabels',
+           'RPNHead', 'RandomPrototypes', 'SigmoidBCELoss', 'SimilarityWeighting', 'SnippetContrastLoss',
+           'SnippetDataPreprocessor', 'SoftmaxBCELoss', 'SparsePoolingHead', 'TakeSequences', 'TemporalConvEmbedding',
+           'TemporalNMS', 'ThreeWayAttentionHead', 'ThresholdProposals', 'TopKMILHead', 'UncertaintyHead',
+           'VideoClassificationLoss', 'VideoDataPreprocessor', 'WeaklySupervisedHead', 'WeaklySupervisedLocalizer',
+           'WordVectorLabels', 'global_batch_mean', 'global_mean']

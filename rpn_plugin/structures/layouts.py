@@ -45,7 +45,7 @@ class Layout(Protocol):
         """Mean of each video's k largest values: (N, C) to (B, C), k as :func:`snippets_of_share` of the ratio."""
 
     def top_k_weights(self, values: Tensor, ratio: float, round_up: bool = True) -> Tensor:
-        """1 / k at each video's k largest values and 0 elsewhere: (N,) to (N,), k as for :meth:`top_k_mean`.
+        """1 / k at each video's k largest values and 0 elsewhere: (N, ...) to (N, ...), k as for :meth:`top_k_mean`.
 
         So the sum over time of features times these weights is their mean over the chosen snippets. Of equal values at
         the border any may be chosen.
@@ -188,7 +188,7 @@ class PackedLayout:
         weights = torch.zeros_like(values)
         for video, of_video in zip(self.split(values), self.split(weights)):
             k = snippets_of_share(ratio, len(video), round_up)
-            of_video[video.topk(k).indices] = 1 / k
+            of_video.scatter_(0, video.topk(k, dim=0).indices, 1 / k)
         return weights
 
     def with_gaps(self, values: Tensor, gap: int) -> Tensor:
@@ -272,8 +272,9 @@ class PaddedLayout:
     def top_k_weights(self, values: Tensor, ratio: float, round_up: bool = True) -> Tensor:
         """See :class:`Layout`; 0 beyond a video's end."""
         k = self._top(ratio, round_up)[:, None]  # (B, 1)
-        order = self._videos(values, float('-inf')).argsort(dim=1, descending=True)  # (B, T)
+        order = self._videos(values, float('-inf')).argsort(dim=1, descending=True)  # (B, T, ...)
         share = torch.where(torch.arange(order.shape[1], device=k.device) < k, 1 / k, 0.0).to(values.dtype)  # (B, T)
+        share = share.reshape(*share.shape, *[1] * (order.ndim - 2)).expand(order.shape)
         return torch.zeros_like(share).scatter(1, order, share).flatten(0, 1)
 
     def top_k_mean(self, values: Tensor, ratio: float, round_up: bool = True) -> Tensor:

@@ -51,9 +51,11 @@ def test_pooling_over_time_is_that_of_each_video_alone(lengths: list[int], ratio
             torch.testing.assert_close(layout.weighted_sum(rows[:, :2], rows)[index], video[:, :2].T @ video)
             torch.testing.assert_close(layout.max(rows)[index], video.amax(dim=0))
             torch.testing.assert_close(layout.mean(rows[:, 0])[index], video[:, 0].mean())
-            chosen = layout.split(layout.top_k_weights(rows[:, 0], ratio, round_up))[index].tolist()
-            order = sorted(range(len(video)), key=lambda t: -video[t, 0])
-            assert chosen == pytest.approx([1 / k if t in order[:k] else 0 for t in range(len(video))])
+            chosen = layout.split(layout.top_k_weights(rows, ratio, round_up))[index]
+            order = sorted(range(len(video)), key=lambda t: -video[t, 2])
+            assert chosen[:, 2].tolist() == pytest.approx([1 / k if t in order[:k] else 0 for t in range(len(video))])
+            column = layout.split(layout.top_k_weights(rows[:, 2], ratio, round_up))[index]
+            torch.testing.assert_close(column, chosen[:, 2])
             torch.testing.assert_close(layout.split(rows)[index], video)
             torch.testing.assert_close(layout.split(layout.spread(layout.sum(rows)))[index],
                                        layout.sum(rows)[index].expand_as(video))

@@ -1,4 +1,5 @@
 """Heads: embedded snippets to scores."""
+from rpn_plugin.models.heads.action_selection_head import ActionSelectionHead
 from rpn_plugin.models.heads.actionness_head import ActionnessHead
 from rpn_plugin.models.heads.background_suppression_head import BackgroundSuppressionHead
 from rpn_plugin.models.heads.cross_modal_head import CrossModalHead
@@ -11,6 +12,6 @@ from rpn_plugin.models.heads.top_k_mil_head import TopKMILHead
 from rpn_plugin.models.heads.uncertainty_head import UncertaintyHead
 from rpn_plugin.models.heads.weakly_supervised_head import WeaklySupervisedHead
 
-__all__ = ['ActionnessHead', 'BackgroundSuppressionHead', 'CrossModalHead', 'FACHead', 'HybridAttentionHead',
-           'RPNHead', 'SparsePoolingHead', 'TemporalAttention', 'ThreeWayAttentionHead', 'TopKMILHead',
-           'UncertaintyHead', 'WeaklySupervisedHead', 'prototype_similarity']
+__all__ = ['ActionSelectionHead', 'ActionnessHead', 'BackgroundSuppressionHead', 'CrossModalHead', 'FACHead',
+           'HybridAttentionHead', 'RPNHead', 'SparsePoolingHead', 'TemporalAttention', 'ThreeWayAttentionHead',
+           'TopKMILHead', 'UncertaintyHead', 'WeaklySupervisedHead', 'prototype_similarity']

@@ -1,5 +1,10 @@
 """Losses on video-level labels."""
-from rpn_plugin.models.losses.attention_losses import AttentionGuideLoss, AttentionNormLoss, MutualAttentionLoss
+from rpn_plugin.models.losses.attention_losses import (
+    AttentionGuideLoss,
+    AttentionNormLoss,
+    AttentionSelectionLoss,
+    MutualAttentionLoss,
+)
 from rpn_plugin.models.losses.clustering_loss import ClusteringLoss
 from rpn_plugin.models.losses.co_activity_loss import CoActivityLoss
 from rpn_plugin.models.losses.feature_magnitude_loss import FeatureMagnitudeLoss, MagnitudeOrderLoss
@@ -9,6 +14,6 @@ from rpn_plugin.models.losses.snippet_contrast_loss import SnippetContrastLoss
 from rpn_plugin.models.losses.softmax_bce_loss import SoftmaxBCELoss
 from rpn_plugin.models.losses.video_classification_loss import VideoClassificationLoss
 
-__all__ = ['AttentionGuideLoss', 'AttentionNormLoss', 'ClusteringLoss', 'CoActivityLoss', 'FeatureMagnitudeLoss',
-           'MagnitudeOrderLoss', 'MutualAttentionLoss', 'SigmoidBCELoss', 'SnippetContrastLoss', 'SoftmaxBCELoss',
-           'VideoClassificationLoss', 'global_batch_mean', 'global_mean']
+__all__ = ['AttentionGuideLoss', 'AttentionNormLoss', 'AttentionSelectionLoss', 'ClusteringLoss', 'CoActivityLoss',
+           'FeatureMagnitudeLoss', 'MagnitudeOrderLoss', 'MutualAttentionLoss', 'SigmoidBCELoss',
+           'SnippetContrastLoss', 'SoftmaxBCELoss', 'VideoClassificationLoss', 'global_batch_mean', 'global_mean']

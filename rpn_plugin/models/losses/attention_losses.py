@@ -1,11 +1,15 @@
 """Losses that shape the attention of a head."""
 from __future__ import annotations
 
+import torch
 from mmaction.registry import MODELS
 from torch import Tensor, nn
 
 from rpn_plugin.models.losses.global_batch import global_batch_mean
 from rpn_plugin.structures import HeadOutput
+
+EDGE = 1e-6
+"""Distance from 0 and 1 of attentions that are raised to a power, whose slope is infinite there."""
 
 
 @MODELS.register_module()
@@ -83,3 +87,41 @@ class MutualAttentionLoss(nn.Module):
         a, b = output.tensor(self.first), output.tensor(self.second)
         gap = ((a - b.detach()).square() + (b - a.detach()).square()) / 2
         return self.loss_weight * global_batch_mean(output.embedded.layout.mean(gap))
+
+
+@MODELS.register_module()
+class AttentionSelectionLoss(nn.Module):
+    """Generalised cross-entropy of every attention with the snippets that a head chose for the labelled classes (ASL).
+
+    In each video, the mean over the chosen snippets of (1 - a_t^p) / p plus the mean over the others of
+    (1 - (1 - a_t)^p) / p. With p near 0 this is cross-entropy, with p = 1 the absolute difference, which wrong choices
+    harm less. Summed over the head's attentions and averaged over the videos of the global batch.
+
+    Args:
+        loss_weight: Weight in the total loss.
+        exponent: p, in (0, 1].
+        selection: Name of the choice (N, C) in the head's output, above 0 where a snippet is chosen for a class.
+
+    Raises:
+        ValueError: If the exponent is not in (0, 1].
+    """
+
+    def __init__(self, loss_weight: float = 1.0, exponent: float = 0.7, selection: str = 'selection') -> None:
+        super().__init__()
+        if not 0 < exponent <= 1:
+            raise ValueError(f'AttentionSelectionLoss expects an exponent in (0, 1], but got {exponent}.')
+        self.loss_weight = loss_weight
+        self.exponent = exponent
+        self.selection = selection
+
+    def forward(self, output: HeadOutput, labels: Tensor) -> Tensor:
+        """Scalar, at least 0, from the attentions and the labels (B, C)."""
+        layout, p = output.embedded.layout, self.exponent
+        chosen = ((output.tensor(self.selection) * layout.spread(labels)).sum(dim=1, keepdim=True) > 0).to(labels.dtype)
+        total = torch.zeros_like(labels[:, 0])  # (B,)
+        for attention in output.attentions.values():
+            a = attention.weight[:, None].clamp(EDGE, 1 - EDGE)  # (N, 1)
+            for part, likely in ((chosen, a), (1 - chosen, 1 - a)):
+                gap = layout.sum(part * (1 - likely**p) / p)  # (B, 1)
+                total = total + (gap / layout.sum(part).clamp(min=1))[:, 0]
+        return self.loss_weight * global_batch_mean(total)

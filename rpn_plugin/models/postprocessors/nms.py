@@ -9,7 +9,7 @@ from mmaction.registry import MODELS
 
 from rpn_plugin.models.interfaces import Floats, Proposals
 from rpn_plugin.models.postprocessors.overlap import TimeAxis
-from rpn_plugin.structures import Segments
+from rpn_plugin.structures import Segments, pairwise_tiou
 
 BLOCK = 256  # best proposals that hard NMS settles at once; more make more pairs within, fewer more blocks
 WIDE = 512  # window from which on soft NMS first drops what ends before the pick begins
@@ -98,6 +98,32 @@ def own_length_nms(segments: Segments, scores: Floats, threshold: float, labels:
     return np.array(kept, dtype=np.int64)
 
 
+def once_decayed_nms(segments: Segments, scores: Floats, threshold: float, sigma: float,
+                     labels: Integers | None = None) -> tuple[Integers, Floats]:
+    """Greedy suppression in which what would go stays, with a score that its better rival decays once (ASL).
+
+    Args:
+        segments: (N, 2) in seconds, compared in float64.
+        scores: (N,); equal scores keep their input order.
+        threshold: tIoU in [0, 1] above which a better segment of its class, not decayed itself, decays a segment.
+        sigma: Positive; the factor is exp(-tIoU^2 / sigma).
+        labels: (N,) class indices; None if all are of one class.
+
+    Returns:
+        Indices of all segments, best first, and their scores in float64.
+    """
+    bounds, label, score = _as_proposals(segments, scores, labels)
+    final, waiting = score.astype(np.float64), np.argsort(-score, kind='stable')
+    while waiting.size:
+        best, waiting = waiting[0], waiting[1:]
+        tiou = pairwise_tiou(bounds[[best]], bounds[waiting])[0]
+        rivals = (tiou > threshold) & (label[waiting] == label[best])
+        final[waiting[rivals]] *= np.exp(-tiou[rivals]**2 / sigma)
+        waiting = waiting[~rivals]
+    index = np.argsort(-final, kind='stable')
+    return index, final[index]
+
+
 def soft_nms(segments: Segments,
              scores: Floats,
              method: str = 'gaussian',
@@ -181,9 +207,10 @@ class TemporalNMS:
     """Suppression class by class.
 
     Args:
-        method: ``hard``, ``linear`` or ``gaussian`` (the last two are Soft-NMS).
-        threshold: Overlap above which a segment goes (hard) or decays (linear). Not published in the paper.
-        sigma: Width of the gaussian decay.
+        method: ``hard``, ``linear`` or ``gaussian`` (these two are Soft-NMS), or ``once``, see
+            :func:`once_decayed_nms`, which drops nothing.
+        threshold: Overlap above which a segment goes (hard) or decays (linear, once). Not published in the paper.
+        sigma: Width of the gaussian decay, and of the one of ``once``.
         min_score: Smallest score that Soft-NMS keeps.
         max_per_video: Keep at most so many of the best detections of a video; None keeps all.
         overlap: ``union``, the tIoU, or, for ``hard``, ``own``: the share of the worse segment that the better one
@@ -197,8 +224,8 @@ class TemporalNMS:
                  min_score: float = 1e-3,
                  max_per_video: int | None = None,
                  overlap: str = 'union') -> None:
-        if method not in ('hard', *SOFT_DECAYS):
-            raise ValueError(f'TemporalNMS expects method hard, linear or gaussian, but got {method!r}.')
+        if method not in ('hard', 'once', *SOFT_DECAYS):
+            raise ValueError(f'TemporalNMS expects method hard, linear, gaussian or once, but got {method!r}.')
         if overlap not in (('union', 'own') if method == 'hard' else ('union', )):
             raise ValueError(f"TemporalNMS expects an overlap of union, or own with method='hard', but got {overlap!r} "
                              f'with {method!r}.')
@@ -224,6 +251,9 @@ class TemporalNMS:
             suppress = hard_nms if self.overlap == 'union' else own_length_nms
             index = suppress(segments, scores, self.threshold, labels)[:self.max_per_video]
             return segments[index], labels[index], scores[index]
-        index, decayed = soft_nms(segments, scores, self.method, self.threshold, self.sigma, self.min_score, labels)
+        if self.method == 'once':
+            index, decayed = once_decayed_nms(segments, scores, self.threshold, self.sigma, labels)
+        else:
+            index, decayed = soft_nms(segments, scores, self.method, self.threshold, self.sigma, self.min_score, labels)
         index = index[:self.max_per_video]
         return segments[index], labels[index], decayed[:self.max_per_video]

@@ -23,6 +23,7 @@ HEADS = {
     'FAC-Net': dict(type='FACHead', in_channels=D, num_classes=C),
     'CO2-Net': dict(type='CrossModalHead', in_channels=D, num_classes=C, split=dict(rgb=2, flow=4), fused_channels=5,
                     attention_channels=4),
+    'ASL': dict(type='ActionSelectionHead', in_channels=D, num_classes=C, split=dict(rgb=2, flow=4), channels=5),
     'HAM-Net': dict(type='HybridAttentionHead', in_channels=D, num_classes=C, channels=[5, 4],
                     attention_channels=[4, 3]),
 }

@@ -9,6 +9,7 @@ from torch import nn
 
 from rpn_plugin.models import (
     ActionnessHead,
+    ActionSelectionHead,
     BackgroundSuppressionHead,
     CrossModalHead,
     FACHead,
@@ -325,6 +326,34 @@ def test_co2_net_weighs_the_channels_of_each_stream_by_its_mean_and_by_the_other
 def test_co2_net_needs_two_streams_whose_widths_are_those_of_the_features(split) -> None:
     with pytest.raises(ValueError, match='a split of in_channels=4 into the widths of two streams, but got'):
         build(CrossModalHead, split=split)
+
+
+def test_asl_chooses_snippets_by_classes_and_attentions_together() -> None:
+    head, batch = build(ActionSelectionHead, split=dict(rgb=1, flow=3), channels=5)
+    output = head(batch)
+    start = 0
+
+    def two_layers(row: list[float], network: nn.Sequential) -> list[float]:
+        return linear([max(0, value) for value in linear(row, network[0])], network[2])
+
+    for index, video in enumerate(batch.split()):
+        x, k = video.tolist(), max(1, len(video) // 8)
+        s = [two_layers(row, head.classifier) for row in x]
+        rgb, flow = ([sigmoid(two_layers(row[part], network)[0]) for row in x]
+                     for part, network in zip((slice(1), slice(1, 4)), head.attentions))
+        q = [[(p + one + two) / 3 for p in softmax(row)] for row, one, two in zip(s, rgb, flow)]
+        places = slice(start, start + len(x))
+        start += len(x)
+        same(output.cas[places], q)
+        same(output.tensor('rgb_attention')[places], rgb)
+        same(output.tensor('flow_attention')[places], flow)
+        for label in range(C):
+            chosen = sorted(range(len(x)), key=lambda t: -q[t][label])[:k]
+            same(output.extras['selection'][places][:, label], [1 / k if t in chosen else 0 for t in range(len(x))])
+            same(output.video_logits[index, label], sum(s[t][label] for t in chosen) / k)
+    assert not output.extras['selection'].requires_grad
+    with pytest.raises(ValueError, match='a split of in_channels=4 into the widths of the streams, but got'):
+        build(ActionSelectionHead, split=dict(rgb=3))
 
 
 def cosine(first: list[float], second: list[float]) -> float:

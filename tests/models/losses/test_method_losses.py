@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from scipy import ndimage
 from rpn_plugin.models import (
     AttentionGuideLoss,
     AttentionNormLoss,
+    AttentionSelectionLoss,
     CoActivityLoss,
     FeatureMagnitudeLoss,
     MagnitudeOrderLoss,
@@ -21,7 +23,7 @@ from rpn_plugin.models import (
     VideoClassificationLoss,
 )
 from rpn_plugin.models.losses.snippet_contrast_loss import best, median, rings
-from rpn_plugin.structures import HeadOutput, SnippetBatch
+from rpn_plugin.structures import Attention, HeadOutput, SnippetBatch
 
 LENGTHS, C, E = (1, 7, 22), 2, 5
 LABELS = torch.tensor([[1, 0], [1, 1], [0, 1]], dtype=torch.float64)
@@ -143,6 +145,39 @@ def test_each_of_two_attentions_learns_from_the_other_as_it_is() -> None:
     assert loss.item() == pytest.approx(expected, rel=1e-12)
     loss.backward()
     assert a.grad.tolist() == pytest.approx(slope) and b.grad.tolist() == pytest.approx([-value for value in slope])
+
+
+def selected(**attentions: torch.Tensor) -> HeadOutput:
+    """Of three videos; class 0 chooses every third snippet, class 1 every fourth."""
+    plain, places = output_of(), torch.arange(30)
+    selection = torch.stack([places % 3 == 0, places % 4 == 0], dim=1).double()
+    return replace(plain, extras=dict(selection=selection),
+                   attentions={name: Attention(of, sums_to_one=False) for name, of in attentions.items()})
+
+
+def test_every_attention_learns_what_the_labelled_classes_chose() -> None:
+    attentions = dict(rgb=random(30).sigmoid(), flow=random(31)[:30].sigmoid())
+    expected, place = 0.0, 0
+    for length, labels in zip(LENGTHS, LABELS.tolist()):
+        t = range(place, place + length)
+        place += length
+        chosen = [at for at in t if labels[0] and at % 3 == 0 or labels[1] and at % 4 == 0]
+        rest = [at for at in t if at not in chosen]
+        for a in (of.tolist() for of in attentions.values()):
+            expected += sum((1 - a[at]**0.7) / 0.7 for at in chosen) / max(1, len(chosen)) / 3
+            expected += sum((1 - (1 - a[at])**0.7) / 0.7 for at in rest) / max(1, len(rest)) / 3
+    loss = AttentionSelectionLoss(2.0)(selected(**attentions), LABELS)
+    assert loss.item() == pytest.approx(2 * expected, rel=1e-12)
+
+
+def test_selection_has_the_gradient_of_finite_differences_and_a_finite_one_at_sure_attentions() -> None:
+    x = random(30).sigmoid().requires_grad_()
+    assert torch.autograd.gradcheck(lambda a: AttentionSelectionLoss()(selected(a=a), LABELS), (x, ))
+    sure = (torch.arange(30) % 2).double().requires_grad_()
+    AttentionSelectionLoss()(selected(a=sure), LABELS).backward()
+    assert sure.grad.isfinite().all()
+    with pytest.raises(ValueError, match=r'exponent in \(0, 1\], but got 0'):
+        AttentionSelectionLoss(exponent=0)
 
 
 def test_a_detached_attention_teaches_and_does_not_learn() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rpn_plugin.models.postprocessors import TemporalNMS, hard_nms, own_length_nms, soft_nms
+from rpn_plugin.models.postprocessors import TemporalNMS, hard_nms, once_decayed_nms, own_length_nms, soft_nms
 from rpn_plugin.structures import pairwise_tiou
 
 Segment = tuple[int, int]
@@ -124,7 +124,7 @@ def test_a_video_is_suppressed_class_by_class_and_sorted(proposals: list[Proposa
 
 
 def test_another_method_is_refused_by_the_known_ones() -> None:
-    with pytest.raises(ValueError, match="hard, linear or gaussian, but got 'softer'"):
+    with pytest.raises(ValueError, match="hard, linear, gaussian or once, but got 'softer'"):
         TemporalNMS('softer')
 
 
@@ -236,3 +236,24 @@ def test_a_segment_inside_a_better_one_is_all_covered_and_one_around_it_is_not()
 def test_an_overlap_that_a_method_does_not_know_is_refused(method, overlap) -> None:
     with pytest.raises(ValueError, match=f"got '{overlap}' with '{method}'"):
         TemporalNMS(method, overlap=overlap)
+
+
+@quick
+@given(all_proposals, thresholds)
+def test_decaying_once_keeps_all_and_decays_by_the_rival_that_would_have_won(proposals, threshold) -> None:
+    segments, labels, scores = arrays(proposals)
+    segments.sort(axis=1)
+    expected, winners = scores.tolist(), []
+    for place in sorted(range(len(scores)), key=lambda index: -scores[index]):
+        shares = [pairwise_tiou(segments[[kept]], segments[[place]])[0, 0] for kept in winners
+                  if labels[kept] == labels[place]]
+        rival = next((share for share in shares if share > threshold), None)
+        if rival is None:
+            winners.append(place)
+        else:
+            expected[place] *= math.exp(-rival**2 / 0.35)
+    index, decayed = once_decayed_nms(segments, scores, threshold, 0.35, labels)
+    assert sorted(index) == list(range(len(scores))) and (np.diff(decayed) <= 0).all()
+    assert dict(zip(index.tolist(), decayed.tolist())) == pytest.approx(dict(enumerate(expected)))
+    kept = TemporalNMS('once', threshold=threshold, sigma=0.35, max_per_video=3)(segments, labels, scores)
+    assert kept[2].tolist() == decayed[:3].tolist() and kept[1].tolist() == labels[index[:3]].tolist()
