@@ -25,6 +25,8 @@ SMALL = {
         embedding=dict(in_channels=4, channels=[6]), head=dict(in_channels=6, num_classes=3))),
     'co2net': dict(streams=['rgb', 'flow'], head=dict(
         in_channels=8, num_classes=3, split=dict(rgb=4, flow=4), fused_channels=6, attention_channels=5)),
+    'delu': dict(streams=['rgb', 'flow'], head=dict(
+        in_channels=8, num_classes=3, split=dict(rgb=4, flow=4), fused_channels=6, attention_channels=5)),
     'asl': dict(streams=['rgb', 'flow'], head=dict(
         in_channels=8, num_classes=3, split=dict(rgb=4, flow=4), channels=6)),
     'hamnet': dict(streams=['rgb', 'flow'], head=dict(

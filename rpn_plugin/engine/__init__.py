@@ -6,6 +6,7 @@ from rpn_plugin.engine.hooks import (
                                      DiagnosisHook,
                                      InterruptionHook,
                                      LocalizationVisualizationHook,
+                                     ProgressHook,
                                      ShortHistoryHook,
                                      StandardizationHook,
                                      StepSeedHook,
@@ -15,5 +16,5 @@ from rpn_plugin.engine.hooks import (
 from rpn_plugin.engine.loops import MinItersTrainLoop
 
 __all__ = ['AtomicCheckpointHook', 'ConfigCheckHook', 'CooccurrenceHook', 'DiagnosisHook', 'InterruptionHook',
-           'LocalizationVisualizationHook', 'MinItersTrainLoop', 'ShortHistoryHook', 'StandardizationHook',
-           'StepSeedHook', 'TrainingLoggerHook', 'WorkDirLockHook']
+           'LocalizationVisualizationHook', 'MinItersTrainLoop', 'ProgressHook', 'ShortHistoryHook',
+           'StandardizationHook', 'StepSeedHook', 'TrainingLoggerHook', 'WorkDirLockHook']

@@ -193,6 +193,14 @@ class ScoresAnother(Protocol):
 
 
 @runtime_checkable
+class TakesProgress(Protocol):
+    """A part that changes as training goes on, which ``ProgressHook`` tells it."""
+
+    progress: float | None
+    """Share of the training's iterations that are done, in [0, 1]; None until it is told."""
+
+
+@runtime_checkable
 class MakesRoom(Protocol):
     """A module whose parameters or buffers are known from a checkpoint only."""
 

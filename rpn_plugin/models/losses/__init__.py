@@ -7,6 +7,7 @@ from rpn_plugin.models.losses.attention_losses import (
 )
 from rpn_plugin.models.losses.clustering_loss import ClusteringLoss
 from rpn_plugin.models.losses.co_activity_loss import CoActivityLoss
+from rpn_plugin.models.losses.evidence_losses import EvidenceLoss, UncertaintyGuideLoss
 from rpn_plugin.models.losses.feature_magnitude_loss import FeatureMagnitudeLoss, MagnitudeOrderLoss
 from rpn_plugin.models.losses.global_batch import global_batch_mean, global_mean
 from rpn_plugin.models.losses.sigmoid_bce_loss import SigmoidBCELoss
@@ -15,5 +16,6 @@ from rpn_plugin.models.losses.softmax_bce_loss import SoftmaxBCELoss
 from rpn_plugin.models.losses.video_classification_loss import VideoClassificationLoss
 
 __all__ = ['AttentionGuideLoss', 'AttentionNormLoss', 'AttentionSelectionLoss', 'ClusteringLoss', 'CoActivityLoss',
-           'FeatureMagnitudeLoss', 'MagnitudeOrderLoss', 'MutualAttentionLoss', 'SigmoidBCELoss',
-           'SnippetContrastLoss', 'SoftmaxBCELoss', 'VideoClassificationLoss', 'global_batch_mean', 'global_mean']
+           'EvidenceLoss', 'FeatureMagnitudeLoss', 'MagnitudeOrderLoss', 'MutualAttentionLoss', 'SigmoidBCELoss',
+           'SnippetContrastLoss', 'SoftmaxBCELoss', 'UncertaintyGuideLoss', 'VideoClassificationLoss',
+           'global_batch_mean', 'global_mean']

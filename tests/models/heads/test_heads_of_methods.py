@@ -7,7 +7,7 @@ import pytest
 import torch
 from mmaction.registry import MODELS
 
-from rpn_plugin.models.interfaces import SplitInTime
+from rpn_plugin.models.interfaces import SplitInTime, TakesProgress
 from rpn_plugin.structures import HeadOutput, PaddedLayout, SnippetBatch
 
 D, C, LENGTHS = 6, 3, (13, 1, 2, 24)
@@ -24,6 +24,9 @@ HEADS = {
     'CO2-Net': dict(type='CrossModalHead', in_channels=D, num_classes=C, split=dict(rgb=2, flow=4), fused_channels=5,
                     attention_channels=4),
     'ASL': dict(type='ActionSelectionHead', in_channels=D, num_classes=C, split=dict(rgb=2, flow=4), channels=5),
+    'DELU': dict(type='CrossModalHead', in_channels=D, num_classes=C, split=dict(rgb=2, flow=4), fused_channels=5,
+                 attention_channels=4, losses=dict(loss_evidence=dict(type='EvidenceLoss'),
+                                                   loss_guide=dict(type='UncertaintyGuideLoss'))),
     'HAM-Net': dict(type='HybridAttentionHead', in_channels=D, num_classes=C, channels=[5, 4],
                     attention_channels=[4, 3]),
 }
@@ -34,7 +37,11 @@ ROUNDING = dict(atol=1e-10, rtol=1e-10)
 @pytest.fixture(params=HEADS)
 def head(request):
     torch.manual_seed(3)
-    return MODELS.build(copy.deepcopy(HEADS[request.param])).double().eval()
+    head = MODELS.build(copy.deepcopy(HEADS[request.param])).double().eval()
+    for module in head.modules():
+        if isinstance(module, TakesProgress):
+            module.progress = 0.2
+    return head
 
 
 @pytest.fixture

@@ -14,12 +14,14 @@ from rpn_plugin.models import (
     AttentionNormLoss,
     AttentionSelectionLoss,
     CoActivityLoss,
+    EvidenceLoss,
     FeatureMagnitudeLoss,
     MagnitudeOrderLoss,
     MutualAttentionLoss,
     SigmoidBCELoss,
     SnippetContrastLoss,
     SoftmaxBCELoss,
+    UncertaintyGuideLoss,
     VideoClassificationLoss,
 )
 from rpn_plugin.models.losses.snippet_contrast_loss import best, median, rings
@@ -61,6 +63,8 @@ GRADIENTS = {
     'order of lengths': (MagnitudeOrderLoss(features=('x', 'features', 'features')), (3, E)),
     'co-activity of logits': (CoActivityLoss(pairs=None, logits='x'), (30, C)),
     'co-activity of features': (CoActivityLoss(pairs=None, logits='classes'), (30, E)),
+    'guide by uncertainty': (UncertaintyGuideLoss(
+        attentions=['other', 'x'], logits='classes', evidence_logits='classes').eval(), (30, )),
     'contrast': (SnippetContrastLoss(loss_weight=1.0, actionness='other').eval(), (30, E)),
 }
 
@@ -178,6 +182,58 @@ def test_selection_has_the_gradient_of_finite_differences_and_a_finite_one_at_su
     assert sure.grad.isfinite().all()
     with pytest.raises(ValueError, match=r'exponent in \(0, 1\], but got 0'):
         AttentionSelectionLoss(exponent=0)
+
+
+def test_evidence_is_asked_for_the_labelled_classes_and_more_where_more_is_certain() -> None:
+    logits, attention = random(30, C + 1) * 3, random(30).sigmoid()
+    expected, place = 0.0, 0
+    for length, labels in zip(LENGTHS, LABELS.tolist()):
+        rows = list(zip(attention.tolist(), logits.tolist()))[place:place + length]
+        place += length
+        chosen = sorted(rows, reverse=True)[:max(1, length // 9)]
+        alpha = [1 + math.exp(min(10, max(-10, sum(s[label] for _, s in chosen) / len(chosen)))) for label in range(C)]
+        share = [y / a for y, a in zip(labels, alpha)]
+        h = [(1 - C / sum(alpha)) * sum(labels) * one / sum(share) for one in share]
+        expected += sum(weight * (math.log(sum(alpha)) - math.log(a)) for weight, a in zip(h, alpha)) / 3
+    loss = EvidenceLoss(2.0, logits='s', attention='a')
+    assert loss(output_of(s=logits, a=attention), LABELS).item() == pytest.approx(2 * expected, rel=1e-12)
+    huge = torch.full((30, C + 1), 1e4, dtype=torch.float64, requires_grad=True)
+    loss(output_of(s=huge, a=attention), LABELS).backward()
+    assert huge.grad.isfinite().all()
+
+
+def test_the_certainty_that_weighs_evidence_is_not_learned_from() -> None:
+    z = torch.tensor([[0.3, -0.2]], dtype=torch.float64, requires_grad=True)
+    batch = SnippetBatch.from_videos([torch.zeros(1, E)])
+    output = HeadOutput(batch, z, torch.zeros(1, C).double(), extras=dict(s=z, a=torch.ones(1)))
+    labels = torch.tensor([[1.0, 0.0]], dtype=torch.float64)
+    EvidenceLoss(logits='s', attention='a')(output, labels).backward()
+    alpha = (1 + z.detach().exp())[0]
+    total, factor = alpha.sum(), 1 - C / alpha.sum()
+    slope = [1 / total - 1 / alpha[0], 1 / total]  # of log S - log alpha_0
+    assert z.grad[0].tolist() == pytest.approx([(factor * s * (a - 1)).item() for s, a in zip(slope, alpha)])
+
+
+@pytest.mark.parametrize('progress', [0.0, 0.3, 0.5, 1.0])
+def test_certain_snippets_count_first_and_uncertain_ones_later(progress) -> None:
+    a, b, logits, low = random(30).sigmoid(), random(31)[:30].sigmoid(), random(30, C + 1), random(31, C + 1)[:30]
+    loss = UncertaintyGuideLoss(2.0, ['a', 'b'], logits='s', evidence_logits='low', amplitude=0.7)
+    loss.progress = progress
+    expected, place = 0.0, 0
+    for length in LENGTHS:
+        t = range(place, place + length)
+        place += length
+        uncertainty = {at: C / sum(1 + math.exp(value) for value in low[at].tolist()) for at in t}
+        for rank, at in enumerate(sorted(t, key=lambda at: -uncertainty[at])):
+            weight = 1 + 0.7 * math.tanh((2 * (rank + 0.5) / length - 1) * (1 - 2 * progress))
+            background = softmax(logits[at].tolist())[-1]
+            gap = (abs(1 - a[at].item() - background) + abs(1 - b[at].item() - background)) / 2
+            expected += weight * gap / length / 3
+    output = output_of(a=a, b=b, s=logits, low=low)
+    assert loss(output, LABELS).item() == pytest.approx(2 * expected, rel=1e-12)
+    weights = loss.weights(torch.arange(30.0), output.embedded.layout).split(LENGTHS)
+    assert torch.stack([of.mean() for of in weights]).tolist() == pytest.approx([1.0] * 3)
+    assert (weights[2].diff() > 0).all() == (progress < 0.5)
 
 
 def test_a_detached_attention_teaches_and_does_not_learn() -> None:
