@@ -45,6 +45,7 @@ from rpn_plugin.models.necks import (
                                           WordVectorLabels,
 )
 from rpn_plugin.models.postprocessors import (
+                                          ClusterFusion,
                                           MultiCutProposals,
                                           SimilarityWeighting,
                                           TakeSequences,
@@ -54,8 +55,8 @@ from rpn_plugin.models.postprocessors import (
 from rpn_plugin.models.snippet_encoder import FrozenSnippetEncoder, VideoDataPreprocessor
 
 __all__ = ['ActionSelectionHead', 'ActionnessHead', 'AttentionGCN', 'AttentionGuideLoss', 'AttentionNormLoss',
-           'AttentionSelectionLoss', 'BackgroundSuppressionHead', 'BaseLocalizer', 'ClusteringLoss', 'CoActivityLoss',
-           'CooccurrenceGCN', 'CrossModalHead', 'EvidenceLoss', 'FACHead', 'FeatureMagnitudeLoss',
+           'AttentionSelectionLoss', 'BackgroundSuppressionHead', 'BaseLocalizer', 'ClusterFusion', 'ClusteringLoss',
+           'CoActivityLoss', 'CooccurrenceGCN', 'CrossModalHead', 'EvidenceLoss', 'FACHead', 'FeatureMagnitudeLoss',
            'FrozenSnippetEncoder', 'FullyConnectedPrototypes', 'HostLocalizer', 'HybridAttentionHead', 'InceptionI3D',
            'LearnableLabels', 'MagnitudeOrderLoss', 'MultiCutProposals', 'MultiStreamLocalizer',
            'MutualAttentionLoss', 'OneHotLabels', 'RPNHead', 'RandomPrototypes', 'SigmoidBCELoss',
