@@ -19,7 +19,7 @@ PARTS: dict[str, type] = {part.__name__: part for part in (
     models.SimilarityWeighting, models.SnippetContrastLoss, models.SnippetDataPreprocessor, models.SoftmaxBCELoss,
     models.SparsePoolingHead, models.TakeSequences, models.TemporalConvEmbedding, models.TemporalNMS,
     models.ThreeWayAttentionHead, models.ThresholdProposals, models.TopKMILHead, models.UncertaintyGuideLoss,
-    models.UncertaintyHead, models.VideoClassificationLoss, models.WeaklySupervisedLocalizer,
+    models.UncertaintyHead, models.UntrimmedNetHead, models.VideoClassificationLoss, models.WeaklySupervisedLocalizer,
     models.WordVectorLabels)}
 """Parts that a checkpoint may name. None of their constructors loads a network or calls what it is given, and arguments
 that name files are left out by :func:`without_files` before anything is built."""

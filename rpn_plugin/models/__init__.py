@@ -14,6 +14,7 @@ from rpn_plugin.models.heads import (
                                           ThreeWayAttentionHead,
                                           TopKMILHead,
                                           UncertaintyHead,
+                                          UntrimmedNetHead,
                                           WeaklySupervisedHead,
 )
 from rpn_plugin.models.localizers import BaseLocalizer, HostLocalizer, MultiStreamLocalizer, WeaklySupervisedLocalizer
@@ -62,6 +63,6 @@ __all__ = ['ActionSelectionHead', 'ActionnessHead', 'AttentionGCN', 'AttentionGu
            'MutualAttentionLoss', 'OneHotLabels', 'RPNHead', 'RandomPrototypes', 'SigmoidBCELoss',
            'SimilarityWeighting', 'SnippetContrastLoss', 'SnippetDataPreprocessor', 'SoftmaxBCELoss',
            'SparsePoolingHead', 'TakeSequences', 'TemporalConvEmbedding', 'TemporalNMS', 'ThreeWayAttentionHead',
-           'ThresholdProposals', 'TopKMILHead', 'UncertaintyGuideLoss', 'UncertaintyHead', 'VideoClassificationLoss',
-           'VideoDataPreprocessor', 'WeaklySupervisedHead', 'WeaklySupervisedLocalizer', 'WordVectorLabels',
-           'global_batch_mean', 'global_mean']
+           'ThresholdProposals', 'TopKMILHead', 'UncertaintyGuideLoss', 'UncertaintyHead', 'UntrimmedNetHead',
+           'VideoClassificationLoss', 'VideoDataPreprocessor', 'WeaklySupervisedHead', 'WeaklySupervisedLocalizer',
+           'WordVectorLabels', 'global_batch_mean', 'global_mean']

@@ -10,8 +10,9 @@ from rpn_plugin.models.heads.sparse_pooling_head import SparsePoolingHead
 from rpn_plugin.models.heads.three_way_attention_head import ThreeWayAttentionHead
 from rpn_plugin.models.heads.top_k_mil_head import TopKMILHead
 from rpn_plugin.models.heads.uncertainty_head import UncertaintyHead
+from rpn_plugin.models.heads.untrimmed_net_head import UntrimmedNetHead
 from rpn_plugin.models.heads.weakly_supervised_head import WeaklySupervisedHead
 
 __all__ = ['ActionSelectionHead', 'ActionnessHead', 'BackgroundSuppressionHead', 'CrossModalHead', 'FACHead',
            'HybridAttentionHead', 'RPNHead', 'SparsePoolingHead', 'TemporalAttention', 'ThreeWayAttentionHead',
-           'TopKMILHead', 'UncertaintyHead', 'WeaklySupervisedHead', 'prototype_similarity']
+           'TopKMILHead', 'UncertaintyHead', 'UntrimmedNetHead', 'WeaklySupervisedHead', 'prototype_similarity']

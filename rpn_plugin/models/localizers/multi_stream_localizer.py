@@ -31,6 +31,8 @@ class MultiStreamLocalizer(BaseLocalizer):
         network_nms: Config of a suppression among the proposals of each network, before they meet; None for none.
         scored_by: Network to those whose mean sequence and mean video scores its proposals take their confidences
             from; its own sequence still sets the borders. A network that is not named scores its own.
+        averaged: Cut the mean sequence of all networks once, with their mean video score and by the proposals of the
+            first, as UntrimmedNet does, instead of each network's own.
 
     Raises:
         ValueError: If there is no stream, or ``weights`` or ``scored_by`` name a network that there is not.
@@ -43,7 +45,8 @@ class MultiStreamLocalizer(BaseLocalizer):
                  data_preprocessor: Mapping[str, Any] = dict(type='SnippetDataPreprocessor'),
                  weights: Mapping[str, float] = {},
                  network_nms: Mapping[str, Any] | None = None,
-                 scored_by: Mapping[str, Sequence[str]] = {}) -> None:
+                 scored_by: Mapping[str, Sequence[str]] = {},
+                 averaged: bool = False) -> None:
         super().__init__(nms, data_preprocessor)
         if not streams:
             raise ValueError('MultiStreamLocalizer expects at least one stream, but got none.')
@@ -55,6 +58,10 @@ class MultiStreamLocalizer(BaseLocalizer):
         self.localizers: Mapping[str, Network] = networks  # type: ignore[assignment]  # a ModuleDict of networks
         self.network_nms: Suppression | None = MODELS.build(network_nms) if network_nms else None
         self.weights, self.scored_by = dict(weights), {name: tuple(others) for name, others in scored_by.items()}
+        self.averaged = averaged
+        if averaged and (self.weights or self.scored_by or self.network_nms):
+            raise ValueError('MultiStreamLocalizer(averaged=True) has the proposals of no single network: leave '
+                             'weights, scored_by and network_nms out.')
         self._require('weights', self.weights)
         self._require('scored_by', {*self.scored_by, *(name for others in self.scored_by.values() for name in others)})
 
@@ -72,15 +79,22 @@ class MultiStreamLocalizer(BaseLocalizer):
     def propose(self, sequences: Mapping[str, Tensor], video_scores: Mapping[str, Tensor],
                 sample: ActionDataSample) -> list[Proposals]:
         """Proposals of every network, see :meth:`BaseLocalizer.propose`, scored, suppressed and weighted as stated."""
+        if self.averaged:
+            sequence, video_score = mean_of(sequences, self.networks), mean_of(video_scores, self.networks)
+            return [next(iter(self.networks.values())).cut(sequence, video_score, sample)]
         found = []
         for name, network in self.networks.items():
             others = self.scored_by.get(name)
             if others:
-                scored, video_score = (torch.stack([of_network[other] for other in others]).mean(dim=0)
-                                       for of_network in (sequences, video_scores))
+                scored, video_score = mean_of(sequences, others), mean_of(video_scores, others)
                 proposals = network.cut(sequences[name], video_score, sample, scored)
             else:
                 proposals = network.cut(sequences[name], video_scores[name], sample)
             segments, labels, scores = self.network_nms(*proposals) if self.network_nms else proposals
             found.append((segments, labels, scores * self.weights[name] if name in self.weights else scores))
         return found
+
+
+def mean_of(values: Mapping[str, Tensor], names: Iterable[str]) -> Tensor:
+    """Mean of the tensors of some networks."""
+    return torch.stack([values[name] for name in names]).mean(dim=0)

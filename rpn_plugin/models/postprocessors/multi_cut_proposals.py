@@ -24,6 +24,7 @@ class Cut(NamedTuple):
     thresholds: Sequence[float]
     normalize: bool = False
     relative: bool = False
+    of_maximum: bool = False
     zero_below: bool = False
 
 
@@ -38,8 +39,8 @@ class MultiCutProposals:
         cuts: For each sequence, in the order in which the weighting gives them, a dict with ``thresholds`` (none for a
             sequence that is only scored) and, as needed: ``normalize``, to scale each class's values above 0 to [0, 1]
             over the video, in what is cut and what is scored; ``relative``, for thresholds that are shares of the
-            sequence's own range; ``zero_below``, to score runs of a threshold with 0 in place of what lies outside
-            them (as BaS-Net, UM and CoLA do, whose outer means are nearly 0 so).
+            sequence's own range, or ``of_maximum``, of its own maximum; ``zero_below``, to score runs of a threshold
+            with 0 in place of what lies outside them (as BaS-Net, UM and CoLA do, whose outer means are nearly 0 so).
         min_class_score: A class below it is rejected.
         fallback: Take the likeliest class of a video where all are rejected.
         confidence: A name in ``CONFIDENCES``.
@@ -114,7 +115,7 @@ class MultiCutProposals:
         for index, cut in enumerate(self.cuts):
             points = self._points(sequence[:, index, classes], cut.normalize)
             for threshold in cut.thresholds:
-                above = _above(points, threshold, cut.relative)
+                above = _above(points, threshold, cut)
                 found = group_runs(above[None])
                 found = found[found[:, 3] - found[:, 2] >= self.min_length]
                 statistics = RunStatistics(np.where(above, values, 0) if cut.zero_below else values, found)
@@ -128,10 +129,10 @@ class MultiCutProposals:
         return upsampled(positive_range(sequence) if normalize else sequence, self.upsample)
 
 
-def _above(points: Floats, threshold: float, relative: bool) -> npt.NDArray[np.bool_]:
+def _above(points: Floats, threshold: float, cut: Cut) -> npt.NDArray[np.bool_]:
     """Whether points (T, C) reach a threshold."""
-    if relative:
-        low, high = points.min(axis=0), points.max(axis=0)
+    if cut.relative or cut.of_maximum:
+        low, high = points.min(axis=0) if cut.relative else 0.0, points.max(axis=0)
         return points >= np.minimum(low + threshold * (high - low), high)
     return points >= threshold if threshold else points > 0
 

@@ -12,6 +12,8 @@ from rpn_plugin.structures import HeadOutput, PaddedLayout, SnippetBatch
 
 D, C, LENGTHS = 6, 3, (13, 1, 2, 24)
 HEADS = {
+    'UntrimmedNet': dict(type='UntrimmedNetHead', in_channels=D, num_classes=C),
+    'UntrimmedNet, hard': dict(type='UntrimmedNetHead', in_channels=D, num_classes=C, selection='hard'),
     'STPN': dict(type='SparsePoolingHead', in_channels=D, num_classes=C, attention_channels=5),
     'MAAN': dict(type='SparsePoolingHead', in_channels=D, num_classes=C, attention_channels=5, pooling='marginalized'),
     'BaS-Net': dict(type='BackgroundSuppressionHead', in_channels=D, num_classes=C, channels=[5, 4], filter_channels=3),

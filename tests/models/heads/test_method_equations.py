@@ -18,6 +18,7 @@ from rpn_plugin.models import (
     ThreeWayAttentionHead,
     TopKMILHead,
     UncertaintyHead,
+    UntrimmedNetHead,
 )
 from rpn_plugin.models.heads.hybrid_attention_head import suppressed as suppressed_of
 from rpn_plugin.models.heads.sparse_pooling_head import marginalized_weights
@@ -68,6 +69,36 @@ def mean_of(rows: Rows, places: list[int]) -> list[float]:
 
 def same(tensor: torch.Tensor, expected: object) -> None:
     torch.testing.assert_close(tensor, torch.tensor(expected, dtype=torch.float64), rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize('selection', ['soft', 'hard'])
+def test_untrimmed_net_mixes_probabilities_in_training_and_logits_in_testing_or_takes_the_best(selection) -> None:
+    head, batch = build(UntrimmedNetHead, selection=selection)
+    head.classifier.weight.data.normal_()
+    output = head(batch)
+    start = 0
+    for index, video in enumerate(batch.split()):
+        s = [linear(row, head.classifier) for row in video.tolist()]
+        places = slice(start, start + len(s))
+        start += len(s)
+        same(output.cas[places], [softmax(row) for row in s])
+        if selection == 'hard':
+            z = [highest(s, label, math.ceil(3 * len(s) / 7)) for label in range(C)]
+            same(output.video_logits[index], z)
+            same(output.video_score[index], softmax(z))
+            continue
+        e = [linear(row, head.attention)[0] for row in video.tolist()]
+        weight, softened = softmax(e), softmax([value / 3 for value in e])
+        mixture = [sum(w * softmax(row)[label] for w, row in zip(weight, s)) for label in range(C)]
+        same(output.attention[places], weight)
+        same(output.video_logits[index], [math.log(p) for p in mixture])
+        same(output.video_score[index], softmax([sum(w * row[label] for w, row in zip(softened, s))
+                                                 for label in range(C)]))
+    labels = torch.tensor([[1, 0, 0], [0, 1, 1], [0, 0, 1]], dtype=torch.float64)
+    logs = output.video_logits.log_softmax(dim=1)
+    same(head.loss(output, labels)['loss_cls'], -(logs[0, 0] + logs[1, 1:].mean() + logs[2, 2]).item() / 3)
+    with pytest.raises(ValueError, match="selection of soft or hard, but got 'top'"):
+        build(UntrimmedNetHead, selection='top')
 
 
 def test_stpn_classifies_the_mean_of_gated_features() -> None:

@@ -222,6 +222,25 @@ def test_a_composite_fuses_the_proposals_of_all_networks(test_items) -> None:
         torch.testing.assert_close(sample.pred_score, mean)
 
 
+def test_an_averaged_composite_cuts_the_mean_of_its_networks_once(test_items) -> None:
+    model = build(composite_config(averaged=True, nms=None)).eval()
+    data = model.data_preprocessor(pseudo_collate(copy.deepcopy(test_items)))
+    outputs = model(**data, mode='tensor')
+    for video, sample in enumerate(model(**data, mode='predict')):
+        sequences = [output.embedded.layout.split(model.networks[name].localization_sequence(output))[video]
+                     for name, output in outputs.items()]
+        scores = [output.video_score[video] for output in outputs.values()]
+        segments, labels, confidences = model.networks['rgb'].cut(
+            (sequences[0] + sequences[1]) / 2, (scores[0] + scores[1]) / 2, sample)
+        found = sample.pred_instances
+        order = np.argsort(-confidences, kind='stable')
+        np.testing.assert_allclose(found.segments, segments[order])
+        assert found.labels.tolist() == labels[order].tolist()
+        np.testing.assert_allclose(found.scores, confidences[order])
+    with pytest.raises(ValueError, match='leave weights, scored_by and network_nms out'):
+        build(composite_config(averaged=True, weights=dict(rgb=0.5)))
+
+
 def test_missing_streams_and_unnamed_ones_are_refused(items) -> None:
     with pytest.raises(ValueError, match=r"expects the streams \['audio'\], but the data has \['rgb', 'flow'\]"):
         run(build(localizer_config(streams=('audio', ))), items, 'loss')

@@ -98,6 +98,8 @@ def test_relative_thresholds_are_shares_of_the_sequences_range() -> None:
     borders, _, scores = MultiCutProposals([dict(thresholds=[0.5], relative=True)], confidence='max')(logits,
                                                                                                      np.ones(1))
     assert borders.tolist() == [[1, 4]] and scores.tolist() == [2.0]
+    share = MultiCutProposals([dict(thresholds=[0.5], of_maximum=True)], confidence='max')
+    assert share(logits, np.ones(1))[0].tolist() == [[2, 4]]
 
 
 def test_a_video_without_a_likely_class_falls_back_on_its_likeliest_or_has_none() -> None:
