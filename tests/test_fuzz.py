@@ -16,6 +16,7 @@ import published
 import pytest
 import torch
 from fuzzing import Target, crash_of, mutate, replace_a_value
+from made_videos import write_video
 from mmengine.registry import init_default_scope
 from tiny_model import model_config, write_checkpoint
 
@@ -25,6 +26,7 @@ from rpn_plugin.datasets.feature_readers import READERS
 from rpn_plugin.datasets.feature_stores import open_store
 from rpn_plugin.datasets.formats import LAYOUTS
 from rpn_plugin.datasets.sidecars import Sidecar
+from rpn_plugin.datasets.videos import VideoFile
 from rpn_plugin.deployment import ModelFile
 from rpn_plugin.evaluation import GroundTruth
 from rpn_plugin.evaluation.results_file import read_detections, write_detections
@@ -35,6 +37,7 @@ from rpn_plugin.visualization.curves import Curves
 SECONDS = float(os.environ.get('RPN_FUZZ_SECONDS', 0))
 """To spend on every kind of file; 0 tries a few inputs."""
 FEW = 12
+VIDEO_SUFFIXES = ('.avi', '.mp4', '.mkv')
 VIDEOS = published.made_videos()
 VALUES = VIDEOS[0].features['rgb']
 
@@ -80,7 +83,8 @@ def feature_file(folder: Path, suffix: str) -> Path:
 
 KINDS = [*(f'{name} annotations' for name in (*published.WRITERS, 'plugin')),
          *(f'features {suffix}' for suffix in READERS), 'features of all videos', 'detections', "THUMOS14's detections",
-         'ground truth', 'co-occurrence', 'curves', 'sidecar', 'checkpoint', 'config in a checkpoint']
+         'ground truth', 'co-occurrence', 'curves', 'sidecar', 'checkpoint', 'config in a checkpoint',
+         *(f'video {suffix}' for suffix in VIDEO_SUFFIXES)]
 
 
 @pytest.fixture(scope='module')
@@ -114,8 +118,15 @@ def targets(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Target]:
         Target('curves', folder / 'curves.npz', Curves.read),
         Target('sidecar', folder / 'a.json', Sidecar.read),
         Target('checkpoint', checkpoint, read_model),
-        Target('config in a checkpoint', checkpoint, read_model)]
+        Target('config in a checkpoint', checkpoint, read_model),
+        *(Target(f'video {suffix}', write_video(folder / f'video{suffix}', 60), read_video)
+          for suffix in VIDEO_SUFFIXES)]
     return {target.name: target for target in every}
+
+
+def read_video(path: Path) -> None:
+    for _, frame in VideoFile(path).frames():
+        assert frame.image.dtype == np.uint8
 
 
 def read_model(path: Path) -> None:
