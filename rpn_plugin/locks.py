@@ -67,8 +67,8 @@ class FileLock:
                     os.close(descriptor)
 
     def release(self) -> None:
-        """Remove the file and give the lock up; nothing happens where it is not held."""
-        if self._descriptor is None:
+        """Remove the file and give the lock up; nothing happens where it is not held, as in a forked process."""
+        if self._descriptor is None or self._descriptor not in _held:
             return
         if _is_at(self._descriptor, self.path):
             self.path.unlink()

@@ -12,6 +12,7 @@ from unittest import mock
 
 import config_data
 import numpy as np
+import pytest
 import torch
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
@@ -123,6 +124,30 @@ def train(work_dir: str, global_batch: int) -> dict[str, Any]:
     model = getattr(runner.model, 'module', runner.model)
     return dict(losses=kept.losses, counted=counted.call_count, digest=digest(model), metrics=runner.val_loop.run(),
                 state={name: value.numpy() for name, value in model.state_dict().items()})
+
+
+class SignalOnRankOne(Hook):
+    """Sends rank 1 a signal in a step."""
+
+    def __init__(self, number: int, step: int) -> None:
+        self.number, self.step = number, step
+
+    def before_train_iter(self, runner: Runner, *arguments: Any, **options: Any) -> None:
+        if runner.iter == self.step and get_rank() == 1:
+            os.kill(os.getpid(), self.number)
+
+
+def train_until_signal(work_dir: str, number: int, step: int) -> tuple[Any, int]:
+    """Train ``rpn_synthetic`` on all ranks, of which one gets a signal; exit status and number of steps."""
+    config = Config.fromfile(SYNTHETIC)
+    config.merge_from_dict(dict(work_dir=work_dir, experiment_name=f'until {number}', log_level='ERROR',
+                                launcher='pytorch', val_cfg=None, val_dataloader=None, val_evaluator=None,
+                                train_dataloader=dict(batch_size=2)))
+    runner = Runner.from_cfg(config)
+    runner.register_hook(SignalOnRankOne(number, step))
+    with pytest.raises(SystemExit) as end:
+        runner.train()
+    return end.value.code, torch.load(Path(work_dir, 'last_checkpoint').read_text())['meta']['iter']
 
 
 def run_tool(name: str, *arguments: str) -> None:

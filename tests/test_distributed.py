@@ -2,7 +2,9 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -76,7 +78,19 @@ def test_two_ranks_train_and_score_like_one(data, tmp_path) -> None:
             np.testing.assert_allclose(outcome['state'][name], value, rtol=1e-5, atol=1e-6, err_msg=name)
         assert outcome['metrics'] == pytest.approx(one['metrics'], abs=1e-6)
     assert two[0]['digest'] == two[1]['digest'] and len(one['metrics']) == 9
-    assert [outcome['counted'] for outcome in (one, *two)] == [1, 1, 0], 'the main process counts co-occurrence'
+    assert [outcome['counted'] for outcome in (one, *two)] == [2, 2, 0], \
+        'the main process reads the labels: to look whether they differ, and to count co-occurrence'
+
+
+def test_a_signal_to_one_rank_ends_all_after_the_same_step_with_a_checkpoint(data, tmp_path) -> None:
+    assert run_ranks(2, ranks.train_until_signal, str(tmp_path), signal.SIGTERM, 2) == [(143, 3)] * 2
+
+
+def test_a_rank_that_dies_ends_the_others_within_a_minute(data, tmp_path) -> None:
+    began = time.monotonic()
+    with pytest.raises(RuntimeError, match='Connection (reset|closed) by peer'):
+        run_ranks(2, ranks.train_until_signal, str(tmp_path), signal.SIGKILL, 2)
+    assert time.monotonic() - began < 60
 
 
 def test_auto_scale_lr_scales_with_the_number_of_processes(trained) -> None:

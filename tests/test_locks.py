@@ -28,13 +28,15 @@ def test_a_second_holder_waits_until_the_first_gives_it_up(tmp_path) -> None:
 def test_a_killed_holder_holds_nothing_though_a_process_that_it_forked_lives_on(tmp_path) -> None:
     ours, theirs = FORK.Pipe()
 
-    def work() -> None:
+    def work(inherited: FileLock) -> None:
+        inherited.release()
         theirs.send(os.getpid())
         signal.pause()
 
     def hold() -> None:
-        assert FileLock(tmp_path / 'lock').acquire('dead')
-        FORK.Process(target=work).start()
+        lock = FileLock(tmp_path / 'lock')
+        assert lock.acquire('dead')
+        FORK.Process(target=work, args=(lock, )).start()
         signal.pause()
 
     holder = FORK.Process(target=hold)

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import itertools
+import multiprocessing
 import os
 import signal
 from pathlib import Path
@@ -31,15 +32,19 @@ class NoiseOfTheProcess(BaseTransform):
 
 
 class Asks(Hook):
-    """Sends this process a signal in a step or validation."""
+    """Sends this process a signal in a step or validation, and before to its workers as batch systems do."""
 
-    def __init__(self, number: int, train_iter: int = 0, val_iter: int = 0, times: int = 1) -> None:
-        self.number, self.times = number, times
+    def __init__(self, number: int, train_iter: int = 0, val_iter: int = 0, times: int = 1,
+                 workers: bool = False) -> None:
+        self.number, self.times, self.workers = number, times, workers
         self.left = dict(train=train_iter, val=val_iter)
 
     def _count(self, mode: str) -> None:
         self.left[mode] -= 1
         if self.left[mode] == 0:
+            for worker in multiprocessing.active_children() if self.workers else ():
+                os.kill(worker.pid, self.number)
+                worker.join(0.5)
             for _ in range(self.times):
                 os.kill(os.getpid(), self.number)
 
@@ -106,6 +111,18 @@ def test_a_run_that_is_ended_at_any_step_goes_on_to_the_same_numbers(build, tmp_
     resumed.train()
     torch.testing.assert_close(state(resumed), state(straight), rtol=0, atol=0)
     assert files(tmp_path / 'ended') == {f'epoch_{EPOCHS}.pth', 'last_checkpoint'}
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_to_the_workers_of_the_loader_too_does_not_take_them_from_the_step(build, tmp_path, number) -> None:
+    runner = build('workers', Asks(number, 2, workers=True),
+                   train_dataloader=dict(batch_size=4, num_workers=1, prefetch_factor=1, persistent_workers=True))
+    with pytest.raises(SystemExit):
+        runner.train()
+    assert (tmp_path / 'workers' / 'interrupted_iter_2.pth').exists()
+    assert multiprocessing.active_children()
+    runner.train_dataloader._iterator = None  # which ends them
+    assert not multiprocessing.active_children()
 
 
 def test_ctrl_c_ends_a_validation_and_leaves_the_handlers_as_they_were(build, tmp_path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mmaction.registry import HOOKS
-from mmengine.dist import get_world_size
+from mmengine.dist import get_world_size, is_main_process
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
@@ -148,7 +148,7 @@ def _require_all_videos(loader: Any, name: str) -> None:
 
 def _warn_of_labels(runner: Runner) -> None:
     datasets = list(innermost_datasets(runner.train_dataloader.dataset))
-    if not all(hasattr(dataset, 'video_labels') for dataset in datasets):
+    if not is_main_process() or not all(hasattr(dataset, 'video_labels') for dataset in datasets):
         return
     reason = reason_for_no_signal([labels for dataset in datasets for labels in dataset.video_labels()],
                                   datasets[0].metainfo['classes'])

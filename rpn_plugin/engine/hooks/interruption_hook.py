@@ -4,19 +4,35 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from types import FrameType
 from typing import Any
 
 import torch
 from mmaction.registry import HOOKS
-from mmengine.dist import all_reduce, get_world_size
+from mmengine.dist import all_reduce, barrier, get_world_size
 from mmengine.hooks import EMAHook, Hook
 from mmengine.runner import Runner
 
 from rpn_plugin.engine.hooks.atomic_checkpoint_hook import AtomicCheckpointHook
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def _begin_worker(begin: Callable[[int], None] | None, worker: int) -> None:
+    """Keep a worker of a data loader alive when its whole process group gets a signal, for the step that goes on.
+
+    It ends when its loader does, and at a second SIGTERM, which its loader sends if need be.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _end_at_the_next)
+    if begin is not None:
+        begin(worker)
+
+
+def _end_at_the_next(number: int, frame: FrameType | None) -> None:
+    signal.signal(number, signal.SIG_DFL)
 
 
 @HOOKS.register_module()
@@ -28,7 +44,8 @@ class InterruptionHook(Hook):
     end together when one of them is asked. A validation is cut short on one process; on several, or where EMA weights
     are in the model meanwhile, its end is waited for. A second Ctrl-C ends a single process at once.
 
-    Without :class:`AtomicCheckpointHook` nothing is saved.
+    A signal to all processes of the machine's session, as Slurm sends it, does not take the workers of the data loaders
+    away from the step. Without :class:`AtomicCheckpointHook` nothing is saved.
     """
 
     priority = 'LOWEST'
@@ -41,6 +58,9 @@ class InterruptionHook(Hook):
     def before_train(self, runner: Runner) -> None:
         """Listen for signals, in the main thread, which alone can."""
         self._asked, self._running = 0, runner
+        for loop in (runner.train_loop, runner.val_loop):
+            if loop is not None:
+                loop.dataloader.worker_init_fn = partial(_begin_worker, loop.dataloader.worker_init_fn)
         if threading.current_thread() is threading.main_thread():
             self._previous = {number: signal.signal(number, self._ask) for number in SIGNALS}
 
@@ -106,5 +126,6 @@ class InterruptionHook(Hook):
         if hook:
             saved = f'{hook.save_interrupted(runner, done)} was saved; go on with --resume'
         runner.logger.warning(f'Ended by {signal.Signals(number).name} after {done} iterations: {saved}.')
+        barrier()  # a launcher ends the others when the first process is gone
         self._stop_listening()
         raise SystemExit(128 + number)

@@ -1,6 +1,7 @@
 """Keeps two trainings out of one folder."""
 from __future__ import annotations
 
+import atexit
 import datetime
 import os
 import socket
@@ -57,6 +58,7 @@ def _lock(runner: Runner) -> str | None:
     try:
         if lock.acquire(f'process {os.getpid()} on {socket.gethostname()} since {now}'):
             _held[folder] = lock
+            atexit.register(lock.release)  # where training ends by an error or a signal; it matters to nobody but eyes
             return None
     except NoFileLocksError as error:
         runner.logger.warning(f'{folder}: the file system has no locks ({error.strerror}), so that nobody notices if '
