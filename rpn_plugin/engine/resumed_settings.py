@@ -8,6 +8,8 @@ from typing import Any
 OF_CHECKPOINT = ('optim_wrapper.optimizer.', 'optim_wrapper.paramwise_cfg.', 'param_scheduler', 'auto_scale_lr.',
                  'randomness.seed')
 """Settings that are part of the state that a checkpoint restores."""
+TYPE = 'optim_wrapper.optimizer.type'
+"""This is none of them: another optimizer takes the state over, or fails at it."""
 OF_CONFIG = ('model.', 'train_dataloader.', 'optim_wrapper.', 'train_cfg.')
 """Settings that count from the moment of resuming on."""
 WITHOUT_EFFECT = {'num_workers', 'persistent_workers', 'prefetch_factor', 'pin_memory', 'cache_gib', 'cache_device',
@@ -54,7 +56,7 @@ def changed_settings(before: Mapping[str, Any], now: Mapping[str, Any]) -> Chang
         values = old.get(name, NOTHING), new.get(name, NOTHING)
         if values[0] == values[1] or name.rsplit('.', 1)[-1] in WITHOUT_EFFECT:
             continue
-        if name.startswith(OF_CHECKPOINT):
+        if name.startswith(OF_CHECKPOINT) and name != TYPE:
             changed.ignored.append(f'{name}: {values[1]} in the config, {values[0]} in the checkpoint')
         elif name.startswith(OF_CONFIG):
             changed.counting.append(f'{name}: {values[1]}, and {values[0]} in the checkpoint')

@@ -64,9 +64,9 @@ def test_a_model_for_other_data_is_refused_before_training_and_test(tiny, wrap) 
 
 def test_validation_on_other_classes_or_another_recipe_is_refused(tiny, tmp_path) -> None:
     host = runner(tiny)
-    host.val_dataloader = SimpleNamespace(drop_last=False, dataset=[])
-    host.val_dataloader.dataset = type('Host', (list, ), dict(metainfo=dict(
-        classes=CLASSES[::-1], recipe=dict(fps=25, snippet_stride=4))))()
+    other = type('OfTheHost', (list, ), dict(metainfo=dict(classes=CLASSES[::-1],
+                                                           recipe=dict(fps=25, snippet_stride=4))))()
+    host.val_dataloader = SimpleNamespace(drop_last=False, dataset=other)
     with pytest.raises(ValueError, match='(?s)3 classes in another order.*validation data are one feature per 4 frame'):
         ConfigCheckHook().before_train(host)
 
@@ -119,7 +119,7 @@ def test_a_scoring_that_leaves_videos_out_is_refused(tiny) -> None:
     host = runner(tiny)
     host.val_dataloader = host.test_dataloader = loader(host.test_dataloader.dataset, batch_size=3, drop_last=True)
     for check, name in ((ConfigCheckHook().before_train, 'val'), (ConfigCheckHook().before_test, 'test')):
-        with pytest.raises(ValueError, match=f'the 4 videos of {name}_dataloader are no multiple of 3'):
+        with pytest.raises(ValueError, match=f'4 videos are no multiple of {name}_dataloader.batch_size=3'):
             check(host)
 
 
@@ -147,7 +147,7 @@ work_dir = 'here'
 def test_settings_of_a_resumed_run_are_said_with_which_of_the_two_counts(tiny) -> None:
     host = runner(tiny)
     resume(host, dict(meta=dict(cfg=TEXT, num_processes=2)), dict(
-        optim_wrapper=dict(type='AmpOptimWrapper', optimizer=dict(type='Adam', lr=0.1, betas=[0.9, 0.99])),
+        optim_wrapper=dict(type='AmpOptimWrapper', optimizer=dict(type='AdamW', lr=0.1, betas=[0.9, 0.99])),
         param_scheduler=[dict(type='LinearLR', end=9)], train_dataloader=dict(batch_size=20, num_workers=0)))
     ignored, counting = host.logger.said[0].split('These settings are not')
     assert [line.strip() for line in ignored.splitlines() if line[:2] == '  '] == [
@@ -155,6 +155,7 @@ def test_settings_of_a_resumed_run_are_said_with_which_of_the_two_counts(tiny) -
         'param_scheduler.0.end: 9 in the config, 5 in the checkpoint']
     assert [line.strip() for line in counting.splitlines() if line[:2] == '  '] == [
         'optim_wrapper.type: AmpOptimWrapper, and OptimWrapper in the checkpoint',
+        'optim_wrapper.optimizer.type: AdamW, and Adam in the checkpoint',
         'train_dataloader.batch_size: 20, and 10 in the checkpoint', 'number of processes: 1, and 2 in the checkpoint']
     checkpoint: dict = dict(meta={})
     ConfigCheckHook().before_save_checkpoint(host, checkpoint)

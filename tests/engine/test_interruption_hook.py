@@ -151,6 +151,16 @@ def test_a_second_ctrl_c_ends_at_once(build, tmp_path) -> None:
     assert not list((tmp_path / 'twice').glob('*.pth'))
 
 
+def test_what_nohup_ignores_stays_ignored(build) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        runner = build('nohup', Asks(signal.SIGHUP, 1))
+        runner.train()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert runner.epoch == EPOCHS
+
+
 def test_a_signal_after_a_training_that_failed_is_not_kept_back(build) -> None:
     class Fails(Hook):
 

@@ -136,7 +136,8 @@ class AtomicCheckpointHook(CheckpointHook):
 
     def after_train(self, runner: Runner) -> None:
         """Save the last state of a training that was stopped before its last step."""
-        if self.save_last and runner.train_loop.stop_training and self._saved_at != runner.iter:
+        stopped = getattr(runner.train_loop, 'stop_training', False)
+        if self.save_last and stopped and self._saved_at != runner.iter:
             step = runner.epoch if self.by_epoch else runner.iter
             self._save_checkpoint_with_step(runner, step, dict(epoch=runner.epoch, iter=runner.iter))
 

@@ -140,10 +140,10 @@ def _require_steps(runner: Runner) -> None:
 
 
 def _require_all_videos(loader: Any, name: str) -> None:
-    if loader.drop_last and len(loader.dataset) % (loader.batch_sampler.batch_size * get_world_size()):
-        raise ValueError(f'Not every video would be scored: the {len(loader.dataset)} videos of {name} are no multiple '
-                         f'of {loader.batch_sampler.batch_size * get_world_size()}, and drop_last leaves out the rest. '
-                         f'Set {name}.drop_last=False.')
+    if loader.drop_last and len(loader.sampler) % loader.batch_sampler.batch_size:
+        raise ValueError(f'Not every video would be scored: {len(loader.sampler)} videos are no multiple of '
+                         f'{name}.batch_size={loader.batch_sampler.batch_size}, and drop_last leaves out the rest. Set '
+                         f'{name}.drop_last=False.')
 
 
 def _warn_of_labels(runner: Runner) -> None:

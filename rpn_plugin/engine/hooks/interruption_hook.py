@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from types import FrameType
 from typing import Any
@@ -17,7 +18,7 @@ from mmengine.runner import Runner
 
 from rpn_plugin.engine.hooks.atomic_checkpoint_hook import AtomicCheckpointHook
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, 'SIGHUP') else [])]
 
 
 def _begin_worker(begin: Callable[[int], None] | None, worker: int) -> None:
@@ -39,13 +40,15 @@ def _end_at_the_next(number: int, frame: FrameType | None) -> None:
 class InterruptionHook(Hook):
     """Saves a checkpoint after the step that is being computed when Ctrl-C or SIGTERM comes, and ends the process.
 
-    The exit status is the shell's, 130 for Ctrl-C and 143 for SIGTERM, as batch systems and containers send it before
-    they kill. A run that is resumed from the checkpoint computes what an unbroken one would have. Processes of a group
-    end together when one of them is asked. A validation is cut short on one process; on several, or where EMA weights
-    are in the model meanwhile, its end is waited for. A second Ctrl-C ends a single process at once.
+    The exit status is the shell's: 130 for Ctrl-C, 143 for SIGTERM, which batch systems and containers send before they
+    kill, 129 where the terminal is gone. What the process was told to ignore (``nohup``) stays ignored.
 
-    A signal to all processes of the machine's session, as Slurm sends it, does not take the workers of the data loaders
-    away from the step. Without :class:`AtomicCheckpointHook` nothing is saved.
+    A run that is resumed from the checkpoint computes what an unbroken one would have. Processes of a group end
+    together when one of them is asked. A validation is cut short on one process; on several, or where EMA weights are
+    in the model meanwhile, its end is waited for. A second Ctrl-C ends a single process at once. A signal to the whole
+    process group does not take the workers of the data loaders away from the step.
+
+    Without :class:`AtomicCheckpointHook` nothing is saved.
     """
 
     priority = 'LOWEST'
@@ -62,7 +65,8 @@ class InterruptionHook(Hook):
             if loop is not None:
                 loop.dataloader.worker_init_fn = partial(_begin_worker, loop.dataloader.worker_init_fn)
         if threading.current_thread() is threading.main_thread():
-            self._previous = {number: signal.signal(number, self._ask) for number in SIGNALS}
+            self._previous = {number: signal.signal(number, self._ask) for number in SIGNALS
+                              if signal.getsignal(number) not in (signal.SIG_IGN, None)}
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None,
                          outputs: Mapping[str, Any] | None = None) -> None:
@@ -98,7 +102,8 @@ class InterruptionHook(Hook):
             return
         self._asked = number
         message = f'{signal.Signals(number).name}: the training ends after this step.\n'
-        os.write(2, message.encode())  # not by the logger, which the signal may have come into the middle of
+        with suppress(OSError):  # the terminal may be gone
+            os.write(2, message.encode())  # not by the logger, which the signal may have come into the middle of
 
     def _is_running(self, frame: FrameType | None) -> bool:
         """Whether the training loop is among the callers; it is not where it ended by an error."""
