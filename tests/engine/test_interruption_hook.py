@@ -134,6 +134,13 @@ def test_ctrl_c_ends_a_validation_and_leaves_the_handlers_as_they_were(build, tm
     assert (saved['meta']['epoch'], saved['meta']['iter'], saved['meta']['batches_trained']) == (1, STEPS_PER_EPOCH, 0)
 
 
+def test_gradients_that_are_being_accumulated_are_waited_for(build, tmp_path) -> None:
+    runner = build('accumulating', Asks(signal.SIGTERM, 1), optim_wrapper=dict(accumulative_counts=2))
+    with pytest.raises(SystemExit):
+        runner.train()
+    assert [path.name for path in (tmp_path / 'accumulating').glob('*.pth')] == ['interrupted_iter_2.pth']
+
+
 def test_averaged_weights_are_never_saved_as_those_that_training_goes_on_from(build, tmp_path) -> None:
     runner = build('ema', Asks(signal.SIGINT, val_iter=1), validate=True,
                    **{'default_hooks.ema.type': 'EMAHook', 'default_hooks.ema.momentum': 0.25})

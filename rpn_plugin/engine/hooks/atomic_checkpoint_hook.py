@@ -37,10 +37,10 @@ class AtomicLocalBackend(LocalBackend):
 
 
 class RestOfEpoch(Sampler):
-    """A sampler that leaves out the first indices of the first epoch, and in all else is the one that it wraps.
+    """A sampler without the first indices of an epoch, and with the length of the whole, which schedules count by.
 
     Args:
-        sampler: The one.
+        sampler: Of whole epochs.
         trained: Number of indices to leave out.
     """
 
@@ -49,14 +49,10 @@ class RestOfEpoch(Sampler):
         self.trained = trained
 
     def __iter__(self) -> Iterator[int]:
-        trained, self.trained = self.trained, 0
-        return islice(iter(self.sampler), trained, None)
+        return islice(iter(self.sampler), self.trained, None)
 
     def __len__(self) -> int:
-        return len(self.sampler)  # of an epoch, which loops and schedules count by
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.sampler, name)
+        return len(self.sampler)
 
 
 @HOOKS.register_module()
@@ -108,6 +104,9 @@ class AtomicCheckpointHook(CheckpointHook):
         """Save a checkpoint if it is time to."""
         super().after_train_epoch(runner)
         self._epoch_began_at = runner.iter
+        batches = runner.train_dataloader.batch_sampler
+        if isinstance(batches, BatchSampler) and isinstance(batches.sampler, RestOfEpoch):
+            batches.sampler = batches.sampler.sampler
 
     def save_interrupted(self, runner: Runner, done: int) -> str:
         """Save the state between two steps, of the optimizer and the schedule in any case; return the path.

@@ -14,6 +14,7 @@ import torch
 from mmaction.registry import HOOKS
 from mmengine.dist import all_reduce, barrier, get_world_size
 from mmengine.hooks import EMAHook, Hook
+from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
 
 from rpn_plugin.engine.hooks.atomic_checkpoint_hook import AtomicCheckpointHook
@@ -38,7 +39,7 @@ def _end_at_the_next(number: int, frame: FrameType | None) -> None:
 
 @HOOKS.register_module()
 class InterruptionHook(Hook):
-    """Saves a checkpoint after the step that is being computed when Ctrl-C or SIGTERM comes, and ends the process.
+    """Saves a checkpoint after the update that is being computed when Ctrl-C or SIGTERM comes, and ends the process.
 
     The exit status is the shell's: 130 for Ctrl-C, 143 for SIGTERM, which batch systems and containers send before they
     kill, 129 where the terminal is gone. What the process was told to ignore (``nohup``) stays ignored.
@@ -71,6 +72,9 @@ class InterruptionHook(Hook):
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None,
                          outputs: Mapping[str, Any] | None = None) -> None:
         """End here if a process was asked to; the loop has not counted this step yet."""
+        wrapper = runner.optim_wrapper
+        if isinstance(wrapper, OptimWrapper) and not wrapper.should_update():
+            return  # a checkpoint does not hold the gradients that are accumulated for the next update
         number = self._agreed()
         if number:
             self._end(number, runner, runner.iter + 1)
