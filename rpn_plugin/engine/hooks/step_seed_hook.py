@@ -41,8 +41,9 @@ class StepSeedHook(Hook):
 
     def after_train_iter(self, runner: Runner, *args: Any, **kwargs: Any) -> None:
         """Seed the transforms of the next batch that draw in this process, as at the beginning of an epoch."""
-        self._set(runner.iter + 1)
-        torch.empty((), dtype=torch.int64).random_()  # so does a loader whose epoch begins here, in a resumed run
+        if not runner.train_dataloader.num_workers:
+            self._set(runner.iter + 1)
+            torch.empty((), dtype=torch.int64).random_()  # so does a loader whose epoch begins here, in a resumed run
 
     def _set(self, iteration: int) -> None:
         words = np.random.SeedSequence((self._seed, get_rank(), iteration))
