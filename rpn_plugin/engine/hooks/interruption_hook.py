@@ -25,16 +25,20 @@ SIGNALS = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, '
 def _begin_worker(begin: Callable[[int], None] | None, worker: int) -> None:
     """Keep a worker of a data loader alive when its whole process group gets a signal, for the step that goes on.
 
-    It ends when its loader does, and at a second SIGTERM, which its loader sends if need be.
+    SIGTERM ends it only where its parent sends it; on systems that do not tell the sender, whoever does.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _end_at_the_next)
+    if hasattr(signal, 'sigwaitinfo'):
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # so that the thread gets it
+        threading.Thread(target=_obey_parent, daemon=True).start()
     if begin is not None:
         begin(worker)
 
 
-def _end_at_the_next(number: int, frame: FrameType | None) -> None:
-    signal.signal(number, signal.SIG_DFL)
+def _obey_parent() -> None:
+    while signal.sigwaitinfo({signal.SIGTERM}).si_pid != os.getppid():
+        pass
+    os._exit(0)
 
 
 @HOOKS.register_module()
