@@ -16,6 +16,7 @@ from mmengine.runner import Runner, load_checkpoint
 from torch import nn
 
 from rpn_plugin.analysis.hyper_parameters import Changes, apply
+from rpn_plugin.engine.hooks.work_dir_lock_hook import training_in
 from rpn_plugin.files import read_json, written_whole
 from rpn_plugin.provenance import digest
 from rpn_plugin.structures import Layout, SnippetBatch
@@ -29,9 +30,16 @@ def train(config: Config, folder: Path, seed: int) -> Path:
 
     Returns:
         The checkpoint, without the optimizer's state.
+
+    Raises:
+        RuntimeError: If another process trains there.
     """
     done = folder / 'trained'
     if not done.is_file():
+        holder = training_in(folder)
+        if holder:
+            raise RuntimeError(f'{folder} is in use by another training ({holder}). Wait for its end, or name another '
+                               f'folder.')
         shutil.rmtree(folder, ignore_errors=True)
         config = apply(config, [])
         config.update(work_dir=str(folder), experiment_name=digest(str(folder)),

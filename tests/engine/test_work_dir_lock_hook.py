@@ -8,7 +8,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from mmengine.config import Config
 
+from rpn_plugin.analysis import scorer
 from rpn_plugin.engine import WorkDirLockHook
 from rpn_plugin.engine.hooks import work_dir_lock_hook
 from rpn_plugin.locks import FileLock, NoFileLocksError
@@ -62,3 +64,13 @@ def test_every_process_of_a_group_hears_what_the_main_one_found(tmp_path, monkey
     with pytest.raises(RuntimeError, match='in use by another training .process 7'):
         WorkDirLockHook().before_train(runner(tmp_path))
     assert not list(tmp_path.iterdir())
+
+
+def test_a_search_does_not_remove_the_folder_of_a_training_that_runs(tmp_path) -> None:
+    assert work_dir_lock_hook.training_in(tmp_path) is None
+    WorkDirLockHook().before_train(runner(tmp_path))
+    with pytest.raises(RuntimeError, match=f'in use by another training .process {os.getpid()}'):
+        scorer.train(Config(), tmp_path, seed=0)
+    WorkDirLockHook().after_train(runner(tmp_path))
+    (tmp_path / work_dir_lock_hook.LOCK).touch()  # of a killed one
+    assert work_dir_lock_hook.training_in(tmp_path) is None

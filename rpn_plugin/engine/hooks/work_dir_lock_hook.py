@@ -5,6 +5,7 @@ import atexit
 import datetime
 import os
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 from mmaction.registry import HOOKS
@@ -64,4 +65,24 @@ def _lock(runner: Runner) -> str | None:
         runner.logger.warning(f'{folder}: the file system has no locks ({error.strerror}), so that nobody notices if '
                               f'a second training is started there.')
         return None
-    return lock.path.read_text(encoding='utf-8') or 'of which nothing is known'
+    return _holder(lock)
+
+
+def training_in(folder: Path) -> str | None:
+    """Who trains in a folder; None if nobody does, or nobody knows."""
+    lock = FileLock(folder / LOCK)
+    if not lock.path.exists():
+        return None
+    try:
+        if not lock.acquire():
+            return _holder(lock)
+    except NoFileLocksError:
+        return None
+    lock.release()
+    return None
+
+
+def _holder(lock: FileLock) -> str:
+    with suppress(FileNotFoundError):
+        return lock.path.read_text(encoding='utf-8')
+    return 'which has just ended'
