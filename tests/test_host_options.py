@@ -111,7 +111,8 @@ def attention_factor(run: Recorder, name: str) -> float:
 def test_amp_computes_in_bfloat16_on_cpus_and_keeps_the_weights_in_float32(train) -> None:
     computed: set[torch.dtype] = set()
     handle = torch.nn.modules.module.register_module_forward_hook(
-        lambda module, _, output: computed.add(output.dtype) if isinstance(module, torch.nn.Linear) else None)
+        lambda module, _, output: computed.add(output.dtype)
+        if isinstance(module, torch.nn.Linear) and module.training else None)
     try:
         mixed = train('optim_wrapper.type=AmpOptimWrapper')
         assert torch.float32 not in computed
