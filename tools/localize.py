@@ -91,8 +91,10 @@ def run(options: argparse.Namespace) -> int:
         try:
             if isinstance(outcome, Exception):
                 raise outcome
-            detections[video.name] = found = inferencer.detections(outcome)
-            for error in results.write(inferencer, video, outcome, found):
+            found = inferencer.detections(outcome)
+            unwritten = results.write(inferencer, video, outcome, found)
+            detections[video.name] = found
+            for error in unwritten:
                 failed[video.name] = True
                 say_error(video, error)
             print(f'{video.name}: {int(np.sum(found.scores >= options.min_score))} detections of at least '

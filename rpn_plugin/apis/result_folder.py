@@ -69,7 +69,7 @@ class ResultFolder:
             if (content.get('settings'), content.get('files')) != (self._digest, identity(video)):
                 return None
             return read_entries(path, video.name, content.get('detections'), scored=True)
-        except ValueError:  # whatever it is, the video is done again and the file replaced
+        except (ValueError, OSError):  # whatever it is, the video is done again and the file replaced
             return None
 
     def write(self, inferencer: WTALInferencer, video: UntrimmedInput, sample: ActionDataSample,
@@ -84,7 +84,12 @@ class ResultFolder:
 
         Returns:
             Why something could not be written; the video is not marked as done then.
+
+        Raises:
+            ValueError: If a score is not finite; nothing is written then.
+            OSError: If nothing can be written to the folder.
         """
+        entries = as_entries(video.name, found)
         if not self._begun:
             self._write_json(self.folder / SETTINGS, self.settings)
             self._begun = True
@@ -97,7 +102,7 @@ class ResultFolder:
             except Exception as error:  # of any library that writes; the others are still tried
                 failed.append(error)
         if not failed:
-            content = dict(settings=self._digest, files=identity(video), detections=as_entries(name, found))
+            content = dict(settings=self._digest, files=identity(video), detections=entries)
             self._write_json(self._path('detections', name, '.json'), content)
         return failed
 

@@ -15,7 +15,7 @@ import torch
 from tiny_model import model_config, write_checkpoint
 from tool_runner import load_tool, run_tool
 
-from rpn_plugin.apis import ResultFolder
+from rpn_plugin.apis import ResultFolder, WTALInferencer
 from rpn_plugin.evaluation.results_file import read_detections
 from rpn_plugin.visualization import Curves
 
@@ -131,6 +131,20 @@ def test_what_cannot_be_written_is_named_and_the_detections_are_kept(checkpoint,
     assert sorted(read_detections(out / 'detections.json')) == ['first', 'second']
     assert (out / 'subtitles' / 'first.srt').is_file() and (out / 'curves' / 'first.npz').is_file()
     assert [path.name for path in (out / 'detections').iterdir()] == ['second.json']  # the first is not done
+
+
+def test_detections_that_cannot_be_written_are_one_videos_fault(checkpoint, tmp_path, monkeypatch) -> None:
+    good, detections = folder_of(tmp_path / 'good', 'first', 'second'), WTALInferencer.detections
+
+    def spoiled(self, sample):
+        found = detections(self, sample)
+        found.scores[:] = np.nan if sample.video_name == 'first' else found.scores
+        return found
+
+    monkeypatch.setattr(WTALInferencer, 'detections', spoiled)
+    status, printed, errors = run_tool('localize.py', good, '--checkpoint', checkpoint, '--out', tmp_path / 'out')
+    assert status == 1 and '1 videos localized, 1 failed' in printed and 'video first: Detections of video' in errors
+    assert list(read_detections(tmp_path / 'out' / 'detections.json')) == ['second']
 
 
 @pytest.fixture

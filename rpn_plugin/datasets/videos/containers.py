@@ -7,7 +7,7 @@ from typing import Any
 from rpn_plugin.files import require_regular_file
 
 VIDEO_SUFFIXES = ('.avi', '.flv', '.m4v', '.mkv', '.mov', '.mp4', '.mpeg', '.mpg', '.ts', '.webm', '.wmv')
-FORMATS = ('asf', 'avi', 'flv', 'matroska', 'webm', 'mov', 'mp4', 'mpeg', 'mpegts', 'mpegvideo')
+FORMATS = ('asf', 'avi', 'flv', 'matroska', 'webm', 'mov', 'mp4', 'mpeg', 'mpegts', 'mpegvideo', 'ogg')
 """FFmpeg's names of the formats that are read, whatever a file is called. Not among them are those that open other
 files: playlists (hls, concat, dash), descriptions of network streams (sdp) and patterns of pictures (image2)."""
 MOST_PIXELS = 8192 * 8192
@@ -59,7 +59,7 @@ def video_stream(container: Any, path: Path) -> Any:
     """The first stream of pictures of a file that is not its cover.
 
     Raises:
-        VideoError: If there is none, or its frames are larger than :data:`MOST_PIXELS`.
+        VideoError: If there is none, its coding is unknown, or its frames are larger than :data:`MOST_PIXELS`.
     """
     av = import_av()
     streams = [stream for stream in container.streams.video
@@ -68,6 +68,8 @@ def video_stream(container: Any, path: Path) -> Any:
         kinds = sorted({stream.type for stream in container.streams}) or 'nothing'
         raise VideoError(f'{path}: holds no video stream, only {kinds}')
     codec = streams[0].codec_context
+    if codec is None:
+        raise VideoError(f'{path}: its pictures are in a coding that this PyAV does not know, or its header is damaged')
     require_pixels(codec.width, codec.height, path)
     return streams[0]
 
@@ -97,11 +99,16 @@ def read_header(container: Any, stream: Any, path: Path) -> dict[str, float]:
     return dict(fps=fps, duration_sec=duration_sec)
 
 
-class ChunkTimes:
-    """The times of an AVI's pictures by its index.
+LATE_START_SEC = 0.2
+"""Time stamps of Matroska count from zero: a later first picture has none before it, or has lost them."""
+
+
+class StoredTimes:
+    """The time stamps of a file's pictures, as its format means them.
 
     AVI holds no time stamps: FFmpeg counts the pictures that it finds, so that those after a hole come too early. The
-    index at the file's end says the number of each by its place.
+    index at the file's end says the number of each by its place. Matroska's time axis begins at zero; that of other
+    formats begins with the first picture.
 
     Args:
         container: As opened.
@@ -113,6 +120,7 @@ class ChunkTimes:
 
     def __init__(self, container: Any, stream: Any) -> None:
         is_avi = container.format.name == 'avi'
+        self._is_matroska = 'matroska' in container.format.name
         entries = list(stream.index_entries) if is_avi else []
         self._number = {entry.pos + self.CHUNK_HEADER: entry.timestamp for entry in entries}
         self._shift = 0
@@ -140,4 +148,6 @@ class ChunkTimes:
 
         FFmpeg guesses the order of the pictures of an AVI that has any which refer to later ones.
         """
+        if self._is_matroska and packet.pts * packet.time_base > LATE_START_SEC:
+            return 0
         return None if self._times_are_guessed else min([packet.pts, *self._number.values()])

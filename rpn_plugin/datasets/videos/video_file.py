@@ -12,7 +12,7 @@ from mmengine.logging import MMLogger
 from rpn_plugin.datasets.videos.containers import (
     LONGEST_VIDEO_SEC,
     VIDEO_SUFFIXES,
-    ChunkTimes,
+    StoredTimes,
     VideoError,
     import_av,
     open_container,
@@ -67,9 +67,10 @@ def find_videos(folder: str | Path) -> dict[str, Path]:
 class VideoFile:
     """A video file, decoded by PyAV (FFmpeg) in one pass. Nothing is read ahead; of a frame only its time is kept.
 
-    Times come from the file's time stamps, for AVI from its index, and are counted from the first picture, so a
-    variable frame rate and a file that does not start at zero are no special cases. A rotation that the file asks for
-    is applied. Nothing but the file itself is opened, see :func:`open_container`.
+    Times come from the file's time stamps, for AVI from its index, and are counted from the first picture (for
+    Matroska from zero), see :class:`StoredTimes`, so a variable frame rate and a file that does not start at zero are
+    no special cases. A rotation that the file asks for is applied. Nothing but the file itself is opened, see
+    :func:`open_container`.
 
     A damaged video keeps its time axis. Where frames are missing, the one before stays on the screen, and none after
     them moves up; what the decoder had to invent is shown as it came. All of it is counted (:attr:`damage`) and named
@@ -122,7 +123,7 @@ class VideoFile:
         with open_container(self.path) as container:
             stream = video_stream(container, self.path)
             header = self.header = read_header(container, stream, self.path)
-            places = ChunkTimes(container, stream)
+            places = StoredTimes(container, stream)
             step_sec = 1 / header['fps'] if header['fps'] else 0.0
             try:
                 for frame in self._decoded(container, stream, places):
@@ -142,7 +143,7 @@ class VideoFile:
                 raise
         self._check_whole(header, places)
 
-    def _decoded(self, container: Any, stream: Any, places: ChunkTimes) -> Iterator[Any]:
+    def _decoded(self, container: Any, stream: Any, places: StoredTimes) -> Iterator[Any]:
         """Yield PyAV's frames of a stream, while the packets of all streams are counted."""
         av = import_av()
         stream.thread_type = 'AUTO'
@@ -162,7 +163,7 @@ class VideoFile:
         except av.FFmpegError as error:
             self._error = error
 
-    def _note_packet(self, packet: Any, places: ChunkTimes) -> None:
+    def _note_packet(self, packet: Any, places: StoredTimes) -> None:
         """Take the first packet as the start of the time axis, should its picture be lost; note where packets end."""
         if self._packets == 1 and self._start is None and packet.pts is not None and not packet.is_discard:
             self._start = places.start_of(packet)
@@ -208,7 +209,7 @@ class VideoFile:
             end = float((packet.pts + (packet.duration or 0)) * packet.time_base)
             self._end_of_packets_sec = max(self._end_of_packets_sec, end - (container.start_time or 0) / 1e6)
 
-    def _check_whole(self, header: dict[str, float], places: ChunkTimes) -> None:
+    def _check_whole(self, header: dict[str, float], places: StoredTimes) -> None:
         read_sec = max(self._end_of_packets_sec, self._packets / header['fps'] if header['fps'] else 0.0)
         if self.num_frames and read_sec + SHORT_SEC < header['duration_sec']:
             raise VideoError(f'{self.path}: truncated: it ends after {read_sec:.2f} s of the '
@@ -219,12 +220,12 @@ class VideoFile:
         if not self._ledger.times_sec:
             raise VideoError(f'{self.path}: holds no frame' + (f'; none of its {self._packets} packets can be decoded'
                                                                if self._packets else ''))
-        lost_sec = places.promised_sec - self.duration_sec
-        if places.num_unplaced and lost_sec > 0.5 * self.duration_sec / len(self._ledger.times_sec):
-            raise VideoError(f'{self.path}: {lost_sec:.2f} s of the {places.promised_sec:.2f} s of pictures that its '
-                             f'header promises are missing, and without the index of the file it is unknown where: '
-                             f'frames after the hole would come too early. {REMEDY}')
-        end_sec = max(self.duration_sec, self._end_of_video_sec)
+        lost_sec = places.promised_sec - self.duration_sec if places.promised_sec else 0.0
+        if places.num_unplaced and abs(lost_sec) > 0.5 * self.duration_sec / len(self._ledger.times_sec):
+            raise VideoError(f'{self.path}: its header promises {places.promised_sec:.2f} s of pictures, and there are '
+                             f'{self.duration_sec:.2f} s. Without the index of the file it is unknown where they '
+                             f'belong: those after a hole would come too early. {REMEDY}')
+        end_sec = max(self.duration_sec, self._end_of_video_sec, LATE_SEC)
         self.damage = self._ledger.damage(end_sec)
         share = certain_sec(self.damage) / end_sec
         if share > MOST_DAMAGED_SHARE:

@@ -56,6 +56,13 @@ def test_pipes_and_folders_are_refused_without_waiting(tmp_path) -> None:
             VideoFile(tmp_path / name).header  # noqa: B018
 
 
+def test_pictures_in_an_unknown_coding_are_named(tmp_path) -> None:
+    path = write_video(tmp_path / 'a.avi', 3)
+    path.write_bytes(path.read_bytes().replace(b'FMP4', b'\1\2\3\4'))
+    with pytest.raises(VideoError, match='a.avi: its pictures are in a coding that this PyAV does not know'):
+        list(VideoFile(path).frames())
+
+
 def test_frames_beyond_the_limit_are_refused_before_they_are_made(tmp_path, monkeypatch) -> None:
     path = write_video(tmp_path / 'a.mp4', 3)
     monkeypatch.setattr(containers, 'MOST_PIXELS', 80 * 32 - 1)

@@ -80,6 +80,12 @@ def test_a_video_whose_first_picture_is_lost_keeps_its_time_axis(tmp_path, warni
     assert video.damage and video.damage[0].start_sec == 0.0 and video.num_frames < 500
 
 
+def test_matroska_that_begins_late_has_nothing_before(tmp_path, warnings) -> None:
+    path = remux(write(tmp_path / 'a.mkv', 400, 'mjpeg'), lambda number, time_sec: None if number < 10 else time_sec)
+    wrong, video = late(path)
+    assert wrong == [] and [str(part) for part in video.damage] == ['missing from 0.00 to 0.40 s']
+
+
 def test_a_video_that_begins_between_key_pictures_keeps_its_time_axis(tmp_path, warnings) -> None:
     path = remux(write(tmp_path / 'a.ts', 500, 'mpeg2video'), lambda number, time_sec: time_sec if number > 2 else None)
     video = VideoFile(path)
@@ -109,7 +115,7 @@ REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
                                       lambda number, time_sec: None if 200 < number < 300 else time_sec),
                    'damaged: missing from 8.0'),
     'excised.avi': (lambda path: excise(write(path, image=noisy), 0.5, 3000),
-                    '0.[12]. s of the 20.00 s of pictures .* missing, and without the index .* it is unknown where'),
+                    'its header promises 20.00 s of pictures, and there are 19.8. s. Without the index of the file'),
     'jump.ts': (lambda path: remux(write(path, codec='mpeg2video'),
                                    lambda number, time_sec: time_sec + 10_000 * (number >= 100)),
                 'the time stamps are damaged: after 3.96 s comes a frame at 100.* s'),
