@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from damaged_videos import remux
 from made_recognizers import RECOGNIZER, write_recognizers
-from made_videos import cut, remux, write_video
+from made_videos import cut, write_video
 from mmengine.config import Config
 
 from rpn_plugin.apis import FeatureExtractor

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_videos import bar_code, cut, excise, read_code, remux, write_video, zero
+from damaged_videos import excise, remux, zero
+from made_videos import bar_code, cut, read_code, write_video
 from mmengine.logging import MMLogger
 
 from rpn_plugin.datasets.videos import Damage, VideoError, VideoFile, resampled_frames
