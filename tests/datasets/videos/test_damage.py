@@ -7,6 +7,7 @@ import struct
 from collections.abc import Callable
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from damaged_videos import excise, remux, zero
@@ -14,6 +15,7 @@ from made_videos import bar_code, cut, read_code, write_video
 from mmengine.logging import MMLogger
 
 from rpn_plugin.datasets.videos import Damage, VideoError, VideoFile, resampled_frames
+from rpn_plugin.datasets.videos.containers import StoredTimes
 from rpn_plugin.datasets.videos.damage import FrameLedger, certain_sec, in_words
 
 WHOLE = [('whole.mp4', 'mpeg4'), ('whole.mkv', 'mpeg4'), ('whole.avi', 'mpeg4'), ('whole.ts', 'mpeg2video'),
@@ -150,6 +152,34 @@ def test_a_video_that_lacks_too_much_or_jumps_in_time_is_refused(tmp_path, name)
         for number, _ in enumerate(resampled_frames(VideoFile(tmp_path / name), 25)):
             assert number < 1000  # no time stamp makes frames without end
     assert str(raised.value).startswith(f'{tmp_path / name}: ')
+
+
+def test_a_video_of_which_nothing_can_be_decoded_is_refused(tmp_path) -> None:
+    path = write(tmp_path / 'a.mp4', 20, 'mjpeg')
+    content = path.read_bytes()
+    start, end = content.index(b'mdat') + 4, content.index(b'moov') - 4
+    with pytest.raises(VideoError, match='a.mp4: holds no frame; none of its 20 packets can be decoded'):
+        list(VideoFile(zero(path, (start + 0.5) / len(content), end - start)).frames())
+
+
+def test_pictures_without_time_stamps_are_refused(tmp_path, monkeypatch) -> None:
+    def forget(self, packet):
+        packet.pts = packet.dts = None
+
+    monkeypatch.setattr(StoredTimes, 'correct', forget)  # where packets are read
+    with pytest.raises(VideoError, match=r'a.mp4: frame 0 has no time stamp. Write the file again: ffmpeg'):
+        list(VideoFile(write(tmp_path / 'a.mp4', 30)).frames())
+
+
+def test_a_file_that_ends_in_an_error_is_refused(tmp_path, monkeypatch) -> None:
+    def fails(self, packet):
+        if packet.pts and packet.pts * packet.time_base > 3.5:
+            raise av.error.InvalidDataError(1, 'damaged here')
+
+    path = write(tmp_path / 'a.mp4', 100)
+    monkeypatch.setattr(StoredTimes, 'correct', fails)
+    with pytest.raises(VideoError, match=r'a.mp4: damaged after frame \d+ \(3...? s\): .*damaged here'):
+        list(VideoFile(path).frames())
 
 
 def test_damage_is_named_where_reading_stops_early(tmp_path, warnings) -> None:
