@@ -166,8 +166,7 @@ class VideoFile:
     def _note_packet(self, packet: Any, places: StoredTimes) -> None:
         """Let the time axis start with the first packets, should their pictures be lost; note where packets end."""
         if not self._ledger.times_sec and packet.pts is not None and not packet.is_discard:
-            stamp = places.start_of(packet) if self._start is None else packet.pts
-            self._start = stamp if self._start is None else min(self._start, stamp)
+            self._start = places.start_of(packet) if self._start is None else min(self._start, packet.pts)
         if packet.pts is not None and self._start is not None:
             end_sec = float((packet.pts + (packet.duration or 0) - self._start) * packet.time_base)
             self._end_of_video_sec = max(self._end_of_video_sec, end_sec)
