@@ -117,9 +117,11 @@ class StoredTimes:
 
     CHUNK_HEADER = 8
     """Bytes from the place that the index states to the picture."""
+    MOST_DELAY = 4
+    """Pictures that a decoder waits for until it gives the first; more at the start are lost."""
 
     def __init__(self, container: Any, stream: Any) -> None:
-        is_avi = container.format.name == 'avi'
+        self._is_avi = is_avi = container.format.name == 'avi'
         self._is_matroska = 'matroska' in container.format.name
         entries = list(stream.index_entries) if is_avi else []
         self._number = {entry.pos + self.CHUNK_HEADER: entry.timestamp for entry in entries}
@@ -129,7 +131,12 @@ class StoredTimes:
         unit_sec = float(stream.time_base or 0)
         self.promised_sec = stream.frames * unit_sec if is_avi else 0.0
         """Length of the pictures by the header of an AVI, 0 for other formats."""
-        self._times_are_guessed = is_avi and stream.codec_context.has_b_frames
+        self._refers_to_later = bool(stream.codec_context.has_b_frames)
+        self._step: int | None = None
+        self._first: int | None = None
+        self._before: int | None = None
+        self._last: int | None = None
+        self._delay: int | None = None
 
     def correct(self, packet: Any) -> None:
         """Give a packet the time that the index states, if there is one; others keep their distance to the last."""
@@ -142,12 +149,35 @@ class StoredTimes:
         packet.dts += self._shift
         if packet.pts is not None:
             packet.pts += self._shift
+        if self._before is not None and packet.dts > self._before:
+            self._step = min(self._step or packet.dts, packet.dts - self._before)
+        self._first = packet.dts if self._first is None else self._first
+        self._before = packet.dts
+
+    def of_packet(self, packet: Any) -> int | None:
+        """Time stamp of a packet: when its picture is shown, or for AVI its place among the packets."""
+        return packet.dts if self._is_avi else packet.pts
+
+    def of_frame(self, frame: Any) -> int | None:
+        """Time stamp of a decoded frame.
+
+        Where pictures of an AVI refer to later ones, FFmpeg guesses their times, and not always in order. What it
+        derives from the places of the packets alone is in order, and late by what the decoder waits for.
+        """
+        if not self._is_avi:
+            return frame.pts
+        if frame.dts is None:  # the last ones come when there is no packet left
+            self._last = self._first if self._last is None else self._last + (self._step or 1)
+            return self._last
+        if self._delay is None:
+            late = frame.dts - (frame.dts if self._first is None else self._first)
+            self._delay = min(late, self.MOST_DELAY * (self._step or 1)) if self._refers_to_later else 0
+        self._last = frame.dts - self._delay
+        return self._last
 
     def start_of(self, packet: Any) -> int | None:
-        """Time stamp of the video's first picture, given the first packet; None where FFmpeg guesses it.
-
-        FFmpeg guesses the order of the pictures of an AVI that has any which refer to later ones.
-        """
-        if self._is_matroska and packet.pts * packet.time_base > LATE_START_SEC:
-            return 0
-        return None if self._times_are_guessed else min([packet.pts, *self._number.values()])
+        """Time stamp of the video's first picture, given the first packet."""
+        stamp = self.of_packet(packet)
+        if stamp is None or self._is_matroska and stamp * packet.time_base > LATE_START_SEC:
+            return None if stamp is None else 0
+        return min([stamp, *self._number.values()])

@@ -128,7 +128,7 @@ class VideoFile:
             try:
                 for frame in self._decoded(container, stream, places):
                     self.num_frames += 1
-                    time_sec = self._time_sec(frame)
+                    time_sec = self._time_sec(frame, places)
                     if self._ledger.times_sec and time_sec <= self._ledger.times_sec[-1]:
                         self._ledger.add_back(time_sec)
                         continue
@@ -165,10 +165,13 @@ class VideoFile:
 
     def _note_packet(self, packet: Any, places: StoredTimes) -> None:
         """Let the time axis start with the first packets, should their pictures be lost; note where packets end."""
-        if not self._ledger.times_sec and packet.pts is not None and not packet.is_discard:
-            self._start = places.start_of(packet) if self._start is None else min(self._start, packet.pts)
-        if packet.pts is not None and self._start is not None:
-            end_sec = float((packet.pts + (packet.duration or 0) - self._start) * packet.time_base)
+        stamp = places.of_packet(packet)
+        if stamp is None:
+            return
+        if not self._ledger.times_sec and not packet.is_discard:
+            self._start = places.start_of(packet) if self._start is None else min(self._start, stamp)
+        if self._start is not None:
+            end_sec = float((stamp + (packet.duration or 0) - self._start) * packet.time_base)
             self._end_of_video_sec = max(self._end_of_video_sec, end_sec)
 
     def _packet_sec(self, packet: Any) -> float:
@@ -177,13 +180,14 @@ class VideoFile:
             return self.duration_sec
         return float((stamp - self._start) * packet.time_base)
 
-    def _time_sec(self, frame: Any) -> float:
-        if frame.pts is None:
+    def _time_sec(self, frame: Any, places: StoredTimes) -> float:
+        stamp = places.of_frame(frame)
+        if stamp is None:
             raise VideoError(f'{self.path}: frame {self.num_frames - 1} has no time stamp. Write the file again: '
                              f'ffmpeg -fflags +genpts -i IN -c copy OUT.mp4')
         if not self._ledger.times_sec:
-            self._start = frame.pts if self._start is None else min(self._start, frame.pts)
-        return float((frame.pts - self._start) * frame.time_base)
+            self._start = stamp if self._start is None else min(self._start, stamp)
+        return float((stamp - (self._start or 0)) * frame.time_base)
 
     def _require_plausible(self, time_sec: float, length_sec: float) -> None:
         before_sec = self._ledger.times_sec[-1] if self._ledger.times_sec else 0.0
@@ -205,8 +209,9 @@ class VideoFile:
     def _count(self, packet: Any, container: Any) -> None:
         """Note where the packets of all streams end, and count those of the video."""
         self._packets += packet.stream.type == 'video' and packet.size > 0
-        if packet.pts is not None:
-            end = float((packet.pts + (packet.duration or 0)) * packet.time_base)
+        stamp = packet.pts if packet.pts is not None else packet.dts
+        if stamp is not None:
+            end = float((stamp + (packet.duration or 0)) * packet.time_base)
             self._end_of_packets_sec = max(self._end_of_packets_sec, end - (container.start_time or 0) / 1e6)
 
     def _check_whole(self, header: dict[str, float], places: StoredTimes) -> None:

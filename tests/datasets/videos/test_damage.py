@@ -5,6 +5,7 @@ import logging
 import re
 import struct
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -32,7 +33,13 @@ def warnings(monkeypatch) -> list[str]:
     return told
 
 
+def require(codec: str) -> None:
+    if codec not in av.codec.codecs_available:
+        pytest.skip(f'this PyAV has no encoder {codec}')
+
+
 def write(path: Path, number: int = 500, codec: str = 'mpeg4', image: Callable[[int], np.ndarray] = bar_code) -> Path:
+    require(codec)
     return write_video(path, number, codec=codec, pixels='yuvj420p' if codec == 'mjpeg' else 'yuv420p', image=image)
 
 
@@ -65,6 +72,23 @@ def test_pictures_after_a_hole_in_an_avi_stay_at_their_time(tmp_path, warnings) 
     assert all(damaged.start_sec <= time_sec < damaged.end_sec < damaged.start_sec + 1.5 for time_sec, _ in wrong)
     assert warnings == [f'{tmp_path}/a.avi: damaged: {missing}, {damaged}. Where a frame is missing, the one before '
                         f'stays on the screen; frames up to the next key picture may be wrong as well.']
+
+
+@pytest.mark.parametrize('codec', ['mpeg4', 'libx264'])
+def test_pictures_of_an_avi_that_refer_to_later_ones_are_in_order(tmp_path, warnings, codec) -> None:
+    require(codec)
+    path = tmp_path / 'a.avi'
+    with av.open(str(path), 'w') as container:
+        stream = container.add_stream(codec, rate=25, options=dict(preset='veryslow') if codec == 'libx264' else {})
+        stream.height, stream.width, stream.pix_fmt = 32, 80, 'yuv420p'
+        stream.codec_context.max_b_frames, stream.codec_context.time_base = 3, Fraction(1, 25)
+        for index in range(100):
+            frame = av.VideoFrame.from_ndarray(bar_code(index), format='rgb24')
+            frame.pts, frame.time_base = index, Fraction(1, 25)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    wrong, video = late(path)
+    assert wrong == [] and video.num_frames == 100 and warnings == []
 
 
 def test_the_frame_before_a_hole_stays_on_the_screen(tmp_path, warnings) -> None:
