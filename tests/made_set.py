@@ -98,7 +98,7 @@ def _made() -> tuple[str, dict[str, dict[str, np.ndarray]]]:
     rng = np.random.default_rng(0)
     stds = {stream: rng.permutation(np.geomspace(0.5, 4, WIDTH)) for stream in STREAMS}
     keeps = {stream: rng.permutation(np.linspace(0.5, 0.95, WIDTH)) for stream in STREAMS}
-    looks = {stream: 3 * rng.standard_normal((len(CLASSES), WIDTH)) * stds[stream] for stream in STREAMS}
+    looks = {stream: 3 * rng.choice([-1, 1], (len(CLASSES), WIDTH)) * stds[stream] for stream in STREAMS}
     database: dict[str, dict] = {}
     features: dict[str, dict[str, np.ndarray]] = {stream: {} for stream in STREAMS}
     for index, video in enumerate(TRAIN + TEST):
@@ -106,7 +106,7 @@ def _made() -> tuple[str, dict[str, dict[str, np.ndarray]]]:
         labels = [index % 3] * 2 + [(index + index % 2) % 3]
         starts = [int(start) for start in np.array([8, 34, 58]) + rng.integers(0, 6, 3)]
         ends = [start + int(rng.integers(6, 14)) for start in starts]
-        motion = rng.gamma(1.0, 1.0, length)
+        motion = rng.gamma(2.0, 0.5, length)
         for stream in STREAMS:
             noise, keep = rng.standard_normal((length, WIDTH)) * np.sqrt(motion)[:, None], keeps[stream]
             values = noise.copy()

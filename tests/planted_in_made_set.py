@@ -40,7 +40,7 @@ def relabel(label: Callable[[int, int], list[str]]) -> Plant:
 def noisy(share: float) -> Change:
     def add(array: np.ndarray) -> np.ndarray:
         noise = np.random.default_rng(1).standard_normal(array.shape)
-        return (array + share * array.std() * noise).astype(np.float16)
+        return (array + share * array.astype(np.float32).std() * noise).astype(np.float16)
     return add
 
 
@@ -60,6 +60,12 @@ def with_rows(value: float, *rows: int) -> Change:
 def dead(array: np.ndarray) -> np.ndarray:
     array = array.copy()
     array[:, 3:9] = 0.5
+    return array
+
+
+def first_channel_zero(array: np.ndarray) -> np.ndarray:
+    array = array.copy()
+    array[:, 0] = 0
     return array
 
 
@@ -99,6 +105,13 @@ def part(made: MadeSet) -> None:
     for stream in STREAMS:
         made.features[stream]['test_1'] = made.features[stream]['train_11'][20:100]
     made.database['test_1']['duration'] = SECONDS * 80
+
+
+def half_shared(made: MadeSet) -> None:
+    for found in made.features.values():
+        found['train_9'] = np.concatenate([found['train_9'][:60], found['train_2'][40:]])
+    made.database['train_9']['duration'] = SECONDS * len(made.features['rgb']['train_9'])
+    copy('train_2', 'test_3', lambda array: array)(made)
 
 
 def exchange(*pairs: tuple[str, str]) -> Plant:
@@ -145,7 +158,7 @@ def whole_videos(made: MadeSet) -> None:
 
 
 def rescaled(array: np.ndarray) -> np.ndarray:
-    return (0.5 * array.astype(np.float32) + 0.25).astype(np.float16)
+    return (0.8 * array.astype(np.float32) + 0.25).astype(np.float16)
 
 
 def add_instance(video: str, later: float) -> Plant:
@@ -209,6 +222,8 @@ PLANTS: dict[str, tuple[Plant, Found]] = {
                                             {('segments-shifted', W, ())}),
     'training borders that come four seconds early': (annotate(lambda border: border - 3.84, *TRAIN),
                                                       {('segments-shifted', W, ())}),
+    'borders of one video three seconds late': (annotate(lambda border: border + 3, 'test_3'),
+                                             {('segments-unrelated', W, ('test_3', ))}),
     'an instance twice, a little later': (add_instance('test_3', 0.1), {('segment-near-duplicate', W, ('test_3', ))}),
     'a segment of a tenth of a second': (
         lambda made: made.database['test_3']['annotations'][0].update(segment=[8.0, 8.1]),
@@ -227,13 +242,19 @@ PLANTS: dict[str, tuple[Plant, Found]] = {
         lambda made: (change(lambda array: array.astype(np.float32) + np.float32(1e-9), 'train_2',
                              streams=STREAMS)(made), copy('train_2', 'test_3', np.float16)(made)),
         {('train-test-overlap', E, ('train_2', 'test_3'))}),
-    'a test video cut out of a training video': (part, {('train-test-snippets', E, ('train_11', 'test_1'))}),
+    'a test video whose copy shares half of its snippets with a third video': (
+        half_shared, {('train-test-overlap', E, ('train_2', 'test_3'))}),
+    'a test video cut out of a training video': (part, {
+        ('train-test-snippets', E, ('train_11', 'test_1')), ('segments-unrelated', W, ('test_1', ))}),
     # streams of one video
     'the streams of one video swapped': (lambda made: made.swap_streams('train_5'),
                                          {('video-streams-swapped', E, ('train_5', ))}),
     'rgb scaled as flow': (lambda made: made.features['flow'].update(train_5=rescaled(made.features['rgb']['train_5'])),
-                           {('streams-alike', E, ('train_5', ))}),
+                           {('streams-alike', E, ('train_5', )), ('video-channels', W, ('train_5', ))}),
     'the flow of another video': (flow_of_another_video, {('streams-unrelated', W, ('train_6', ))}),
+    'flow nine snippets later in one video': (
+        change(lambda array: np.roll(array, 9, axis=0), 'train_6', streams=('flow', )),
+        {('streams-unrelated', W, ('train_6', ))}),
     'flow nine snippets later': (flow_later, {('streams-shifted', W, ())}),
     # one video against the others
     'channels permuted in one video': (change(lambda array: array[:, PERMUTATION], 'train_8'),
@@ -243,6 +264,7 @@ PLANTS: dict[str, tuple[Plant, Found]] = {
     'all training videos but one normalized, and the test': (
         change(normalized, *TEST, *(video for video in TRAIN if video != 'train_8')),
         {('values-normalized', W, ('train_8', )), ('values-scale', W, ('train_8', ))}),
+    'one video times three': (change(lambda array: 3 * array, 'train_8'), {('values-scale', W, ('train_8', ))}),
     'one video far from the others': (change(lambda array: array + np.float16(20), 'train_8'), {
         ('values-offset', W, ('train_8', )), ('values-scale', W, ('train_8', )),
         ('values-negative', W, ('train_8', ))}),
@@ -254,10 +276,12 @@ PLANTS: dict[str, tuple[Plant, Found]] = {
         {('values-negative', W, ('train_8', ))}),
     'one video that hardly changes': (
         change(lambda array: (array[:1] + 0.01 * array).astype(np.float16), 'train_8'),
-        {('values-frozen', W, ('train_8', ))}),
+        {('values-frozen', W, ('train_8', )), ('values-scale', W, ('train_8', ))}),
     'one video in no order': (change(unordered, 'train_8', streams=STREAMS), {
         ('values-unordered', W, ('train_8', ))}),
     'a looped video': (change(looped, 'train_8', streams=STREAMS), {('values-looped', W, ('train_8', ))}),
+    'a video that was joined to itself': (change(lambda array: np.concatenate([array[:52]] * 2), 'train_8',
+                                                 streams=STREAMS), {('values-looped', W, ('train_8', ))}),
     'every snippet twice': (change(lambda array: array[::2].repeat(2, 0), 'train_8', streams=STREAMS),
                             {('values-doubled', W, ('train_8', ))}),
     'a spike': (change(with_rows(30.0, 40), 'train_8'), {('values-spike', W, ('train_8', )),
@@ -265,6 +289,8 @@ PLANTS: dict[str, tuple[Plant, Found]] = {
     'values beyond float16': (change(lambda array: array.astype(np.float64) * 1e30, 'train_8'),
                               {('values-huge', E, ('train_8', ))}),
     'some zero snippets': (change(with_rows(0.0, 3, 50, 51), 'train_8'), {('snippets-zero', W, ('train_8', ))}),
+    'a channel that is constant everywhere': (change(first_channel_zero, *TRAIN, *TEST),
+                                              {('channels-constant', W, ())}),
     'dead channels in one video': (change(dead, 'train_8'), {('channels-dead', W, ('train_8', ))}),
     # the test against training
     'test features times three': (change(lambda array: 3 * array, *TEST), {('subset-scale', E, ())}),
@@ -278,4 +304,4 @@ PLANTS: dict[str, tuple[Plant, Found]] = {
     'a narrower test': (change(lambda array: array[:, :20], *TEST), {('subset-width', E, ())}),
     'a stream less in the test': (other_streams, {('subset-streams', E, ())}),
 }
-"""What is done to the set of :mod:`made_videos`, and code, severity and videos of what is found."""
+"""What is done to the set of :mod:`made_set`, and code, severity and videos of what is found."""

@@ -125,6 +125,9 @@ CHECKS: dict[str, Check] = {
                                      'localize', 'Take the untrimmed videos, or correct the segments.'),
     'segments-shifted': Check(WARNING, 'the features change beside the annotated borders, always by the same time',
                               'Correct the offset of the segments, or of the recipe.'),
+    'segments-unrelated': Check(WARNING, 'the features of a video do not change at its annotated borders, unlike those '
+                                         'of the others, as if they were of another time or video',
+                                'Compare the names and the times of features and segments.'),
     'segment-near-duplicate': Check(WARNING, 'two instances of one class are nearly the same: one of the two cannot be '
                                              'found', 'Remove one, or leave both as the published set has them.'),
     'segment-short': Check(WARNING, 'a segment is shorter than half a snippet: nobody can find it',
@@ -199,6 +202,8 @@ CHECKS: dict[str, Check] = {
                            'Decode the video again.'),
     'channels-dead': Check(WARNING, 'channels are constant in a video that vary in the others',
                            'Extract these features again.'),
+    'channels-constant': Check(WARNING, 'channels are constant in every video, so that they say nothing',
+                               'Extract the features again, or leave these channels out.'),
     'video-channels': Check(WARNING, 'the channels of a video are not those of the other videos, as if in another '
                                      'order', 'Take all files from one network.'),
     # features of training against features of the test

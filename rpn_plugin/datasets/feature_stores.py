@@ -185,9 +185,12 @@ class Hdf5File(FeatureStore):
     def header(self, video: str) -> FeatureHeader:
         if self.columns is not None:
             return super().header(video)
-        with import_h5py().File(self.path, 'r') as file:
-            shape = h5_dataset(file[video], self.stream).shape if video in file else None
-        if shape is None or len(shape) != 2:
+        try:
+            with import_h5py().File(self.path, 'r') as file:
+                shape = h5_dataset(file[video], self.stream).shape
+        except Exception:  # whatever it is, reading the values names it
+            return super().header(video)
+        if len(shape) != 2 or 0 in shape:
             return super().header(video)
         return FeatureHeader(*shape)
 

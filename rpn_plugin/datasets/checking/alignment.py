@@ -7,6 +7,7 @@ import numpy as np
 
 from rpn_plugin.datasets.checking.contents import Content, Contents
 from rpn_plugin.datasets.checking.subset import CheckedSubset
+from rpn_plugin.datasets.checking.usual import usual_and_deviation
 from rpn_plugin.datasets.faults import Fault
 
 MOST_LAG = 32
@@ -15,8 +16,12 @@ SLACK = 4
 """Snippets by which two streams of one video may truly differ, as windows of different lengths do."""
 SHORTEST = 60
 """Snippets; the changes of shorter videos agree by chance."""
-RELATED, UNRELATED = 0.5, 0.25
+RELATED, UNRELATED = 0.6, 0.25
 """Correlation of the changes of two streams: median of videos that tell something, and of streams of two videos."""
+DEVIATIONS = 5
+"""A video of which the correlation, or later the rank, is odd lies so many standard deviations below the median."""
+SHIFTED_SHARE = 0.7
+"""Of the usual correlation, where streams are shifted; and of that so much at most without the shift."""
 MOST_SHIFT = 64
 """Snippets by which annotated borders are moved against the features."""
 BORDER_SLACK = 3
@@ -25,8 +30,17 @@ FEWEST_BORDERS = 40
 CERTAIN = 10
 """Standard errors of a certain peak."""
 LEFT_SHARE = 0.5
-"""Of the peak so much at most is left where the borders are, if they are shifted."""
-VARIANCE = 127**2 / 3
+"""Of the peak so much at most is left near the borders, if they are shifted."""
+SHARP, SHARP_SLACK, SHARP_SHARE = 20, 1, 0.3
+"""The same three for a sharp peak, which tells shifts of two snippets, too: errors, slack and share."""
+FIT, NO_FIT = 0.7, 0.35
+"""Rank of the changes at the borders of a video, from -1 to 1: median where borders are at changes, and of borders that
+do not belong to the features."""
+FEWEST_OF_VIDEO, FEWEST_VIDEOS = 4, 8
+"""Borders of a video and videos with so many from which on this can be told."""
+RANKS = 127
+"""The largest rank of a change."""
+VARIANCE = RANKS**2 / 3
 """Of evenly distributed ranks."""
 
 
@@ -57,44 +71,77 @@ def _check_streams(checked: CheckedSubset, one: str, two: str, both: dict[str, t
     lag = peak - MOST_LAG
     near = slice(max(0, peak - SLACK), peak + SLACK + 1)
     values = {video: float(curve[near].max()) for video, curve in curves.items()}
-    usual = float(np.median(list(values.values())))
+    usual, deviation = usual_and_deviation(values.values())
     if usual < RELATED:
         return
     if abs(lag) > SLACK:
         checked.add('streams-shifted', f'{checked.subset.annotations.path}: {two} changes {abs(lag)} snippets '
                                        f'{"after" if lag > 0 else "before"} {one} in most of {len(curves)} videos')
     for video, value in values.items():
-        if value < UNRELATED:
+        best = int(curves[video].argmax())
+        shifted = (abs(best - peak) > SLACK and curves[video][best] > SHIFTED_SHARE * usual
+                   and curves[video][max(0, peak - 1):peak + 2].max() < SHIFTED_SHARE * curves[video][best])
+        if value < min(UNRELATED, usual - DEVIATIONS * deviation) or shifted:
             checked.add('streams-unrelated',
                         f'{checked.where(one, video)} and {checked.where(two, video)} change at different times '
-                        f'(correlation {value:.2f}, and the median of the videos is {usual:.2f})', video)
+                        f'(correlation {value:.2f}, and the median of the videos is {usual:.2f})'
+                        + (f'; they fit with {abs(best - peak)} snippets between them' if shifted else ''), video)
 
 
 def _check_borders(checked: CheckedSubset, contents: Contents) -> None:
-    """Find borders that as a whole lie beside the changes of the features. Reads segment times."""
-    lags = np.arange(-MOST_SHIFT, MOST_SHIFT + 1)
-    sums, numbers, seconds = np.zeros(len(lags)), np.zeros(len(lags)), []
-    for video, found in contents.items():
-        if not found or video not in checked.clocks or video not in checked.labels:
-            continue
-        clock, length = checked.clocks[video], checked.num_snippets(video) - 1
-        seconds.append(clock.seconds_per_snippet)
-        changes = np.mean([content.changes[:length] for content in found.values()], axis=0)
-        places = np.rint(clock.to_borders(_borders_sec(checked, video))).astype(np.int64)[:, None] - 1 + lags
-        inside = (places >= 0) & (places < length)
-        if length:
-            sums += np.where(inside, changes[places.clip(0, length - 1)], 0).sum(0)
-            numbers += inside.sum(0)
-    if numbers[MOST_SHIFT] < FEWEST_BORDERS:
+    """Find borders that lie beside the changes of the features, of the whole subset or of a video.
+
+    Reads segment times.
+    """
+    found = {video: _at_borders(checked, video, streams) for video, streams in contents.items()
+             if streams and video in checked.clocks and video in checked.labels}
+    if sum(map(len, found.values())) < FEWEST_BORDERS:
         return
-    errors = sums / np.sqrt(np.maximum(numbers, 1) * VARIANCE)
+    lags = np.arange(-MOST_SHIFT, MOST_SHIFT + 1)
+    changes = np.concatenate(list(found.values()))
+    errors = np.nansum(changes, axis=0) / np.sqrt(np.maximum(np.isfinite(changes).sum(0), 1) * VARIANCE)
     peak = int(errors.argmax())
-    here = errors[MOST_SHIFT - BORDER_SLACK:MOST_SHIFT + BORDER_SLACK + 1].max()
-    if abs(lags[peak]) > BORDER_SLACK and errors[peak] > CERTAIN and here < LEFT_SHARE * errors[peak]:
-        checked.add('segments-shifted',
-                    f'{checked.subset.annotations.path}: features change most {abs(lags[peak])} snippets (about '
-                    f'{abs(lags[peak]) * np.median(seconds):.3g} s) {"after" if lags[peak] > 0 else "before"} the '
-                    f'annotated borders, in {len(seconds)} videos')
+    for certain, slack, share in ((CERTAIN, BORDER_SLACK, LEFT_SHARE), (SHARP, SHARP_SLACK, SHARP_SHARE)):
+        here = errors[MOST_SHIFT - slack:MOST_SHIFT + slack + 1].max()
+        if abs(lags[peak]) > slack and errors[peak] > certain and here < share * errors[peak]:
+            seconds = np.median([checked.clocks[video].seconds_per_snippet for video in found])
+            checked.add('segments-shifted',
+                        f'{checked.subset.annotations.path}: features change most {abs(lags[peak])} snippets (about '
+                        f'{abs(lags[peak]) * seconds:.3g} s) {"after" if lags[peak] > 0 else "before"} the annotated '
+                        f'borders, in {len(found)} videos of {checked.subset.name}')
+            return
+    _check_fit(checked, found)
+
+
+def _at_borders(checked: CheckedSubset, video: str, streams: dict[str, Content]) -> np.ndarray:
+    """Return how much features change at each border and around it, (N, 2 * MOST_SHIFT + 1); NaN outside the video."""
+    clock, length = checked.clocks[video], checked.num_snippets(video) - 1
+    borders = np.unique(np.rint(clock.to_borders(_borders_sec(checked, video))).astype(np.int64))
+    places = borders[:, None] - 1 + np.arange(-MOST_SHIFT, MOST_SHIFT + 1)
+    if not length:
+        return np.full(places.shape, np.nan)
+    changes = np.mean([content.changes[:length] for content in streams.values()], axis=0)
+    inside = (places >= 0) & (places < length)
+    return np.where(inside, changes[places.clip(0, length - 1)], np.nan)
+
+
+def _check_fit(checked: CheckedSubset, found: dict[str, np.ndarray]) -> None:
+    """Find videos whose borders are at no changes, where those of the others are."""
+    fits = {}
+    for video, changes in found.items():
+        near = changes[:, MOST_SHIFT - 1:MOST_SHIFT + 2]
+        near = near[np.isfinite(near).any(1)]
+        if len(near) >= FEWEST_OF_VIDEO:
+            fits[video] = float(np.nanmax(near, axis=1).mean()) / RANKS
+    if len(fits) < FEWEST_VIDEOS:
+        return
+    usual, deviation = usual_and_deviation(fits.values())
+    for video, fit in fits.items():
+        if usual > FIT and fit < min(NO_FIT, usual - DEVIATIONS * deviation):
+            checked.add('segments-unrelated',
+                        f'{checked.subset.annotations.path}: the features of video {video} do not change at its '
+                        f'annotated borders (rank {fit:.2f} from -1 to 1, and the median of the videos is '
+                        f'{usual:.2f})', video)
 
 
 def _borders_sec(checked: CheckedSubset, video: str) -> np.ndarray:

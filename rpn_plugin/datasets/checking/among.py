@@ -10,13 +10,17 @@ import numpy as np
 from rpn_plugin.datasets.checking.contents import Content, Contents, of_stream
 from rpn_plugin.datasets.checking.signatures import Signatures, swap_margin
 from rpn_plugin.datasets.checking.subset import CheckedSubset
+from rpn_plugin.datasets.checking.usual import usual_and_deviation
 
 FEWEST_VIDEOS = 4
 """With less there is nothing usual."""
 FEWEST_SNIPPETS = 8
 """Shorter videos have no statistics of their own."""
-SCALE_RATIO = 4
-"""Magnitudes of one network differ by less from video to video."""
+SCALE_RATIO, LEAST_SCALE_RATIO, SCALE_DEVIATIONS = 4, 2, 8
+"""Magnitudes of one network differ by less from video to video: by the first, and where the second is so many standard
+deviations, by the second."""
+FEWEST_KNOWN = 12
+"""With less, it is not known by how much videos differ."""
 EQUAL_NORMS, USUAL_NORMS = 0.01, 0.1
 """Lengths of snippets differ by such shares of their median: at most if they are normalized, at least if not."""
 NEGLIGIBLE = 1e-3
@@ -29,14 +33,19 @@ FEWEST_UNORDERED = 32
 """Snippets from which on the roughness of a video is certain enough."""
 SPIKE, USUAL_SPIKES = 25, 5
 """A snippet so many times the median one of its video, and the peak of its video so many times the usual peak."""
-DEAD_SHARE, RECTIFIED_SHARE, RARE_SHARE = 0.05, 0.25, 0.02
+DEAD_SHARE, RECTIFIED_SHARE, RARE_SHARE = 0.16, 0.25, 0.02
 """A video has dead channels if such a share of them is constant, or the second where no value is below zero as after a
 ReLU, and each of these is constant in so few of the videos."""
+MANY_VIDEOS, DEAD_SHARE_OF_MANY = 80, 0.05
+"""Of so many videos it is certain which channels are rarely constant, so that a smaller share tells."""
 OFFSET = 3
 """Means of one network move from video to video by fewer standard deviations."""
-UNLIKE, USUALLY_LIKE = 0.25, 0.6
-"""Agreement of a video's channels with those of the others: of permuted channels, and the least usual one."""
-SWAPPED, LEAST_MARGIN = -0.4, 1.0
+UNLIKE, UNLIKE_DEVIATIONS, USUALLY_LIKE = 0.4, 7, 0.6
+"""Agreement of a video's channels with those of the others: of permuted channels, how many standard deviations it lies
+below the median at least, and the least median that tells something."""
+LONG_ENOUGH = 64
+"""Snippets from which on the channels of a video tell something."""
+SWAPPED, LEAST_MARGIN = -0.5, 1.0
 """Swapped streams fit each other's place by such a share of the usual margin, where that is at least so large."""
 
 
@@ -63,9 +72,12 @@ def check_among(checked: CheckedSubset, contents: Contents) -> None:
 
 
 def _check_scale(checked: CheckedSubset, stream: str, found: Mapping[str, Content]) -> None:
-    usual = np.median([content.scale for content in found.values()]) if found else 0
+    logarithm, deviation = usual_and_deviation(np.log([content.scale for content in found.values()]))
+    usual, most = np.exp(logarithm), np.log(SCALE_RATIO)
+    if len(found) >= FEWEST_KNOWN:
+        most = min(most, max(np.log(LEAST_SCALE_RATIO), SCALE_DEVIATIONS * deviation))
     for video, content in found.items():
-        if not usual / SCALE_RATIO <= content.scale <= usual * SCALE_RATIO:
+        if abs(np.log(content.scale / usual)) > most:
             checked.add('values-scale', f'{checked.where(stream, video)}: the root mean square is {content.scale:.3g}, '
                                         f'and the median of the videos is {usual:.3g}', video)
 
@@ -161,7 +173,8 @@ def _check_dead(checked: CheckedSubset, stream: str, found: Mapping[str, Content
     for video, content in known.items():
         dead = [int(channel) for channel in content.constant
                 if holders[int(channel)] <= max(1, RARE_SHARE * len(known))]
-        share = DEAD_SHARE if has_negatives(content) else RECTIFIED_SHARE
+        share = RECTIFIED_SHARE if not has_negatives(content) else (
+            DEAD_SHARE_OF_MANY if len(known) >= MANY_VIDEOS else DEAD_SHARE)
         if len(dead) >= max(2, share * content.width):
             stopped.add(video)
             checked.add('channels-dead', f'{checked.where(stream, video)}: {len(dead)} of {content.width} channels, '
@@ -203,12 +216,13 @@ def _check_swapped(checked: CheckedSubset, signatures: Mapping[str, Signatures])
 
 def _check_channels(checked: CheckedSubset, stream: str, known: Signatures, swapped: set[str]) -> None:
     """Find videos whose channels are not those of the others."""
-    if not known.reliable:
+    if not known.reliable or len(known.videos) < FEWEST_KNOWN:
         return
     likeness = {video: known.likeness(found, known.reliable) for video, found in known.videos.items()}
-    usual = np.median(list(likeness.values()))
+    usual, deviation = usual_and_deviation(likeness.values())
     for video, like in likeness.items():
         length = checked.headers[video][stream].length
-        if like < UNLIKE and usual > USUALLY_LIKE and length >= FEWEST_UNORDERED and video not in swapped:
+        unlike = usual > USUALLY_LIKE and like < min(UNLIKE, usual - UNLIKE_DEVIATIONS * deviation)
+        if unlike and length >= LONG_ENOUGH and video not in swapped:
             checked.add('video-channels', f'{checked.where(stream, video)}: its channels agree by {like:.2f} with '
                                           f'those of the other videos, whose median is {usual:.2f}', video)

@@ -22,9 +22,12 @@ from rpn_plugin.datasets.checking.subset import CheckedSubset
 from rpn_plugin.datasets.faults import Finding
 from rpn_plugin.structures import describe_recipe, same_recipe
 
-FEWEST_VIDEOS = 4
-SCALED, SCALED_ALIKE = 1.5, 0.35
+FEWEST_VIDEOS, FEWEST_SCALES = 4, 6
+"""Videos of a subset with less of which nothing is usual, or the scale of the subset is not known."""
+SCALED, SCALED_ALIKE = 1.6, 0.35
 """Ratio of the standard deviations of two subsets, and by which share of its logarithm the channels differ in it."""
+CERTAIN = 7
+"""Standard errors of the scale of a subset, as its videos have it."""
 MOVED = 1.0
 """Means of the channels of two subsets differ by fewer standard deviations."""
 UNLIKE = 0.5
@@ -120,7 +123,11 @@ class _Pair:
         ratios = np.log(two[moving] / one[moving])
         usual = float(np.median(ratios)) if moving.any() else 0.0
         differing = float(np.median(np.abs(ratios - usual))) if moving.any() else 0.0
-        if abs(usual) > np.log(SCALED) and differing < SCALED_ALIKE * abs(usual):
+        scales = [np.log([content.scale for content in found.values()]) for found in (first, second)]
+        error = np.sqrt(sum(np.var(values) / len(values) for values in scales))
+        if min(map(len, scales)) < FEWEST_SCALES:
+            return
+        if abs(usual) > max(np.log(SCALED), CERTAIN * error) and differing < SCALED_ALIKE * abs(usual):
             self.add('subset-scale', f'{self.places(stream)}: the values of the test are {np.exp(usual):.3g} times as '
                                      f'large, in all channels alike')
 
@@ -143,8 +150,12 @@ class _Pair:
         return True
 
     def check_dead(self, stream: str, first: Mapping[str, Content], second: Mapping[str, Content]) -> bool:
-        """Return whether channels are constant on one side only."""
+        """Find channels that are constant in all videos; returns whether some are on one side only."""
         one, two = _dead_share(first), _dead_share(second)
+        everywhere = np.flatnonzero((one == 1) & (two == 1))
+        if len(everywhere):
+            self.add('channels-constant', f'{self.places(stream)}: {len(everywhere)} of {len(one)} channels, such as '
+                                          f'{everywhere[0]}, are constant in every video')
         found = False
         for here, there, name in ((one, two, 'training'), (two, one, 'the test')):
             dead = np.flatnonzero((here > NEARLY_ALL) & (there < HARDLY_ANY))

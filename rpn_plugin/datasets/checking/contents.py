@@ -97,8 +97,7 @@ class Content:
             norms[rows] = np.sqrt(np.einsum('td,td->t', block, block))
             projected[rows] = block @ _directions(width)
             digest.update(rounded.data)
-            hashes[rows] = [int.from_bytes(hashlib.blake2b(row.data, digest_size=8).digest(), 'little')
-                            for row in rounded]
+            hashes[rows] = _hashes(rounded)
             offset = block[:, channels] - first
             squared_steps = np.square(np.diff(offset, axis=0, prepend=last))
             last = offset[-1:]
@@ -139,6 +138,23 @@ def _directions(width: int) -> np.ndarray:
     return directions
 
 
+def _hashes(rounded: np.ndarray) -> np.ndarray:
+    """Hash the rows of (N, D) float16 to (N, ) uint64: a random sum of their bits, which are then mixed."""
+    width = -(-rounded.shape[1] // 4)
+    words = np.zeros((len(rounded), 4 * width), np.float16)
+    words[:, :rounded.shape[1]] = rounded
+    hashes = (words.view(np.uint64) * _factors(width)).sum(1, dtype=np.uint64)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        hashes = (hashes ^ (hashes >> np.uint64(shift))) * np.uint64(factor)
+    return hashes ^ (hashes >> np.uint64(31))
+
+
+@lru_cache(maxsize=4)
+def _factors(width: int) -> np.ndarray:
+    """Draw the same random odd numbers each time, as many as words of four channels."""
+    return np.random.default_rng(width).integers(0, 2**63, width, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
+
+
 def _roughness(centred: np.ndarray) -> float:
     variance = np.square(centred).mean()
     if len(centred) < 2 or not variance > 0:
@@ -147,17 +163,17 @@ def _roughness(centred: np.ndarray) -> float:
 
 
 def _period(centred: np.ndarray) -> int:
-    """Find the lag of at most half of (T, PROJECTIONS) at which it nearly equals itself, and not in between."""
-    length, variance = len(centred), np.square(centred).mean()
-    if length < SHORTEST_LOOPED or not variance > 0:
+    """Find the lag at which (T, PROJECTIONS) nearly equals itself, and not in between."""
+    length = len(centred)
+    if length < SHORTEST_LOOPED or not centred.any():
         return 0
-    lags = np.arange(length // 2 + 1)
+    lags = np.arange(length - length // 4 + 1)  # so that a quarter is left to compare
     spectrum = np.fft.rfft(centred, 2 * length, axis=0)
     products = np.fft.irfft(np.square(np.abs(spectrum)).sum(1), 2 * length)[lags]
-    energy = np.concatenate([[0], np.cumsum(np.square(centred).sum(1))])
-    # sum over t of |x[t + lag] - x[t]|^2, per value and over twice the variance
-    changes = energy[length - lags] + energy[length] - energy[lags] - 2 * products
-    changes /= (length - lags) * 2 * variance * PROJECTIONS
+    squares = np.concatenate([[0], np.cumsum(np.square(centred).sum(1))])
+    # sum over t of |x[t + lag] - x[t]|^2, by that of |x[t + lag]|^2 + |x[t]|^2
+    both = squares[length - lags] + squares[length] - squares[lags]
+    changes = (both - 2 * products) / np.maximum(both, 1e-9 * squares[length])
     far = np.flatnonzero(changes > 0.5)
     low = np.flatnonzero(changes < LOOPED_SHARE)
     low = low[low > far[0]] if len(far) else low[:0]

@@ -37,10 +37,14 @@ def videos_twice(first: CheckedSubset, second: CheckedSubset, first_contents: Co
         reasons[pair] = 'train-test-overlap', 'two names of one video'
     for code, find, words in (
             ('train-test-overlap', equal_features, 'equal features'),
-            ('train-test-near-copy', near_features, 'features that rise and fall together'),
-            ('train-test-snippets', shared_snippets, f'at least {SHARED:.0%} of the snippets of one are in the other')):
+            ('train-test-near-copy', near_features, 'features that rise and fall together')):
         for pair, streams in find(first_contents, second_contents).items():
             reasons.setdefault(pair, (code, f'{words} ({", ".join(streams)})'))
+    copied = {video for pair in reasons for video in pair}
+    for pair, streams in shared_snippets(first_contents, second_contents).items():
+        if copied.isdisjoint(pair):  # else the video shares what its copy shares
+            reasons[pair] = 'train-test-snippets', (f'at least {SHARED:.0%} of the snippets of one are in the other '
+                                                    f'({", ".join(streams)})')
     return [Finding(code, f'{name} in {one.name} of {one.annotations.path} is {other} in {two.name} of '
                           f'{two.annotations.path}: {reason}', videos=tuple(dict.fromkeys((name, other))))
             for (name, other), (code, reason) in sorted(reasons.items())]

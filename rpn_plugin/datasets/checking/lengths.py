@@ -11,9 +11,9 @@ SHARE_OF_ROUNDING = 0.02
 SHARE_OF_MISMATCH = 0.1
 SNIPPETS_OF_MISMATCH = 3
 """A video whose T is off by more than both is named."""
-USUAL_RATIOS = {24 / 25: '24 instead of 25', 25 / 24: '25 instead of 24', 25 / 30: '25 instead of 30',
-                30 / 25: '30 instead of 25', 24 / 30: '24 instead of 30', 30 / 24: '30 instead of 24',
-                2: 'twice as many', 4: 'four times as many', 1 / 4: 'a quarter as many'}
+USUAL_RATIOS = {**{first / second: f'{first} instead of {second} frames per second'
+                   for first in (24, 25, 30) for second in (24, 25, 30) if first != second},
+                2: 'half the stride', 4: 'a quarter of the stride', 1 / 4: 'four times the stride'}
 """Of the frame rates and strides that features are extracted at, with what they mean for the number of snippets."""
 AGREEING = 0.8
 """Where such a share of the videos fits, small differences tell something, too."""
@@ -89,7 +89,7 @@ def check_lengths(checked: CheckedSubset, videos: Sequence[str]) -> None:
         elif off and abs(2 * length - right) <= max(2, SHARE_OF_ROUNDING * right):
             checked.add('features-half', has, video)
         elif off and agreeing and ratio is not None:
-            checked.add('video-rate', f'{has}; that is {ratio}', video)
+            checked.add('video-rate', f'{has}. It fits {ratio}', video)
         elif abs(length - right) > max(SHARE_OF_MISMATCH * right, SNIPPETS_OF_MISMATCH):
             checked.add('duration-mismatch', has, video)
 

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from statistics import median
 
 import numpy as np
@@ -16,10 +16,13 @@ FEW_OUTSIDE = 3
 """With more of its segments outside than both, a file is not in seconds."""
 SLACK_SEC = 0.64
 """How far beyond its video a segment may reach where no recipe says how long a snippet is."""
-FAR_OUTSIDE = 3
-"""A video whose segments all end outside, the last so many durations later, is in another unit."""
+FAR_OUTSIDE, FARTHER_OUTSIDE = 3, 10
+"""A video is in another unit if the last segment ends so many durations late, and all or, with the second, two of them
+end outside."""
 SAME_INSTANCE = 0.9
 """IoU above which two instances of one class are one."""
+NEXT_STARTS = 8
+"""Instances that start next after one, among which the same one is looked for."""
 SHORT = 0.5
 """Snippets; a shorter segment cannot be found."""
 FEWEST_VIDEOS = 4
@@ -71,20 +74,23 @@ def _check_instances(checked: CheckedSubset, video: str, found: Sequence[Instanc
                         video)
         if times > 1:
             checked.add('segment-duplicated', f'{has.format(*instance)} {times} times', video)
-    for first, second in _near_duplicates(list(counted)):
-        checked.add('segment-near-duplicate', f'{has.format(*first)} and [{second[1]:g}, {second[2]:g}]', video)
+    pairs = _near_duplicates(list(counted))
+    if pairs:
+        first, second = pairs[0]
+        checked.add('segment-near-duplicate', f'{has.format(*first)} and [{second[1]:g}, {second[2]:g}]'
+                                              + (f', and {len(pairs) - 1} more' if len(pairs) > 1 else ''), video)
 
 
-def _near_duplicates(found: Sequence[Instance]) -> Iterator[tuple[Instance, Instance]]:
-    """Find pairs of different instances of one class that overlap nearly wholly."""
+def _near_duplicates(found: Sequence[Instance]) -> list[tuple[Instance, Instance]]:
+    """Find different instances of one class that overlap nearly wholly, each with the next such."""
     ordered = sorted(found, key=lambda instance: (str(instance[0]), *instance[1:]))
+    pairs = []
     for place, first in enumerate(ordered):
-        reach = (first[2] - first[1]) * (1 / SAME_INSTANCE - SAME_INSTANCE)  # starts of such pairs are nearer
-        for second in ordered[place + 1:]:
-            if second[0] != first[0] or second[1] - first[1] > reach:
+        for second in ordered[place + 1:place + 1 + NEXT_STARTS]:
+            if second[0] == first[0] and _iou(first, second) > SAME_INSTANCE:
+                pairs.append((first, second))
                 break
-            if _iou(first, second) > SAME_INSTANCE:
-                yield first, second
+    return pairs
 
 
 def _iou(first: Instance, second: Instance) -> float:
@@ -101,9 +107,7 @@ def _check_outside(checked: CheckedSubset, instances: Mapping[str, Sequence[Inst
     for video, found in instances.items():
         limit_sec, what, beyond = _outside(checked, video, clocks.get(video), found)
         if beyond:
-            last_sec = max(end for _, _, end in found)
-            scaled = len(found) > 1 and all(end > limit_sec for *_, end in found) and last_sec > FAR_OUTSIDE * limit_sec
-            outside[video] = len(beyond), scaled, (
+            outside[video] = len(beyond), _is_scaled(found, beyond, limit_sec), (
                 f'{subset.annotations.path}: video {video} of {limit_sec:g} s ({what}): {len(beyond)} of {len(found)} '
                 f'segments, {_describe(beyond)}')
     number = sum(count for count, _, _ in outside.values())
@@ -114,6 +118,15 @@ def _check_outside(checked: CheckedSubset, instances: Mapping[str, Sequence[Inst
     for video, (_, scaled, message) in outside.items():
         checked.add('segment-unit' if scaled else 'segment-outside', message, video,
                     severity=severity if scaled else '')
+
+
+def _is_scaled(found: Sequence[Instance], beyond: Sequence[Instance], limit_sec: float) -> bool:
+    """Return whether the segments of a video look as if all were in another unit than seconds."""
+    last_sec = max(end for _, _, end in found)
+    if len(found) == 1:
+        return found[0][1] > limit_sec and last_sec > FAR_OUTSIDE * limit_sec
+    return (all(end > limit_sec for _, _, end in found) and last_sec > FAR_OUTSIDE * limit_sec
+            or len(beyond) > 1 and last_sec > FARTHER_OUTSIDE * limit_sec)
 
 
 def _outside(checked: CheckedSubset, video: str, clock: SnippetClock | None,

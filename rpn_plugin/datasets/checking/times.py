@@ -16,6 +16,8 @@ USUAL_RECIPES = tuple(dict(fps=fps, snippet_stride=stride, window=16) for fps in
 """Of the feature releases of this field: windows of 16 frames."""
 LONGEST_SEC = 86400
 """A day: a longer video is not stated in seconds."""
+SHORTEST_SNIPPET_SEC = 1e-6
+"""Nothing is recorded at such a rate."""
 LONG_SEC, LONG_RATIO = 3600, 100
 """Neither is one of more than an hour and so many times the median."""
 FEWEST_VIDEOS = 4
@@ -47,7 +49,7 @@ def check_durations(checked: CheckedSubset) -> None:
 def _check_plausible(checked: CheckedSubset) -> None:
     """Find durations that nobody can mean, which count as not stated, and frame rates that are none."""
     path = checked.subset.annotations.path
-    known = list(checked.durations.values())
+    known = [duration_sec for duration_sec in checked.durations.values() if duration_sec <= LONGEST_SEC]
     usual_sec = float(np.median(known)) if len(known) >= FEWEST_VIDEOS else np.inf
     for video, duration_sec in list(checked.durations.items()):
         if duration_sec > min(LONGEST_SEC, max(LONG_SEC, LONG_RATIO * usual_sec)):
@@ -92,9 +94,13 @@ def check_recipe(checked: CheckedSubset) -> None:
 
 
 def _clock(checked: CheckedSubset, recipe: Mapping[str, Any], video: str) -> SnippetClock:
-    return SnippetClock.from_recipe(recipe, duration_sec=checked.durations.get(video),
-                                    num_snippets=checked.num_snippets(video),
-                                    video_fps=checked.subset.annotations.database[video].get('fps'))
+    clock = SnippetClock.from_recipe(recipe, duration_sec=checked.durations.get(video),
+                                     num_snippets=checked.num_snippets(video),
+                                     video_fps=checked.subset.annotations.database[video].get('fps'))
+    if not SHORTEST_SNIPPET_SEC < clock.seconds_per_snippet < LONGEST_SEC:
+        raise ValueError(f'expected snippets of more than {SHORTEST_SNIPPET_SEC:g} s and less than a day, but got one '
+                         f'per {clock.seconds_per_snippet:g} s')
+    return clock
 
 
 def describe_fit(checked: CheckedSubset, videos: Sequence[str]) -> str:

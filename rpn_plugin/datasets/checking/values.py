@@ -66,6 +66,8 @@ def _read(checked: CheckedSubset, array: np.ndarray, video: str, where: str) -> 
         checked.add('values-repeated', f'{where}: {length} of {len(array)} snippets, from {start} on, are '
                                        f'{"the same" if array[start].any() else "zero"}', video)
     content = Content.of(array)
+    if content.scale == 0:
+        raise Fault('values-zero', f'{where}: the squares of all values are zero in float32')
     if content.doubled > DOUBLED_SHARE and not repeated:
         checked.add('values-doubled', f'{where}: {content.doubled:.0%} of {len(array)} snippets equal the one before',
                     video)
