@@ -9,6 +9,8 @@ from mmengine.config import Config
 BASES = Path(__file__).resolve().parents[1] / 'configs' / '_base_' / 'models'
 SMALL = {
     'untrimmednet': dict(streams=dict(rgb={}, flow={}), localizer=dict(head=dict(in_channels=4, num_classes=3))),
+    'hide_and_seek': dict(streams=['rgb', 'flow'], embedding=dict(in_channels=8, channels=[6]),
+                          head=dict(in_channels=6, num_classes=3)),
     'stpn': dict(streams=dict(rgb={}, flow={}), scored_by=dict(rgb=['rgb', 'flow']),
                  localizer=dict(head=dict(in_channels=4, num_classes=3))),
     'maan': dict(streams=dict(rgb={}, flow={}), localizer=dict(head=dict(in_channels=4, num_classes=3))),

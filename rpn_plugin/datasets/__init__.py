@@ -4,6 +4,7 @@ from rpn_plugin.datasets.data_folder import DataFolder, read_data_folder
 from rpn_plugin.datasets.samplers import PairedClassSampler, SeededIndex, SeededSampler
 from rpn_plugin.datasets.transforms import (
                                              DecodeSnippets,
+                                             HideSnippets,
                                              LoadSnippets,
                                              PackUntrimmedInputs,
                                              RescaleSnippets,
@@ -12,6 +13,6 @@ from rpn_plugin.datasets.transforms import (
 from rpn_plugin.datasets.untrimmed_feature_dataset import UntrimmedFeatureDataset
 from rpn_plugin.datasets.untrimmed_video_dataset import UntrimmedVideoDataset
 
-__all__ = ['AnnotationFile', 'DataFolder', 'DecodeSnippets', 'LoadSnippets', 'PackUntrimmedInputs',
+__all__ = ['AnnotationFile', 'DataFolder', 'DecodeSnippets', 'HideSnippets', 'LoadSnippets', 'PackUntrimmedInputs',
            'PairedClassSampler', 'RescaleSnippets', 'SampleSnippets', 'SeededIndex', 'SeededSampler',
            'UntrimmedFeatureDataset', 'UntrimmedVideoDataset', 'read_data_folder']

@@ -3,8 +3,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
-from rpn_plugin.datasets import SampleSnippets
+from rpn_plugin.datasets import HideSnippets, SampleSnippets
 
 
 def results(length: int) -> dict:
@@ -49,3 +50,40 @@ def test_a_bad_option_is_refused(options) -> None:
     with pytest.raises(ValueError, match=rf"share in \(0, 1\), and mode crop or strata, but got {options[0]} and "
                        f"'{options[1]}'"):
         SampleSnippets(*options)
+
+
+def hidden(length: int, **options: object) -> np.ndarray:
+    """Whether each snippet was replaced by the mean, of both streams alike."""
+    item = results(length) | dict(rng=np.random.default_rng(options.pop('seed', 0)))
+    out = HideSnippets(**options).transform(item)
+    places = out['snippets']['rgb'][:, 0] != np.arange(length)
+    assert (out['snippets']['rgb'][places] == (length - 1) / 2).all()
+    np.testing.assert_array_equal(out['snippets']['flow'], -out['snippets']['rgb'])
+    return places
+
+
+def test_stretches_are_hidden_whole_and_one_stays() -> None:
+    seen = np.zeros(40)
+    for seed in range(200):
+        places = hidden(40, seed=seed, num_stretches=8, probability=0.9).reshape(8, 5)
+        assert (places.all(axis=1) | ~places.any(axis=1)).all() and not places.all()
+        seen += places.ravel()
+    assert (seen > 120).all() and (seen < 190).all()
+    assert not hidden(40, probability=0.0).any() and not hidden(1, probability=0.9).any()
+    assert hidden(7, num_stretches=16, probability=0.9).sum() < 7
+
+
+def test_tensors_are_hidden_as_arrays_are_and_the_item_stays_as_it_was() -> None:
+    array = np.random.default_rng(0).random((30, 2)).astype(np.float16)
+    found = [HideSnippets(probability=0.7).transform(dict(
+        num_snippets=30, snippets=dict(rgb=values), rng=np.random.default_rng(1)))['snippets']['rgb']
+        for values in (array, torch.from_numpy(array))]
+    np.testing.assert_allclose(found[0], found[1].numpy(), rtol=1e-3)
+    assert found[0].dtype == np.float16 and found[1].dtype == torch.float16
+    assert (found[0] != array).any() and (array == np.random.default_rng(0).random((30, 2)).astype(np.float16)).all()
+
+
+@pytest.mark.parametrize('options', [dict(num_stretches=0), dict(probability=1.0), dict(probability=-0.1)])
+def test_nothing_to_see_is_refused(options) -> None:
+    with pytest.raises(ValueError, match='num_stretches >= 1 and a probability'):
+        HideSnippets(**options)

@@ -76,6 +76,52 @@ class SampleSnippets(BaseTransform):
 
 
 @TRANSFORMS.register_module()
+class HideSnippets(BaseTransform):
+    """Hides random stretches of a training video, so that a network learns more than the best part of an action.
+
+    Hide-and-Seek (Singh and Lee, ICCV 2017) in time: the video is cut into equal stretches, each is hidden by itself
+    with a probability, and what is hidden is replaced by a mean, so that a linear layer sees on average what it sees in
+    testing, where nothing is hidden. The mean is the video's own; the authors take that of the training set. How many
+    stretches they cut in time is unverified. At least one stretch stays.
+
+    Draws from the item's own ``rng`` where it has one (see ``SeededSampler``), else from NumPy's global generator.
+
+    Args:
+        num_stretches: Of a video; fewer where it has fewer snippets.
+        probability: In [0, 1), that a stretch is hidden.
+
+    Raises:
+        ValueError: If there is to be no stretch, or the probability is outside [0, 1).
+    """
+
+    def __init__(self, num_stretches: int = 16, probability: float = 0.5) -> None:
+        if num_stretches < 1 or not 0 <= probability < 1:
+            raise ValueError(f'HideSnippets expects num_stretches >= 1 and a probability in [0, 1), but got '
+                             f'{num_stretches} and {probability}.')
+        self.num_stretches = num_stretches
+        self.probability = probability
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Hide the same snippets of every stream."""
+        length, rng = results['num_snippets'], results.get('rng', np.random)
+        number = min(self.num_stretches, length)
+        hidden = rng.random(number) < self.probability
+        hidden[int(rng.random() * number)] = False
+        places = hidden[np.arange(length) * number // length]  # (T,) bool
+        results['snippets'] = {stream: with_mean(snippets, places) for stream, snippets in results['snippets'].items()}
+        return results
+
+
+def with_mean(snippets: np.ndarray | torch.Tensor, places: np.ndarray) -> np.ndarray | torch.Tensor:
+    """A copy of snippets (T, D) with their mean at some places (T,), computed in float32."""
+    if isinstance(snippets, torch.Tensor):
+        mask = torch.from_numpy(places).to(snippets.device)
+        return torch.where(mask[:, None], snippets.float().mean(dim=0).to(snippets.dtype), snippets)
+    mean = snippets.mean(axis=0, dtype=np.float32).astype(snippets.dtype)
+    return np.where(places[:, None], mean, snippets)
+
+
+@TRANSFORMS.register_module()
 class PackUntrimmedInputs(BaseTransform):
     """Packs ``snippets`` into the model's ``inputs`` and everything else it may know into an ``ActionDataSample``.
 

@@ -22,7 +22,7 @@ def arrays(boxes: list[Proposal]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
             np.array([label for _, _, label in boxes], dtype=np.int64), np.array([score for _, score, _ in boxes]))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(proposals, st.sampled_from([0.0, 0.25, 0.6]))
 def test_a_detection_is_the_weighted_mean_of_what_the_best_proposal_covers(boxes, overlap) -> None:
     left = sorted(boxes, key=lambda box: (-box[1], box[2], box[0][0], sum(box[0])))
@@ -44,7 +44,7 @@ def test_a_detection_is_the_weighted_mean_of_what_the_best_proposal_covers(boxes
     assert (np.diff(scores) <= 0).all()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(proposals, st.randoms(use_true_random=False))
 def test_the_order_of_the_proposals_does_not_matter(boxes, random) -> None:
     mixed = random.sample(boxes, len(boxes))
