@@ -31,7 +31,7 @@ def training_config(part: str, root: Path, work_dir: Path) -> Config:
     config.merge_from_dict(dict(
         work_dir=str(work_dir), experiment_name=str(work_dir).replace('/', '_'), randomness=dict(seed=0),
         log_level='ERROR', train_cfg=dict(max_epochs=2, val_interval=2), train_dataloader=dict(batch_size=4),
-        default_hooks=dict(progress=dict(type='ProgressHook'))))
+        default_hooks=dict(progress=dict(type='ProgressHook'), memory=dict(type='MemoryHook'))))
     config.default_hooks.checkpoint.interval = 2
     return config
 

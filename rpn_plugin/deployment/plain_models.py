@@ -10,17 +10,18 @@ from torch import Tensor
 from rpn_plugin import models
 
 PARTS: dict[str, type] = {part.__name__: part for part in (
-    models.ActionnessHead, models.ActionSelectionHead, models.AttentionGCN, models.AttentionGuideLoss,
-    models.AttentionNormLoss, models.AttentionSelectionLoss, models.BackgroundSuppressionHead, models.ClusterFusion,
-    models.ClusteringLoss, models.CoActivityLoss, models.CooccurrenceGCN, models.CrossModalHead, models.EvidenceLoss,
-    models.FACHead, models.FeatureMagnitudeLoss, models.FullyConnectedPrototypes, models.HybridAttentionHead,
-    models.LearnableLabels, models.MagnitudeOrderLoss, models.MultiCutProposals, models.MultiStreamLocalizer,
-    models.MutualAttentionLoss, models.OneHotLabels, models.RandomPrototypes, models.RPNHead, models.SigmoidBCELoss,
-    models.SimilarityWeighting, models.SnippetContrastLoss, models.SnippetDataPreprocessor, models.SoftmaxBCELoss,
-    models.SparsePoolingHead, models.TakeSequences, models.TemporalConvEmbedding, models.TemporalNMS,
-    models.ThreeWayAttentionHead, models.ThresholdProposals, models.TopKMILHead, models.UncertaintyGuideLoss,
-    models.UncertaintyHead, models.UntrimmedNetHead, models.VideoClassificationLoss, models.WeaklySupervisedLocalizer,
-    models.WordVectorLabels)}
+    models.ActionnessHead, models.ActionSelectionHead, models.AttentionContrastLoss, models.AttentionGCN,
+    models.AttentionGuideLoss, models.AttentionNormLoss, models.AttentionSelectionLoss,
+    models.BackgroundSuppressionHead, models.ClusterFusion, models.ClusteringLoss, models.CoActivityLoss,
+    models.CooccurrenceGCN, models.CrossModalHead, models.DistillationLoss, models.EvidenceLoss, models.FACHead,
+    models.FeatureMagnitudeLoss, models.FullyConnectedPrototypes, models.HybridAttentionHead, models.LearnableLabels,
+    models.MagnitudeOrderLoss, models.MultiCutProposals, models.MultiStreamLocalizer, models.MutualAttentionLoss,
+    models.OneHotLabels, models.RandomPrototypes, models.RepresentativeSnippetHead, models.RPNHead,
+    models.SigmoidBCELoss, models.SimilarityWeighting, models.SnippetContrastLoss, models.SnippetDataPreprocessor,
+    models.SoftmaxBCELoss, models.SparsePoolingHead, models.TakeSequences, models.TemporalConvEmbedding,
+    models.TemporalNMS, models.ThreeWayAttentionHead, models.ThresholdProposals, models.TopKMILHead,
+    models.UncertaintyGuideLoss, models.UncertaintyHead, models.UntrimmedNetHead, models.VideoClassificationLoss,
+    models.WeaklySupervisedLocalizer, models.WordVectorLabels)}
 """Parts that a checkpoint may name. None of their constructors loads a network or calls what it is given, and arguments
 that name files are left out by :func:`without_files` before anything is built."""
 

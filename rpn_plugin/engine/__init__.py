@@ -6,6 +6,7 @@ from rpn_plugin.engine.hooks import (
                                      DiagnosisHook,
                                      InterruptionHook,
                                      LocalizationVisualizationHook,
+                                     MemoryHook,
                                      ProgressHook,
                                      ShortHistoryHook,
                                      StandardizationHook,
@@ -16,5 +17,5 @@ from rpn_plugin.engine.hooks import (
 from rpn_plugin.engine.loops import MinItersTrainLoop
 
 __all__ = ['AtomicCheckpointHook', 'ConfigCheckHook', 'CooccurrenceHook', 'DiagnosisHook', 'InterruptionHook',
-           'LocalizationVisualizationHook', 'MinItersTrainLoop', 'ProgressHook', 'ShortHistoryHook',
+           'LocalizationVisualizationHook', 'MemoryHook', 'MinItersTrainLoop', 'ProgressHook', 'ShortHistoryHook',
            'StandardizationHook', 'StepSeedHook', 'TrainingLoggerHook', 'WorkDirLockHook']

@@ -9,6 +9,7 @@ from rpn_plugin.models.heads import (
                                           CrossModalHead,
                                           FACHead,
                                           HybridAttentionHead,
+                                          RepresentativeSnippetHead,
                                           RPNHead,
                                           SparsePoolingHead,
                                           ThreeWayAttentionHead,
@@ -19,11 +20,13 @@ from rpn_plugin.models.heads import (
 )
 from rpn_plugin.models.localizers import BaseLocalizer, HostLocalizer, MultiStreamLocalizer, WeaklySupervisedLocalizer
 from rpn_plugin.models.losses import (
+                                          AttentionContrastLoss,
                                           AttentionGuideLoss,
                                           AttentionNormLoss,
                                           AttentionSelectionLoss,
                                           ClusteringLoss,
                                           CoActivityLoss,
+                                          DistillationLoss,
                                           EvidenceLoss,
                                           FeatureMagnitudeLoss,
                                           MagnitudeOrderLoss,
@@ -55,14 +58,15 @@ from rpn_plugin.models.postprocessors import (
 )
 from rpn_plugin.models.snippet_encoder import FrozenSnippetEncoder, VideoDataPreprocessor
 
-__all__ = ['ActionSelectionHead', 'ActionnessHead', 'AttentionGCN', 'AttentionGuideLoss', 'AttentionNormLoss',
-           'AttentionSelectionLoss', 'BackgroundSuppressionHead', 'BaseLocalizer', 'ClusterFusion', 'ClusteringLoss',
-           'CoActivityLoss', 'CooccurrenceGCN', 'CrossModalHead', 'EvidenceLoss', 'FACHead', 'FeatureMagnitudeLoss',
-           'FrozenSnippetEncoder', 'FullyConnectedPrototypes', 'HostLocalizer', 'HybridAttentionHead', 'InceptionI3D',
-           'LearnableLabels', 'MagnitudeOrderLoss', 'MultiCutProposals', 'MultiStreamLocalizer',
-           'MutualAttentionLoss', 'OneHotLabels', 'RPNHead', 'RandomPrototypes', 'SigmoidBCELoss',
-           'SimilarityWeighting', 'SnippetContrastLoss', 'SnippetDataPreprocessor', 'SoftmaxBCELoss',
-           'SparsePoolingHead', 'TakeSequences', 'TemporalConvEmbedding', 'TemporalNMS', 'ThreeWayAttentionHead',
-           'ThresholdProposals', 'TopKMILHead', 'UncertaintyGuideLoss', 'UncertaintyHead', 'UntrimmedNetHead',
-           'VideoClassificationLoss', 'VideoDataPreprocessor', 'WeaklySupervisedHead', 'WeaklySupervisedLocalizer',
-           'WordVectorLabels', 'global_batch_mean', 'global_mean']
+__all__ = ['ActionSelectionHead', 'ActionnessHead', 'AttentionContrastLoss', 'AttentionGCN', 'AttentionGuideLoss',
+           'AttentionNormLoss', 'AttentionSelectionLoss', 'BackgroundSuppressionHead', 'BaseLocalizer',
+           'ClusterFusion', 'ClusteringLoss', 'CoActivityLoss', 'CooccurrenceGCN', 'CrossModalHead',
+           'DistillationLoss', 'EvidenceLoss', 'FACHead', 'FeatureMagnitudeLoss', 'FrozenSnippetEncoder',
+           'FullyConnectedPrototypes', 'HostLocalizer', 'HybridAttentionHead', 'InceptionI3D', 'LearnableLabels',
+           'MagnitudeOrderLoss', 'MultiCutProposals', 'MultiStreamLocalizer', 'MutualAttentionLoss', 'OneHotLabels',
+           'RPNHead', 'RandomPrototypes', 'RepresentativeSnippetHead', 'SigmoidBCELoss', 'SimilarityWeighting',
+           'SnippetContrastLoss', 'SnippetDataPreprocessor', 'SoftmaxBCELoss', 'SparsePoolingHead', 'TakeSequences',
+           'TemporalConvEmbedding', 'TemporalNMS', 'ThreeWayAttentionHead', 'ThresholdProposals', 'TopKMILHead',
+           'UncertaintyGuideLoss', 'UncertaintyHead', 'UntrimmedNetHead', 'VideoClassificationLoss',
+           'VideoDataPreprocessor', 'WeaklySupervisedHead', 'WeaklySupervisedLocalizer', 'WordVectorLabels',
+           'global_batch_mean', 'global_mean']

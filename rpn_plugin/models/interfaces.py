@@ -201,6 +201,23 @@ class TakesProgress(Protocol):
 
 
 @runtime_checkable
+class KeepsMemory(Protocol):
+    """A head that learns from what it remembers of other videos, which ``MemoryHook`` fills and turns on."""
+
+    memory_from: float
+    """Share of the training's iterations from which on it is used."""
+    memory_due: bool | None
+    """Whether it is used in this epoch; None until it is told."""
+
+    @property
+    def memory_is_empty(self) -> bool:
+        """Whether nothing is remembered yet."""
+
+    def remember(self, output: HeadOutput, labels: Tensor, gather: bool = True) -> None:
+        """Take in the videos of a batch; ``gather`` takes in those of all processes."""
+
+
+@runtime_checkable
 class MakesRoom(Protocol):
     """A module whose parameters or buffers are known from a checkpoint only."""
 

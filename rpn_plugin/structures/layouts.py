@@ -38,6 +38,9 @@ class Layout(Protocol):
     def weighted_sum(self, weights: Tensor, values: Tensor) -> Tensor:
         """Sums over the time of each video with several weights: (N, K) and (N, E) to (B, K, E)."""
 
+    def products(self, values: Tensor, vectors: Tensor) -> Tensor:
+        """Products of each snippet with the vectors of its video: (N, E) and (B, K, E) to (N, K)."""
+
     def max(self, values: Tensor) -> Tensor:
         """Largest value over the time of each video: (N, ...) to (B, ...)."""
 
@@ -174,6 +177,10 @@ class PackedLayout:
         """See :class:`Layout`."""
         return self.pad(weights).transpose(1, 2) @ self.pad(values)
 
+    def products(self, values: Tensor, vectors: Tensor) -> Tensor:
+        """See :class:`Layout`."""
+        return self.unpad(self.pad(values) @ vectors.transpose(1, 2))
+
     def max(self, values: Tensor) -> Tensor:
         """See :class:`Layout`."""
         return self.pad(values, fill=float('-inf')).amax(dim=1)
@@ -259,6 +266,10 @@ class PaddedLayout:
     def weighted_sum(self, weights: Tensor, values: Tensor) -> Tensor:
         """See :class:`Layout`."""
         return self._videos(weights, 0.0).transpose(1, 2) @ self._videos(values, 0.0)
+
+    def products(self, values: Tensor, vectors: Tensor) -> Tensor:
+        """See :class:`Layout`; 0 beyond a video's end."""
+        return (self._videos(values, 0.0) @ vectors.transpose(1, 2)).flatten(0, 1)
 
     def max(self, values: Tensor) -> Tensor:
         """See :class:`Layout`."""

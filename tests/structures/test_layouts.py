@@ -49,6 +49,8 @@ def test_pooling_over_time_is_that_of_each_video_alone(lengths: list[int], ratio
             torch.testing.assert_close(layout.sum(rows)[index], video.sum(dim=0))
             torch.testing.assert_close(layout.mean(rows)[index], video.mean(dim=0))
             torch.testing.assert_close(layout.weighted_sum(rows[:, :2], rows)[index], video[:, :2].T @ video)
+            sums = layout.weighted_sum(rows[:, :2], rows)
+            torch.testing.assert_close(layout.split(layout.products(rows, sums))[index], video @ sums[index].T)
             torch.testing.assert_close(layout.max(rows)[index], video.amax(dim=0))
             torch.testing.assert_close(layout.mean(rows[:, 0])[index], video[:, 0].mean())
             chosen = layout.split(layout.top_k_weights(rows, ratio, round_up))[index]

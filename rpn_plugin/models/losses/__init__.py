@@ -1,5 +1,6 @@
 """Losses on video-level labels."""
 from rpn_plugin.models.losses.attention_losses import (
+    AttentionContrastLoss,
     AttentionGuideLoss,
     AttentionNormLoss,
     AttentionSelectionLoss,
@@ -7,6 +8,7 @@ from rpn_plugin.models.losses.attention_losses import (
 )
 from rpn_plugin.models.losses.clustering_loss import ClusteringLoss
 from rpn_plugin.models.losses.co_activity_loss import CoActivityLoss
+from rpn_plugin.models.losses.distillation_loss import DistillationLoss
 from rpn_plugin.models.losses.evidence_losses import EvidenceLoss, UncertaintyGuideLoss
 from rpn_plugin.models.losses.feature_magnitude_loss import FeatureMagnitudeLoss, MagnitudeOrderLoss
 from rpn_plugin.models.losses.global_batch import global_batch_mean, global_mean
@@ -15,7 +17,7 @@ from rpn_plugin.models.losses.snippet_contrast_loss import SnippetContrastLoss
 from rpn_plugin.models.losses.softmax_bce_loss import SoftmaxBCELoss
 from rpn_plugin.models.losses.video_classification_loss import VideoClassificationLoss
 
-__all__ = ['AttentionGuideLoss', 'AttentionNormLoss', 'AttentionSelectionLoss', 'ClusteringLoss', 'CoActivityLoss',
-           'EvidenceLoss', 'FeatureMagnitudeLoss', 'MagnitudeOrderLoss', 'MutualAttentionLoss', 'SigmoidBCELoss',
-           'SnippetContrastLoss', 'SoftmaxBCELoss', 'UncertaintyGuideLoss', 'VideoClassificationLoss',
-           'global_batch_mean', 'global_mean']
+__all__ = ['AttentionContrastLoss', 'AttentionGuideLoss', 'AttentionNormLoss', 'AttentionSelectionLoss',
+           'ClusteringLoss', 'CoActivityLoss', 'DistillationLoss', 'EvidenceLoss', 'FeatureMagnitudeLoss',
+           'MagnitudeOrderLoss', 'MutualAttentionLoss', 'SigmoidBCELoss', 'SnippetContrastLoss', 'SoftmaxBCELoss',
+           'UncertaintyGuideLoss', 'VideoClassificationLoss', 'global_batch_mean', 'global_mean']

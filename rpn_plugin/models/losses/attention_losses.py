@@ -125,3 +125,29 @@ class AttentionSelectionLoss(nn.Module):
                 gap = layout.sum(part * (1 - likely**p) / p)  # (B, 1)
                 total = total + (gap / layout.sum(part).clamp(min=1))[:, 0]
         return self.loss_weight * global_batch_mean(total)
+
+
+@MODELS.register_module()
+class AttentionContrastLoss(nn.Module):
+    """Parts the highest attentions of a video from its lowest ones (RSKP).
+
+    The mean of the k lowest less the mean of the k highest, averaged over the videos of the global batch.
+
+    Args:
+        loss_weight: Weight in the total loss.
+        attention: Name of the attention (N,) in [0, 1] in the head's output.
+        top_ratio: k is this share of a video's snippets, rounded down.
+    """
+
+    def __init__(self, loss_weight: float = 1.0, attention: str = 'attention', top_ratio: float = 1 / 8) -> None:
+        super().__init__()
+        self.loss_weight = loss_weight
+        self.attention = attention
+        self.top_ratio = top_ratio
+
+    def forward(self, output: HeadOutput, labels: Tensor) -> Tensor:
+        """Scalar in [-1, 0] times the weight; the labels are not read."""
+        column, layout = output.tensor(self.attention)[:, None], output.embedded.layout
+        lowest, highest = -layout.top_k_mean(-column, self.top_ratio, False), layout.top_k_mean(
+            column, self.top_ratio, False)  # (B, 1)
+        return self.loss_weight * global_batch_mean((lowest - highest)[:, 0])

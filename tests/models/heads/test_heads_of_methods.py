@@ -7,7 +7,7 @@ import pytest
 import torch
 from mmaction.registry import MODELS
 
-from rpn_plugin.models.interfaces import SplitInTime, TakesProgress
+from rpn_plugin.models.interfaces import KeepsMemory, SplitInTime, TakesProgress
 from rpn_plugin.structures import HeadOutput, PaddedLayout, SnippetBatch
 
 D, C, LENGTHS = 6, 3, (13, 1, 2, 24)
@@ -29,6 +29,11 @@ HEADS = {
     'DELU': dict(type='CrossModalHead', in_channels=D, num_classes=C, split=dict(rgb=2, flow=4), fused_channels=5,
                  attention_channels=4, losses=dict(loss_evidence=dict(type='EvidenceLoss'),
                                                    loss_guide=dict(type='UncertaintyGuideLoss'))),
+    'RSKP': dict(type='RepresentativeSnippetHead', in_channels=D, num_classes=C, losses=dict(
+        loss_fg=dict(type='VideoClassificationLoss', background=0),
+        loss_walked=dict(type='VideoClassificationLoss', logits='walked_logits', background=0),
+        loss_bg=dict(type='VideoClassificationLoss', logits='walked_background_logits', background=1),
+        loss_distillation=dict(type='DistillationLoss')), memory_losses={}),
     'HAM-Net': dict(type='HybridAttentionHead', in_channels=D, num_classes=C, channels=[5, 4],
                     attention_channels=[4, 3]),
 }
@@ -43,6 +48,8 @@ def head(request):
     for module in head.modules():
         if isinstance(module, TakesProgress):
             module.progress = 0.2
+        if isinstance(module, KeepsMemory):
+            module.memory_due = False
     return head
 
 
