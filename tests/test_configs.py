@@ -135,3 +135,9 @@ def test_a_model_base_hides_nothing_about_a_data_set() -> None:
         assert config_data.stated(model, 'num_classes') is None
         network = model.get('localizer', model)
         assert 'in_channels' not in (network.get('embedding') or network.head)
+
+
+def test_where_pairs_are_sampled_the_batches_of_the_loader_are_those_of_the_sampler() -> None:
+    paired = [loader for loader in (read(path).train_dataloader for path in CONFIGS)
+              if loader.sampler.type == 'PairedClassSampler']
+    assert paired and all(loader.batch_size == 2 * loader.sampler.pairs + loader.sampler.rest for loader in paired)
