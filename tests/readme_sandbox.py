@@ -52,6 +52,7 @@ class Sandbox:
             'RPN_SHARED_DATA': str(root / 'shared'), 'PORT': str(20000 + os.getpid() % 10000),
             'PYTEST_ADDOPTS': '--collect-only', 'PYTHONWARNINGS': 'ignore'
         }
+        self.environment.pop('RPN_CUSTOM_ROOT', None)  # the documents say data/custom
         names = ('rpn_unt_thumos', 'rpn_i3d_anet12', 'rpn_unt_anet12', 'rpn_vgg16_ucf101')
         write_documented_releases(root)
         write_documented_videos(root)
@@ -82,6 +83,7 @@ class Sandbox:
                     os.dup2(output.fileno(), 2)
                 sys.stdout, sys.stderr = os.fdopen(1, 'w'), os.fdopen(2, 'w')
                 os.chdir(self.root)
+                os.environ.clear()
                 os.environ.update(self.environment)
                 torch.set_num_threads(1)
                 sys.argv, sys.path[0] = words, str((self.root / words[0]).parent)

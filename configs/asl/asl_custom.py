@@ -10,6 +10,7 @@ model = dict(
     head=dict(
         in_channels={{_base_.in_channels}}, num_classes={{_base_.num_classes}}, split={{_base_.widths}}))
 train_dataloader = dict(batch_size=16)
+auto_scale_lr = dict(base_batch_size=16)
 optim_wrapper = dict(optimizer=dict(lr=1e-3, weight_decay=5e-4))
 param_scheduler = dict(type='CosineAnnealingLR', eta_min_ratio=0.05, convert_to_iter_based=True)
 train_cfg = dict(type='MinItersTrainLoop', max_epochs=20, min_iters=1000)

@@ -11,6 +11,7 @@ model = dict(
         in_channels={{_base_.in_channels}}, num_classes={{_base_.num_classes}}, channels=[256, 256],
         filter_channels=128))
 train_dataloader = dict(batch_size=16)
+auto_scale_lr = dict(base_batch_size=16)
 optim_wrapper = dict(optimizer=dict(lr=1e-3, weight_decay=5e-4))
 param_scheduler = dict(type='CosineAnnealingLR', eta_min_ratio=0.05, convert_to_iter_based=True)
 train_cfg = dict(type='MinItersTrainLoop', max_epochs=20, min_iters=1000)

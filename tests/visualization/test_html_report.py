@@ -68,9 +68,8 @@ def move_slider(browser: Browser, share: float) -> float:
 
 
 def test_a_time_axis_that_the_page_could_not_draw_is_refused_by_the_name_of_the_video(tmp_path) -> None:
-    for video in (ReportVideo('far', segments((0, 1e300, 'Diving', 0.9))), ReportVideo('far', segments(), 1e8)):
-        with pytest.raises(ValueError, match='Video far would end at 1e.* s; 10000000 s are the most'):
-            write_report(tmp_path / 'report.html', 'far', [video])
+    with pytest.raises(ValueError, match='Video far would end at 1e.* s; 10000000 s are the most'):
+        write_report(tmp_path / 'report.html', 'far', [ReportVideo('far', segments(), 1e8)])
     assert not (tmp_path / 'report.html').exists()
 
 

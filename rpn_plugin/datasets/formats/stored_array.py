@@ -36,12 +36,12 @@ class StoredArray:
             ValueError: If the bytes do not fill the shape.
         """
         order: Literal['C', 'F'] = 'F' if self.fortran_order else 'C'
-        if not self.latin1:
-            return np.memmap(self.path, dtype=self.dtype, mode='r', offset=self.offset, shape=self.shape, order=order)
         try:
+            if not self.latin1:
+                return np.memmap(self.path, self.dtype, 'r', self.offset, self.shape, order)
             with open(self.path, 'rb') as file:
                 file.seek(self.offset)
                 values = file.read(self.num_bytes).decode('utf-8').encode('latin-1')
             return np.frombuffer(values, self.dtype).reshape(self.shape, order=order)
-        except ValueError as error:
+        except (ValueError, OSError) as error:  # the system maps no shape without end
             raise ValueError(f'{self.path}: damaged at byte {self.offset} ({error}).') from error

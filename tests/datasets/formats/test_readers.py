@@ -277,7 +277,8 @@ def test_a_reader_from_outside_that_stumbles_is_named_with_its_file(tmp_path) ->
         layout.open(tmp_path / 'a.txt')
 
 
-def test_lists_that_share_their_parts_do_not_unfold_without_end(tmp_path) -> None:
+def test_lists_that_share_their_parts_do_not_unfold_without_end(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr('rpn_plugin.datasets.formats.wtalc.MOST_VALUES', 10**5)
     release = published.WRITERS['wtalc'](tmp_path / 'wtalc', VIDEOS)
     shared: list = ['Diving']
     for _ in range(40):
