@@ -55,11 +55,12 @@ class UntrimmedNetHead(WeaklySupervisedHead):
             raise ValueError(f'UntrimmedNetHead expects a selection of soft or hard, but got {selection!r}.')
         self.dropout = Dropout(dropout)
         self.classifier = nn.Linear(in_channels, num_classes)
-        self.attention = nn.Linear(in_channels, 1) if selection == 'soft' else None
-        for layer in (self.classifier, self.attention):
-            if layer is not None:
-                nn.init.normal_(layer.weight, std=0.001)
-                nn.init.zeros_(layer.bias)
+        nn.init.normal_(self.classifier.weight, std=0.001)
+        nn.init.zeros_(self.classifier.bias)
+        self.attention = None
+        if selection == 'soft':
+            self.attention = nn.Linear(in_channels, 1, bias=False)  # a bias cancels in the softmax over time
+            nn.init.normal_(self.attention.weight, std=0.001)
         self.in_channels, self.num_classes = in_channels, num_classes
         self.top_ratio = top_ratio
         self.attention_temperature = attention_temperature
