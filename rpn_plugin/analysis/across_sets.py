@@ -183,6 +183,27 @@ def format_curves(curves: Mapping[str, Curve], hyper_parameters: Mapping[str, Hy
     return '\n'.join(lines) + '\n'
 
 
+def format_sensitivity(curves: Mapping[str, Curve], own: Mapping[str, str]) -> str:
+    """Return Markdown: for every hyper-parameter the mean over the sets of the average mAP in %, of each choice.
+
+    Args:
+        curves: Hyper-parameter to its curve.
+        own: Hyper-parameter to what the config had; it stands first.
+
+    >>> curve = dict(one=dict(own=(0.5, ), other=(0.75, )), two=dict(own=(0.75, ), other=(0.5, )))
+    >>> print(format_sensitivity(dict(alpha=curve), dict(alpha='0.02')).splitlines()[-1])
+    | alpha | **0.02: 62.5**, other: 62.5 |
+    """
+    lines = ['| number | mean over the sets of each choice |', '| --- | --- |']
+    for name, curve in curves.items():
+        choices = next(iter(curve.values()))
+        means = {choice: 100 * float(np.mean([np.mean(of_set[choice]) for of_set in curve.values()]))
+                 for choice in choices}
+        others = [f'{choice}: {mean:.1f}' for choice, mean in means.items() if choice != OWN]
+        lines.append(f'| {name} | ' + ', '.join([f'**{own[name]}: {means[OWN]:.1f}**', *others]) + ' |')
+    return '\n'.join(lines) + '\n'
+
+
 @dataclass(frozen=True)
 class Variant:
     """A way to train a config, and the ways to test what was trained.

@@ -60,9 +60,11 @@ class DataLayout:
         """
         try:
             read = self.read(path)
-        except (ValueError, OSError):
+        except OSError:
             raise
         except Exception as error:  # a reader takes the form of the layout for granted
+            if isinstance(error, ValueError) and str(path) in str(error):
+                raise
             raise ValueError(f'{path}: not of the layout {self.name} ({self.description}): '
                              f'{type(error).__name__} {error!s:.100}.') from error
         _require_form(read, path)

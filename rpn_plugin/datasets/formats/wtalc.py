@@ -59,6 +59,8 @@ def _read(path: Path) -> list[Any]:
         else:
             with naming(path):
                 array = map_array(path)
+                if not array.size:
+                    raise ValueError(f'expected a column of entries, but got shape {array.shape}')
             values = _Decoder(path).decode(array.reshape(len(array), -1)[:, 0].tolist())
     except (UnicodeDecodeError, TypeError, RecursionError) as error:
         raise ValueError(f'{path}: not a column of names, numbers and lists of them ({error}).') from error
