@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tool_runner import load_tool
 
+from rpn_plugin.analysis.across_sets import format_sensitivity
 from rpn_plugin.datasets.synthetic import SyntheticSettings, write_synthetic
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -65,3 +66,11 @@ def test_the_documented_table_of_sets_is_what_the_checker_reads(shared_data, cap
     assert len(names) == 6
     load_tool('analysis/across_sets.py').main(['sets', '--data', *(str(shared_data / name) for name in names)])
     assert [line for line in capsys.readouterr().out.splitlines() if line][2:] == rows
+
+
+def test_the_documented_tables_are_made_from_the_files_beside_them() -> None:
+    page = (REPOSITORY / 'docs' / 'unseen_data.md').read_text()
+    blocks = dict(re.findall(r'<!-- (docs/results/\S+) -->\n(.*?)\n<!-- end -->', page, re.S))
+    held = {name: json.loads((REPOSITORY / name).read_text()) for name in blocks}
+    curves = held['docs/results/unseen_curves.json']
+    assert blocks['docs/results/unseen_curves.json'] == format_sensitivity(curves['curves'], curves['own']).strip()
