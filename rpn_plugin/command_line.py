@@ -1,7 +1,8 @@
 """The end of a tool whose user got something wrong: one line, no traceback; and names that any terminal shows."""
 from __future__ import annotations
 
-from collections.abc import Iterator
+import difflib
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rpn_plugin.shown_names import let_every_name_be_printed, printable
@@ -29,3 +30,21 @@ def reason(error: Exception) -> str:
     """What went wrong with one video of many, in one line; a fault that nobody foresaw comes with its type."""
     text = printable(error).strip() or type(error).__name__
     return text if isinstance(error, (OSError, ValueError)) else f'{type(error).__name__}: {text}'
+
+
+def nearest(word: str, known: Iterable[str]) -> list[str]:
+    """Return the known word that a mistyped one may stand for; nothing where none is near.
+
+    >>> nearest('rpn_i3d_thumso', ['rpn_i3d_thumos', 'rpn_custom'])
+    ['rpn_i3d_thumos']
+    """
+    return difflib.get_close_matches(word, list(known), n=1)
+
+
+def did_you_mean(words: Sequence[str]) -> str:
+    """Return the end of a sentence that refuses a word.
+
+    >>> did_you_mean(['rpn_i3d_thumos']), did_you_mean([])
+    ('; did you mean rpn_i3d_thumos?', '.')
+    """
+    return f'; did you mean {" or ".join(words)}?' if words else '.'

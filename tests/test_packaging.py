@@ -2,17 +2,21 @@
 from __future__ import annotations
 
 import ast
+import json
+import os
 import re
 import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 import yaml
 
 import rpn_plugin
+from rpn_command import overview
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 THIRD_PARTY = {'torch': 'torch', 'mmengine': 'mmengine', 'mmaction': 'mmaction2', 'mmcv': 'mmcv-lite', 'numpy': 'numpy',
@@ -27,8 +31,10 @@ def wheel(tmp_path_factory) -> zipfile.ZipFile:
            'exec(open("setup.py").read(), {"__file__": "setup.py", "__name__": "__main__"})'
     source = target / 'source'
     shutil.copytree(REPOSITORY / 'rpn_plugin', source / 'rpn_plugin', ignore=shutil.ignore_patterns('__pycache__'))
-    shutil.copytree(REPOSITORY / 'configs', source / 'configs')
-    for name in ('setup.py', 'pyproject.toml', 'README.md', 'LICENSE', 'projects_README.md', 'model-index.yml'):
+    for folder in ('configs', 'tools'):
+        shutil.copytree(REPOSITORY / folder, source / folder)
+    for name in ('setup.py', 'pyproject.toml', 'rpn_command.py', 'README.md', 'LICENSE', 'projects_README.md',
+                 'model-index.yml'):
         shutil.copy(REPOSITORY / name, source)
     run = subprocess.run([sys.executable, '-c', code, str(target), str(target / 'build')], cwd=source,
                          capture_output=True, text=True)
@@ -40,14 +46,39 @@ def test_the_wheel_holds_every_module_and_nothing_else(wheel) -> None:
     held = {name for name in wheel.namelist() if '.dist-info/' not in name and '/.mim/' not in name}
     package = REPOSITORY / 'rpn_plugin'
     sources = [path for pattern in ('*.py', 'py.typed', 'report_page/*') for path in package.rglob(pattern)]
-    assert held == {str(path.relative_to(REPOSITORY)) for path in sources}
+    assert held == {'rpn_command.py', *(str(path.relative_to(REPOSITORY)) for path in sources)}
 
 
-def test_mim_finds_every_config_in_the_wheel(wheel) -> None:
+def test_mim_finds_every_config_and_tool_in_the_wheel(wheel) -> None:
     held = {name.split('/.mim/')[1] for name in wheel.namelist() if '/.mim/' in name}
     configs = {str(path.relative_to(REPOSITORY)) for path in (REPOSITORY / 'configs').rglob('*.[py][ym]*')
                if '__pycache__' not in path.parts}
-    assert held == {*configs, 'model-index.yml', 'projects_README.md'} and 'configs/metafile.yml' in configs
+    tools = {str(path.relative_to(REPOSITORY)) for path in (REPOSITORY / 'tools').rglob('*.py')}
+    assert held == {*configs, *tools, 'model-index.yml', 'projects_README.md'}
+    assert 'configs/metafile.yml' in configs and 'tools/train.py' in tools
+
+
+def test_the_wheel_brings_a_command_that_works_without_the_repository(wheel, tmp_path) -> None:
+    place, empty = tmp_path / 'site', tmp_path / 'empty'
+    install = ['-m', 'pip', 'install', '--no-deps', '--no-index', '--no-compile', '--disable-pip-version-check', '-q']
+    subprocess.run([sys.executable, *install, '--target', str(place), wheel.filename], check=True)
+    empty.mkdir()
+    segment = {'label': 'Diving', 'segment': [1.0, 5.0]}
+    (empty / 'found.json').write_text(json.dumps({'results': {'v': [{**segment, 'score': 0.9}]}}))
+    (empty / 'truth.json').write_text(json.dumps({'database': {'v': {
+        'subset': 'test', 'duration': 9.0, 'annotations': [segment]}}}))
+
+    def rpn(*arguments: str, command: Sequence[str] = (str(place / 'bin' / 'rpn'), )) -> subprocess.CompletedProcess:
+        return subprocess.run([sys.executable, '-W', 'ignore', *command, *arguments], cwd=empty, capture_output=True,
+                              text=True, env={**os.environ, 'PYTHONPATH': str(place)})
+
+    assert rpn('--help').stdout == rpn().stdout == overview() + '\n'
+    assert 'usage: rpn train ' in rpn('train', 'rpn_synthetic', '--help').stdout
+    scored = rpn('evaluate', 'found.json', 'truth.json', command=('-m', 'rpn_plugin'))
+    assert scored.returncode == 0 and '100.00' in scored.stdout, scored.stderr
+    mim_runs = (str(place / 'rpn_plugin' / '.mim' / 'tools' / 'train.py'), )
+    refused = rpn('rpn_synthetic', '--cfg-options', 'train_cfg.max_epoch=1', command=mim_runs)
+    assert refused.returncode == 1 and 'did you mean max_epochs?' in refused.stderr, refused.stderr
 
 
 def test_the_metadata_declares_the_requirements(wheel) -> None:
@@ -79,7 +110,7 @@ def test_every_third_party_import_is_declared() -> None:
                 imported |= {alias.name.split('.')[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom):
                 imported.add(node.module.split('.')[0])
-    assert imported - set(sys.stdlib_module_names) - {'rpn_plugin'} == set(THIRD_PARTY)
+    assert imported - set(sys.stdlib_module_names) - {'rpn_plugin', 'rpn_command'} == set(THIRD_PARTY)
 
 
 def test_the_tested_versions_pin_every_requirement_and_torch_first() -> None:

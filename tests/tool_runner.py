@@ -23,12 +23,12 @@ def load_tool(name: str) -> ModuleType:
 def run_tool(name: str, *arguments: object) -> tuple[int, str, str]:
     """Exit status and what was printed to stdout and stderr."""
     out, err = io.StringIO(), io.StringIO()
-    status: object = 0
+    status: object = None
     with mock.patch.object(sys, 'argv', [name, *map(str, arguments)]), contextlib.redirect_stdout(out), \
             contextlib.redirect_stderr(err):
         tool = load_tool(name)
         try:
-            tool.main()
+            status = tool.main()
         except SystemExit as end:
             status = end.code
     if isinstance(status, str):

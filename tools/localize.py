@@ -14,15 +14,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import suppress
 
-import numpy as np
-from mmengine.config import Config, DictAction
-
-from rpn_plugin.apis import FeatureExtractor, ResultFolder, UntrimmedInput, WTALInferencer, find_inputs
-from rpn_plugin.command_line import one_line_errors, reason
-from rpn_plugin.files import unsafe_name
-from rpn_plugin.shown_names import one_line
-from rpn_plugin.structures import SnippetClock, VideoSegments
+from mmengine.config import DictAction
 
 
 def parse() -> argparse.Namespace:
@@ -50,6 +44,21 @@ def parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
+if __name__ == '__main__':
+    with suppress(ValueError):  # main reports it
+        parse()  # --help and wrong options are answered before the imports below, which take seconds
+
+import numpy as np
+from mmengine.config import Config
+
+from rpn_plugin.apis import FeatureExtractor, ResultFolder, UntrimmedInput, WTALInferencer, find_inputs
+from rpn_plugin.command_line import one_line_errors, reason
+from rpn_plugin.config_files import find_config
+from rpn_plugin.files import unsafe_name
+from rpn_plugin.shown_names import one_line
+from rpn_plugin.structures import SnippetClock, VideoSegments
+
+
 def extractors(options: argparse.Namespace, inferencer: WTALInferencer) -> dict[str, FeatureExtractor]:
     """Extractors of the features of each stream, at the model's clock."""
     if options.feature_config.keys() != options.feature_checkpoint.keys():
@@ -57,7 +66,7 @@ def extractors(options: argparse.Namespace, inferencer: WTALInferencer) -> dict[
                          f'{list(options.feature_checkpoint)}.')
     made = {}
     for stream, path in options.feature_config.items():
-        config = Config.fromfile(path)
+        config = Config.fromfile(find_config(path))
         made[stream] = FeatureExtractor(config, options.feature_checkpoint[stream],
                                         SnippetClock.from_recipe(inferencer.recipe), stream,
                                         device=str(inferencer.device))
@@ -66,7 +75,8 @@ def extractors(options: argparse.Namespace, inferencer: WTALInferencer) -> dict[
 
 def run(options: argparse.Namespace) -> int:
     """Localize every video, name those that fail; the exit status."""
-    inferencer = WTALInferencer(options.config, options.checkpoint, options.device, options.recipe,
+    config = find_config(options.config) if options.config else None
+    inferencer = WTALInferencer(config, options.checkpoint, options.device, options.recipe,
                                 amp=options.amp, trust=options.trust)
     inferencer.extractors = extractors(options, inferencer)
     results = ResultFolder(options.out, inferencer.settings, options.min_score)

@@ -10,16 +10,6 @@ import os
 from pathlib import Path
 from urllib.parse import quote
 
-from rpn_plugin.command_line import one_line_errors
-from rpn_plugin.evaluation import GroundTruth
-from rpn_plugin.evaluation.results_file import read_detections
-from rpn_plugin.files import path_inside
-from rpn_plugin.structures import VideoSegments
-from rpn_plugin.visualization import Curves, ReportVideo, write_report
-
-VIDEO_SUFFIXES = ('.mp4', '.webm', '.mkv', '.mov', '.m4v', '.ogv', '.avi')
-NOTHING = VideoSegments.from_annotations([])
-
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description='Detections, ground truth and curves as one HTML page.')
@@ -34,6 +24,20 @@ def parse() -> argparse.Namespace:
     parser.add_argument('--title', help='heading; by default the name of the file')
     parser.add_argument('--out', required=True, help='page to write')
     return parser.parse_args()
+
+
+if __name__ == '__main__':
+    parse()  # --help and wrong options are answered before the imports below, which take seconds
+
+from rpn_plugin.command_line import one_line_errors
+from rpn_plugin.evaluation import GroundTruth
+from rpn_plugin.evaluation.results_file import read_detections
+from rpn_plugin.files import path_inside
+from rpn_plugin.structures import VideoSegments
+from rpn_plugin.visualization import Curves, ReportVideo, write_report
+
+VIDEO_SUFFIXES = ('.mp4', '.webm', '.mkv', '.mov', '.m4v', '.ogv', '.avi')
+NOTHING = VideoSegments.from_annotations([])
 
 
 def video_url(folder: str | None, name: str, page: Path) -> str | None:

@@ -19,6 +19,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 from rpn_plugin.analysis.ablations import ABLATIONS
+from rpn_plugin.config_keys import checked_options
 from rpn_plugin.evaluation import get_protocol
 from rpn_plugin.evaluation.functional import evaluate_localization
 from rpn_plugin.evaluation.report import as_plain
@@ -153,7 +154,7 @@ class ExperimentRunner:
     def _with_seeds(self, experiment: Experiment, seeds: Sequence[int]) -> list[_SeededExperiment]:
         """Return one per seed, with folders named after everything that training and test depend on."""
         config = Config.fromfile(self.repository / experiment.config_file)
-        config.merge_from_dict(self._options(experiment))
+        config.merge_from_dict(checked_options(config, self._options(experiment)))
         content = {key: value for key, value in config.to_dict().items() if key not in NOT_TRAINED_ON}
         content['model'] = _without(content['model'], TEST_ONLY)
         content['default_hooks'] = _without(content['default_hooks'], ONLY_WATCHING)

@@ -12,6 +12,7 @@ from mmengine.dataset import BaseDataset, pseudo_collate
 from mmengine.model import BaseModel
 from mmengine.registry import init_default_scope
 
+from rpn_plugin.config_keys import checked_options
 from rpn_plugin.deployment import ModelFile
 
 
@@ -41,10 +42,10 @@ class TrainedModel:
 
         Raises:
             FileNotFoundError: If the checkpoint or the data are missing.
-            ValueError: As :meth:`ModelFile.read` and :meth:`ModelFile.build`.
+            ValueError: As :func:`checked_options`, :meth:`ModelFile.read` and :meth:`ModelFile.build`.
         """
         config = Config.fromfile(config_file)
-        config.merge_from_dict(dict(options or {}))
+        config.merge_from_dict(checked_options(config, options or {}))
         init_default_scope(config.default_scope)
         held = ModelFile.read(checkpoint, config)
         return cls(held.build(), DATASETS.build(config.test_dataloader.dataset), held.classes)

@@ -16,6 +16,28 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Read the options."""
+    parser = argparse.ArgumentParser(description='One set of numbers for several data sets.')
+    parser.add_argument('what', choices=('sets', 'curves', 'test'))
+    parser.add_argument('--config', default='rpn_custom')
+    parser.add_argument('--data', type=Path, nargs='+', required=True, help="folders of the plugin's own form")
+    parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/across_sets'),
+                        help='of curves and test; what is done already is found here')
+    parser.add_argument('--hyper-parameters', nargs='+', help='of curves; all by default')
+    parser.add_argument('--split', choices=('videos', 'appearance'), default='videos',
+                        help='of curves, as tune.py has it')
+    parser.add_argument('--folds', type=int, default=3, help='of curves; the first is held out')
+    parser.add_argument('--seeds', type=int, default=1)
+    parser.add_argument('--variants', nargs='+', help='of test: names of a part of them; all by default')
+    parser.add_argument('--jobs', type=int, default=1, help='trainings side by side, of a thread each')
+    return parser.parse_args(arguments)
+
+
+if __name__ == '__main__':
+    parse(None)  # --help and wrong options are answered before the imports below, which take seconds
+
 from mmengine.config import Config
 
 import rpn_plugin  # noqa: F401  (registers every part)
@@ -30,34 +52,16 @@ from rpn_plugin.analysis.across_sets import (
     measure_curves,
     measure_variants,
 )
-from rpn_plugin.analysis.held_out import SPLITS
 from rpn_plugin.analysis.hyper_parameters import Changes, changes_of, hyper_parameters_of
 from rpn_plugin.analysis.search_report import SUPERVISION
 from rpn_plugin.command_line import one_line_errors
+from rpn_plugin.config_files import find_config
 from rpn_plugin.files import read_json, written_whole
 from rpn_plugin.provenance import CodeChangedError
 
-CONFIG = Path(__file__).resolve().parents[2] / 'configs' / 'rpn_custom.py'
 FULL, NO_WEIGHTING = 'RPN', 'RPN, no weighting'
 CHOSEN = dict(without='RPN, chosen on the other sets', on='RPN, chosen on the set')
 CHOICES_FILE = 'chosen.json'
-
-
-def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Read the options."""
-    parser = argparse.ArgumentParser(description='One set of numbers for several data sets.')
-    parser.add_argument('what', choices=('sets', 'curves', 'test'))
-    parser.add_argument('--config', type=Path, default=CONFIG)
-    parser.add_argument('--data', type=Path, nargs='+', required=True, help="folders of the plugin's own form")
-    parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/across_sets'),
-                        help='of curves and test; what is done already is found here')
-    parser.add_argument('--hyper-parameters', nargs='+', help='of curves; all by default')
-    parser.add_argument('--split', choices=SPLITS, default='videos', help='of curves, as tune.py has it')
-    parser.add_argument('--folds', type=int, default=3, help='of curves; the first is held out')
-    parser.add_argument('--seeds', type=int, default=1)
-    parser.add_argument('--variants', nargs='+', help='of test: names of a part of them; all by default')
-    parser.add_argument('--jobs', type=int, default=1, help='trainings side by side, of a thread each')
-    return parser.parse_args(arguments)
 
 
 def variants(options: argparse.Namespace, roots: dict[str, Path]) -> dict[str, Variant]:
@@ -125,6 +129,7 @@ def test(options: argparse.Namespace, roots: dict[str, Path]) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the tool."""
     options = parse(arguments)
+    options.config = find_config(options.config)
     roots = {root.resolve().name: root.resolve() for root in options.data}
     if options.what == 'sets':
         print(describe_sets(roots))

@@ -7,6 +7,21 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description='Kinds of errors, misses and precision over recall of detections.')
+    parser.add_argument('detections', help='JSON with "results"')
+    parser.add_argument('ground_truth', help='JSON with "database"')
+    parser.add_argument('--subset', help='the videos of this subset only; all by default')
+    parser.add_argument('--tiou', type=float, default=0.5, help='threshold of a match')
+    parser.add_argument('--misses', type=int, default=10, help='list so many of the longest misses')
+    parser.add_argument('--out', help='write OUT_kinds.png and OUT_precision_recall.png')
+    return parser.parse_args()
+
+
+if __name__ == '__main__':
+    parse()  # --help and wrong options are answered before the imports below, which take seconds
+
 import numpy as np
 
 from rpn_plugin.command_line import one_line_errors
@@ -42,14 +57,7 @@ def print_report(analysis: ErrorAnalysis, most: int) -> None:
 
 @one_line_errors()
 def main() -> None:
-    parser = argparse.ArgumentParser(description='Kinds of errors, misses and precision over recall of detections.')
-    parser.add_argument('detections', help='JSON with "results"')
-    parser.add_argument('ground_truth', help='JSON with "database"')
-    parser.add_argument('--subset', help='the videos of this subset only; all by default')
-    parser.add_argument('--tiou', type=float, default=0.5, help='threshold of a match')
-    parser.add_argument('--misses', type=int, default=10, help='list so many of the longest misses')
-    parser.add_argument('--out', help='write OUT_kinds.png and OUT_precision_recall.png')
-    options = parser.parse_args()
+    options = parse()
     found = read_detections(options.detections)
     truth = GroundTruth.read(options.ground_truth, options.subset).segments
     analysis = analyse_errors(found, truth, options.tiou)

@@ -10,10 +10,37 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+NAMES = ('activitynet', 'activitynet-thumos14', 'thumos14', 'wtalc', 'facnet', 'facnet-filtered')
+"""Of the protocols; stated here, too, because the package takes seconds to import."""
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description='Score detections against ground truth under a named protocol.')
+    parser.add_argument('detections', help='JSON with "results", as WTALMetric(out_file=...) writes it, or .txt with '
+                        'lines "video start end class_index score" as for THUMOS14')
+    parser.add_argument('ground_truth',
+                        help='JSON with "database", and maybe "ambiguous": {video: [[start, end], ...]}')
+    parser.add_argument('--subset', help='score on the videos of this subset; all by default')
+    parser.add_argument('--protocol', default='activitynet',
+                        help=f'one of {", ".join(NAMES)}; default %(default)s')
+    parser.add_argument('--compare', metavar='PROTOCOL', help='a second one, and what makes the difference')
+    parser.add_argument('--video-set', help='all, annotated, thumos14-213, thumos14-212 or thumos14-210; by default as '
+                        'the protocol says')
+    parser.add_argument('--tiou', nargs=3, metavar=('FIRST', 'LAST', 'NUMBER'),
+                        help="thresholds of numpy's linspace, all averaged, in the place of the protocol's")
+    parser.add_argument('--ignore-unknown-labels', action='store_true',
+                        help='drop detections whose label the ground truth does not know')
+    parser.add_argument('--out', help='write the numbers; the ending is one of .json, .csv, .md')
+    return parser.parse_args()
+
+
+if __name__ == '__main__':
+    parse()  # --help and wrong options are answered before the imports below, which take seconds
+
 import numpy as np
 
 from rpn_plugin.command_line import one_line_errors
-from rpn_plugin.evaluation import PROTOCOLS, VIDEO_SETS, GroundTruth, Protocol, get_protocol, get_video_set
+from rpn_plugin.evaluation import GroundTruth, Protocol, get_protocol, get_video_set
 from rpn_plugin.evaluation.comparison import compare_protocols
 from rpn_plugin.evaluation.functional import evaluate_localization
 from rpn_plugin.evaluation.protocols import linear_grid
@@ -27,24 +54,6 @@ from rpn_plugin.evaluation.report import (
 )
 from rpn_plugin.evaluation.results_file import read_detections
 from rpn_plugin.structures import VideoSegments
-
-
-def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description='Score detections against ground truth under a named protocol.')
-    parser.add_argument('detections', help='JSON with "results", as WTALMetric(out_file=...) writes it, or .txt with '
-                        'lines "video start end class_index score" as for THUMOS14')
-    parser.add_argument('ground_truth',
-                        help='JSON with "database", and maybe "ambiguous": {video: [[start, end], ...]}')
-    parser.add_argument('--subset', help='score on the videos of this subset; all by default')
-    parser.add_argument('--protocol', default='activitynet', help=f'one of {", ".join(PROTOCOLS)}')
-    parser.add_argument('--compare', metavar='PROTOCOL', help='a second one, and what makes the difference')
-    parser.add_argument('--video-set', help=f'one of {", ".join(VIDEO_SETS)}; by default as the protocol says')
-    parser.add_argument('--tiou', nargs=3, metavar=('FIRST', 'LAST', 'NUMBER'),
-                        help="thresholds of numpy's linspace, all averaged, in the place of the protocol's")
-    parser.add_argument('--ignore-unknown-labels', action='store_true',
-                        help='drop detections whose label the ground truth does not know')
-    parser.add_argument('--out', help=f'write the numbers; the ending is one of {", ".join(FORMATS)}')
-    return parser.parse_args()
 
 
 def chosen_protocol(name: str, options: argparse.Namespace) -> Protocol:

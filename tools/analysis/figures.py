@@ -10,15 +10,48 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence, Set
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from mmengine.config import DictAction
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Draw the paper's figures about prototypes.")
+    figures = parser.add_subparsers(dest='figure', required=True)
+    gain = figures.add_parser('gain', help='Fig. 3 top: AP of each class over that with random prototypes')
+    gain.add_argument('--table', type=Path, help='table3.json as reproduce.py writes it')
+    gain.add_argument('--data', help='which data of the table, if it holds several')
+    gain.add_argument('--full', type=Path, nargs='+', help='scores of the full model, one file per seed')
+    gain.add_argument('--random', type=Path, nargs='+', help='scores with random prototypes, in the same order')
+    gain.add_argument('--top', type=int, default=10, help='draw so many of the classes that gain most')
+    for name, text in (('tsne', 'Fig. 3 bottom: features and prototypes of videos'),
+                       ('prototypes', 'distances between prototypes')):
+        figure = figures.add_parser(name, help=text)
+        figure.add_argument('config')
+        figure.add_argument('checkpoint')
+        figure.add_argument('--cfg-options', nargs='+', action=DictAction, help='override settings of the config')
+        if name == 'tsne':
+            figure.add_argument('--videos', nargs='+', default=[], help='test videos; the first by default')
+            figure.add_argument('--seed', type=int, default=0, help='of t-SNE')
+    matrix = figures.add_parser('cooccurrence', help='the co-occurrence matrix')
+    matrix.add_argument('matrix', help='cooccurrence.csv of a work directory')
+    for name, figure in figures.choices.items():
+        figure.add_argument('--out', default=f'{name}.png', help='picture to write')
+    return parser.parse_args()
+
+
+if __name__ == '__main__':
+    with suppress(ValueError):  # main reports it
+        parse_args()  # --help and wrong options are answered before the imports below, which take seconds
+
 import numpy as np
 from matplotlib.figure import Figure
-from mmengine.config import DictAction
 
 import rpn_plugin  # noqa: F401  (registers every part)
 from rpn_plugin.command_line import one_line_errors
+from rpn_plugin.config_files import find_config
 from rpn_plugin.files import read_json
 from rpn_plugin.inspection import TrainedModel, embedded_videos, prototypes_of
 from rpn_plugin.models.necks import read_cooccurrence_table
@@ -58,7 +91,7 @@ def draw_gain(options: argparse.Namespace) -> Figure:
 
 def draw_tsne(options: argparse.Namespace) -> Figure:
     """Fig. 3 bottom."""
-    trained = TrainedModel.load(options.config, options.checkpoint, options.cfg_options)
+    trained = TrainedModel.load(find_config(options.config), options.checkpoint, options.cfg_options)
     prototypes, videos = prototypes_of(trained), embedded_videos(trained, options.videos)
     for name, of_network in videos.items():
         _print_distances(name, dict(zip(trained.classes, prototypes[name])), trained.classes, of_network)
@@ -69,7 +102,7 @@ def draw_tsne(options: argparse.Namespace) -> Figure:
 
 def draw_prototypes(options: argparse.Namespace) -> Figure:
     """Distances between prototypes."""
-    trained = TrainedModel.load(options.config, options.checkpoint, options.cfg_options)
+    trained = TrainedModel.load(find_config(options.config), options.checkpoint, options.cfg_options)
     maps = {name: HeatMap(prototype_distances(prototypes), trained.classes, 'Euclidean distance',
                                           colours='Blues_r')
             for name, prototypes in prototypes_of(trained).items()}
@@ -81,6 +114,9 @@ def draw_cooccurrence(options: argparse.Namespace) -> Figure:
     matrix, classes = read_cooccurrence_table(options.matrix)
     shown = HeatMap(matrix, classes, 'share of videos with i that also hold j', 'class i', 'class j', (0.0, 1.0))
     return draw_heat_maps({'': shown}, 'Co-occurrence in the training labels')
+
+
+FIGURES = dict(gain=draw_gain, tsne=draw_tsne, prototypes=draw_prototypes, cooccurrence=draw_cooccurrence)
 
 
 def _measured_row(path: Path, data: str | None, cells: Sequence[str]) -> list[dict[str, Any]]:
@@ -120,38 +156,10 @@ def _print_distances(name: str, prototypes: Mapping[str, np.ndarray], classes: S
             print(line)
 
 
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Draw the paper's figures about prototypes.")
-    figures = parser.add_subparsers(dest='figure', required=True)
-    gain = figures.add_parser('gain', help='Fig. 3 top: AP of each class over that with random prototypes')
-    gain.add_argument('--table', type=Path, help='table3.json as reproduce.py writes it')
-    gain.add_argument('--data', help='which data of the table, if it holds several')
-    gain.add_argument('--full', type=Path, nargs='+', help='scores of the full model, one file per seed')
-    gain.add_argument('--random', type=Path, nargs='+', help='scores with random prototypes, in the same order')
-    gain.add_argument('--top', type=int, default=10, help='draw so many of the classes that gain most')
-    gain.set_defaults(draw=draw_gain)
-    for name, draw, text in (('tsne', draw_tsne, 'Fig. 3 bottom: features and prototypes of videos'),
-                             ('prototypes', draw_prototypes, 'distances between prototypes')):
-        figure = figures.add_parser(name, help=text)
-        figure.add_argument('config')
-        figure.add_argument('checkpoint')
-        figure.add_argument('--cfg-options', nargs='+', action=DictAction, help='override settings of the config')
-        figure.set_defaults(draw=draw)
-        if name == 'tsne':
-            figure.add_argument('--videos', nargs='+', default=[], help='test videos; the first by default')
-            figure.add_argument('--seed', type=int, default=0, help='of t-SNE')
-    matrix = figures.add_parser('cooccurrence', help='the co-occurrence matrix')
-    matrix.add_argument('matrix', help='cooccurrence.csv of a work directory')
-    matrix.set_defaults(draw=draw_cooccurrence)
-    for name, figure in figures.choices.items():
-        figure.add_argument('--out', default=f'{name}.png', help='picture to write')
-    return parser.parse_args()
-
-
 @one_line_errors(TypeError, ImportError)
 def main() -> None:
     options = parse_args()
-    save_figure(options.draw(options), options.out)
+    save_figure(FIGURES[options.figure](options), options.out)
     print(options.out)
 
 

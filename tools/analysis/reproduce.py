@@ -9,11 +9,39 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import torch
 from mmengine.config import DictAction
+
+TABLES = ('table1', 'table2', 'table3', 'table4')
+LIST = 'ablations'
+DATA = ('thumos', 'anet12', 'ucf101', 'ucf101-untuned', 'synthetic')
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Read the options."""
+    parser = argparse.ArgumentParser(description='Train, score and print a table of the paper.')
+    parser.add_argument('table', choices=[*TABLES, LIST], help=f'a table, or "{LIST}": print what each ablation '
+                        'changes, as any tool takes it behind --cfg-options')
+    parser.add_argument('--data', choices=DATA, nargs='+', help="configs of which data; by default the table's own")
+    parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2])
+    parser.add_argument('--jobs', type=int, help='trainings side by side; by default as many as cores and threads '
+                        'allow, and one where there is a GPU')
+    parser.add_argument('--threads', type=int, default=1, help='of each training')
+    parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/reproduce'),
+                        help='what is done already is found here, and the table is written here, into a folder '
+                        'named after the data')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={}, help='change every config')
+    return parser.parse_args(arguments)
+
+
+if __name__ == '__main__':
+    with suppress(ValueError):  # main reports it
+        parse(None)  # --help and wrong options are answered before the imports below, which take seconds
+
+import torch
 
 import rpn_plugin  # noqa: F401  (registers every part)
 from rpn_plugin.analysis.ablations import ABLATIONS
@@ -24,27 +52,8 @@ from rpn_plugin.command_line import one_line_errors
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
-LIST = 'ablations'
-
 Planned = tuple[int, tuple[str, ...], Experiment]
 """Number of the paper's row that it follows, its cells, and what measures it."""
-
-
-def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Read the options."""
-    parser = argparse.ArgumentParser(description='Train, score and print a table of the paper.')
-    parser.add_argument('table', choices=[*PAPER_TABLES, LIST], help=f'a table, or "{LIST}": print what each ablation '
-                        'changes, as any tool takes it behind --cfg-options')
-    parser.add_argument('--data', choices=FAMILIES, nargs='+', help="configs of which data; by default the table's own")
-    parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2])
-    parser.add_argument('--jobs', type=int, help='trainings side by side; by default as many as cores and threads '
-                        'allow, and one where there is a GPU')
-    parser.add_argument('--threads', type=int, default=1, help='of each training')
-    parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/reproduce'),
-                        help='what is done already is found here, and the table is written here, into a folder '
-                        'named after the data')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={}, help='change every config')
-    return parser.parse_args(arguments)
 
 
 def planned(table: PaperTable, data: str) -> list[Planned]:

@@ -8,14 +8,49 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
-from mmengine.config import Config, DictAction
+from mmengine.config import DictAction
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Read the options."""
+    parser = argparse.ArgumentParser(description='Search hyper-parameters on held-out training videos.')
+    parser.add_argument('config', type=Path)
+    parser.add_argument('--out', type=Path, help='config to write; WORK_DIR/tuned.py by default')
+    parser.add_argument('--work-dir', type=Path, help='what is done already is found here, and the log is written '
+                        'here; work_dirs/tune/<config> by default')
+    parser.add_argument('--split', choices=('videos', 'appearance'), default='videos',
+                        help='what stays on one side: videos; or, for recordings composed of clips that several of '
+                        'them share, everything of similar appearance, for which they are cut')
+    parser.add_argument('--folds', type=int, default=3)
+    parser.add_argument('--candidates', type=int, default=36, help='that are trained at all')
+    parser.add_argument('--rounds', type=int, default=2, help='of a coordinate search from the best candidate: one '
+                        'hyper-parameter of training after the other')
+    parser.add_argument('--seeds', type=int, default=2, help='per fold in these rounds and after; before, one seed on '
+                        'every fold, and at first one seed on one fold')
+    parser.add_argument('--hyper-parameters', nargs='+', help='choose these only; all by default. Unknown names are '
+                        'answered with the list of those there are')
+    parser.add_argument('--jobs', type=int, default=1, help='candidates side by side')
+    parser.add_argument('--threads', type=int, default=1, help='of each training')
+    parser.add_argument('--seed', type=int, default=0, help='of the split and the draws')
+    parser.add_argument('--curves', action='store_true', help='also measure one hyper-parameter at a time around the '
+                        'chosen point, and draw it')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={}, help='change the config first')
+    return parser.parse_args(arguments)
+
+
+if __name__ == '__main__':
+    with suppress(ValueError):  # main reports it
+        parse(None)  # --help and wrong options are answered before the imports below, which take seconds
+
+from mmengine.config import Config
 
 import rpn_plugin  # noqa: F401  (registers every part)
 from rpn_plugin.analysis.config_writer import write_config
-from rpn_plugin.analysis.held_out import SPLITS, write_held_out_sets
+from rpn_plugin.analysis.held_out import write_held_out_sets
 from rpn_plugin.analysis.hyper_parameters import (
     HyperParameter,
     apply,
@@ -36,39 +71,14 @@ from rpn_plugin.analysis.search import (
 )
 from rpn_plugin.analysis.search_report import SUPERVISION, as_curve, as_line, format_candidates, format_curves
 from rpn_plugin.command_line import one_line_errors
+from rpn_plugin.config_files import find_config
+from rpn_plugin.config_keys import checked_options
 from rpn_plugin.files import written_whole
 from rpn_plugin.provenance import CodeChangedError, plugin_digest
 from rpn_plugin.visualization import save_figure
 from rpn_plugin.visualization.sensitivity import draw_sensitivity
 
 CURVES = ('alpha', 'gamma_c', 'gamma_t')
-
-
-def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Read the options."""
-    parser = argparse.ArgumentParser(description='Search hyper-parameters on held-out training videos.')
-    parser.add_argument('config', type=Path)
-    parser.add_argument('--out', type=Path, help='config to write; WORK_DIR/tuned.py by default')
-    parser.add_argument('--work-dir', type=Path, help='what is done already is found here, and the log is written '
-                        'here; work_dirs/tune/<config> by default')
-    parser.add_argument('--split', choices=SPLITS, default='videos',
-                        help='what stays on one side: videos; or, for recordings composed of clips that several of '
-                        'them share, everything of similar appearance, for which they are cut')
-    parser.add_argument('--folds', type=int, default=3)
-    parser.add_argument('--candidates', type=int, default=36, help='that are trained at all')
-    parser.add_argument('--rounds', type=int, default=2, help='of a coordinate search from the best candidate: one '
-                        'hyper-parameter of training after the other')
-    parser.add_argument('--seeds', type=int, default=2, help='per fold in these rounds and after; before, one seed on '
-                        'every fold, and at first one seed on one fold')
-    parser.add_argument('--hyper-parameters', nargs='+', help='choose these only; all by default. Unknown names are '
-                        'answered with the list of those there are')
-    parser.add_argument('--jobs', type=int, default=1, help='candidates side by side')
-    parser.add_argument('--threads', type=int, default=1, help='of each training')
-    parser.add_argument('--seed', type=int, default=0, help='of the split and the draws')
-    parser.add_argument('--curves', action='store_true', help='also measure one hyper-parameter at a time around the '
-                        'chosen point, and draw it')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={}, help='change the config first')
-    return parser.parse_args(arguments)
 
 
 def chosen_hyper_parameters(config: Config, names: Sequence[str] | None) -> dict[str, HyperParameter]:
@@ -159,7 +169,9 @@ def run(options: argparse.Namespace) -> None:
     Raises:
         ValueError: If an option makes no sense.
     """
+    options.config = find_config(options.config)
     config = Config.fromfile(options.config)
+    options.cfg_options = checked_options(config, options.cfg_options)
     config.merge_from_dict(options.cfg_options)
     work_dir = (options.work_dir or Path('work_dirs/tune') / options.config.stem).resolve()
     out = options.out or work_dir / 'tuned.py'

@@ -5,16 +5,9 @@ python tools/analysis/visualize.py CONFIG CHECKPOINT --video NAME --frames NAME.
 from __future__ import annotations
 
 import argparse
+from contextlib import suppress
 
-import torch
 from mmengine.config import DictAction
-
-import rpn_plugin  # noqa: F401  (registers every part)
-from rpn_plugin.command_line import one_line_errors
-from rpn_plugin.datasets.videos import read_thumbnails
-from rpn_plugin.inspection import TrainedModel, curves_of
-from rpn_plugin.visualization import save_figure
-from rpn_plugin.visualization.predictions import draw_prediction
 
 
 def parse_args() -> argparse.Namespace:
@@ -29,11 +22,26 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+if __name__ == '__main__':
+    with suppress(ValueError):  # main reports it
+        parse_args()  # --help and wrong options are answered before the imports below, which take seconds
+
+import torch
+
+import rpn_plugin  # noqa: F401  (registers every part)
+from rpn_plugin.command_line import one_line_errors
+from rpn_plugin.config_files import find_config
+from rpn_plugin.datasets.videos import read_thumbnails
+from rpn_plugin.inspection import TrainedModel, curves_of
+from rpn_plugin.visualization import save_figure
+from rpn_plugin.visualization.predictions import draw_prediction
+
+
 @torch.no_grad()
 @one_line_errors(TypeError, ImportError)
 def main() -> None:
     options = parse_args()
-    trained = TrainedModel.load(options.config, options.checkpoint, options.cfg_options)
+    trained = TrainedModel.load(find_config(options.config), options.checkpoint, options.cfg_options)
     data = trained.preprocessed([options.video] if options.video else [])
     sample = trained.model(**data, mode='predict')[0]
     thumbnails = read_thumbnails(options.frames, sample.duration_second) if options.frames else []

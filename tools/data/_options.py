@@ -5,8 +5,6 @@ import argparse
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mmengine.utils import import_modules_from_strings
-
 RECIPE_KEYS = dict(fps='fps', stride='snippet_stride', window='window', offset='offset',
                    spread_over_duration='spread_over_duration')
 
@@ -34,6 +32,7 @@ def import_modules(modules: Sequence[str]) -> None:
     Raises:
         ValueError: If one cannot be found or imported.
     """
+    from mmengine.utils import import_modules_from_strings  # only where it is needed: it takes a while
     try:
         import_modules_from_strings(list(modules))
     except ImportError as error:

@@ -13,11 +13,29 @@ from contextlib import redirect_stdout
 from pathlib import Path
 
 from _options import add_feature_options, add_import_option, columns, import_modules, pairs, recipe
+
+
+def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description='Check annotations and features before training.')
+    parser.add_argument('source', help='config of a training (a .py file, or a name as rpn_custom), or the file or '
+                        'folder of annotations')
+    parser.add_argument('--layout', metavar='NAME', help='of annotations, see docs/layouts; default plugin')
+    add_feature_options(parser)
+    add_import_option(parser)
+    parser.add_argument('--json', metavar='FILE', help='write everything that was found; - for standard output')
+    parser.add_argument('--plot', metavar='FILE', help='draw one page of pictures')
+    return parser.parse_args(arguments)
+
+
+if __name__ == '__main__':
+    parse_args(None)  # --help and wrong options are answered before the imports below, which take seconds
+
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from rich.console import Console
 from rich.progress import track
 
+from rpn_plugin.config_files import find_config
 from rpn_plugin.datasets.checking import CheckedSubset, DatasetCheck, check_dataset
 from rpn_plugin.datasets.checking.report import as_json, as_text
 from rpn_plugin.datasets.sources import Sources, subsets_of_annotations, subsets_of_config
@@ -28,25 +46,15 @@ from rpn_plugin.visualization import save_figure
 from rpn_plugin.visualization.dataset import draw_dataset
 
 
-def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description='Check annotations and features before training.')
-    parser.add_argument('source', help='config of a training (.py), or the file or folder of annotations')
-    parser.add_argument('--layout', metavar='NAME', help='of annotations, see docs/layouts; default plugin')
-    add_feature_options(parser)
-    add_import_option(parser)
-    parser.add_argument('--json', metavar='FILE', help='write everything that was found; - for standard output')
-    parser.add_argument('--plot', metavar='FILE', help='draw one page of pictures')
-    return parser.parse_args(arguments)
-
-
 def open_sources(options: argparse.Namespace) -> Sources:
     import_modules(options.modules)
-    if not options.source.endswith('.py'):
+    stated = options.features or options.recipe or options.columns or options.layout
+    if not options.source.endswith('.py') and (stated or Path(options.source).exists()):
         return subsets_of_annotations(options.source, options.layout or 'plugin', pairs(options.features, '--features'),
                                       recipe(options.recipe), columns(options.columns))
-    if options.features or options.recipe or options.columns or options.layout:
+    if stated:
         raise ValueError(f'{options.source} states layout, features, recipe and columns itself; leave the options out.')
-    config = Config.fromfile(options.source)
+    config = Config.fromfile(find_config(options.source))
     init_default_scope(config.get('default_scope', 'mmaction'))
     return subsets_of_config(config)
 

@@ -9,16 +9,6 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from mmengine.config import Config
-from rich.markup import escape
-from rich.progress import Progress
-
-from rpn_plugin.apis import FeatureExtractor
-from rpn_plugin.command_line import one_line_errors, reason
-from rpn_plugin.datasets.videos import VIDEO_SUFFIXES, VideoError, VideoFile, find_videos
-from rpn_plugin.shown_names import one_line
-from rpn_plugin.structures import SnippetClock
-
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description='Write <video>.npy, (T, D) float32, and <video>.json for each video. '
@@ -36,6 +26,21 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--batch-size', type=int, default=16, help='snippets encoded at once')
     parser.add_argument('--device', default='cpu', help='such as cuda')
     return parser.parse_args()
+
+
+if __name__ == '__main__':
+    parse_args()  # --help and wrong options are answered before the imports below, which take seconds
+
+from mmengine.config import Config
+from rich.markup import escape
+from rich.progress import Progress
+
+from rpn_plugin.apis import FeatureExtractor
+from rpn_plugin.command_line import one_line_errors, reason
+from rpn_plugin.config_files import find_config
+from rpn_plugin.datasets.videos import VIDEO_SUFFIXES, VideoError, VideoFile, find_videos
+from rpn_plugin.shown_names import one_line
+from rpn_plugin.structures import SnippetClock
 
 
 def videos_of(path: Path) -> list[Path]:
@@ -79,7 +84,7 @@ def extract_all(extractor: FeatureExtractor, videos: list[Path], out: Path) -> l
 def main() -> None:
     options = parse_args()
     videos = videos_of(options.videos)
-    config = Config.fromfile(options.config)
+    config = Config.fromfile(find_config(options.config))
     clock = SnippetClock(options.fps, options.stride, options.window)
     extractor = FeatureExtractor(config, options.checkpoint, clock, options.stream, options.flow, options.batch_size,
                                  options.device)

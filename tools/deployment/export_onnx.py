@@ -10,16 +10,8 @@ from __future__ import annotations
 
 import argparse
 
-from mmengine.config import Config
-from mmengine.registry import init_default_scope
 
-import rpn_plugin  # noqa: F401  (registers every part)
-from rpn_plugin.command_line import one_line_errors
-from rpn_plugin.deployment import ModelFile, export_onnx
-
-
-@one_line_errors()
-def main() -> None:
+def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description='Export to ONNX.')
     parser.add_argument('checkpoint', help='as training or publish_model.py writes it')
     parser.add_argument('--config', help='config of the training; by default what the checkpoint says')
@@ -27,7 +19,24 @@ def main() -> None:
                         'other parts than those of this project among them')
     parser.add_argument('--out', required=True, help='file to write')
     parser.add_argument('--tolerance', type=float, default=1e-4, help='largest difference from PyTorch')
-    options = parser.parse_args()
+    return parser.parse_args()
+
+
+if __name__ == '__main__':
+    parse()  # --help and wrong options are answered before the imports below, which take seconds
+
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+
+import rpn_plugin  # noqa: F401  (registers every part)
+from rpn_plugin.command_line import one_line_errors
+from rpn_plugin.config_files import find_config
+from rpn_plugin.deployment import ModelFile, export_onnx
+
+
+@one_line_errors()
+def main() -> None:
+    options = parse()
     init_default_scope('mmaction')
     try:
         import onnx  # noqa: F401
@@ -35,7 +44,7 @@ def main() -> None:
         import onnxscript  # noqa: F401
     except ImportError as error:
         raise SystemExit(f'error: {error.name} is not installed: pip install onnx onnxruntime onnxscript') from None
-    config = Config.fromfile(options.config) if options.config else None
+    config = Config.fromfile(find_config(options.config)) if options.config else None
     source = ModelFile.read(options.checkpoint, config, options.trust)
     network, difference = export_onnx(source, options.out, options.tolerance)
     print(f'{options.out}: {len(network.model.networks)} networks, streams {", ".join(network.streams)}; largest '

@@ -7,18 +7,13 @@ Writes OUT_<date>-<hash>.pth, which tools/localize.py needs nothing beside. Load
 from __future__ import annotations
 
 import argparse
+from contextlib import suppress
 from dataclasses import replace
 
-from mmengine.config import Config, DictAction
-from mmengine.registry import init_default_scope
-
-import rpn_plugin  # noqa: F401  (registers every part)
-from rpn_plugin.command_line import one_line_errors
-from rpn_plugin.deployment import ModelFile
+from mmengine.config import DictAction
 
 
-@one_line_errors()
-def main() -> None:
+def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description='Publish a checkpoint.')
     parser.add_argument('checkpoint', help='as training writes it')
     parser.add_argument('out', help='name to begin with; date and hash are appended')
@@ -27,9 +22,27 @@ def main() -> None:
                         'other parts than those of this project among them')
     parser.add_argument('--recipe', nargs='+', action=DictAction, metavar='KEY=VALUE',
                         help='fps=... snippet_stride=... of the features, where nothing states them')
-    options = parser.parse_args()
+    return parser.parse_args()
+
+
+if __name__ == '__main__':
+    with suppress(ValueError):  # main reports it
+        parse()  # --help and wrong options are answered before the imports below, which take seconds
+
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+
+import rpn_plugin  # noqa: F401  (registers every part)
+from rpn_plugin.command_line import one_line_errors
+from rpn_plugin.config_files import find_config
+from rpn_plugin.deployment import ModelFile
+
+
+@one_line_errors()
+def main() -> None:
+    options = parse()
     init_default_scope('mmaction')
-    config = Config.fromfile(options.config) if options.config else None
+    config = Config.fromfile(find_config(options.config)) if options.config else None
     model = ModelFile.read(options.checkpoint, config, options.trust)
     path = replace(model, recipe=model.recipe or options.recipe).publish(options.out)
     print(f'{path}: {len(model.classes)} classes, {path.stat().st_size / 2**20:.1f} MiB')
