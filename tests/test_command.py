@@ -1,6 +1,7 @@
 """One command runs every tool, finds configs by name and refuses keys of the config that nothing reads."""
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
@@ -15,16 +16,17 @@ from rpn_plugin.analysis.held_out import SPLITS
 from rpn_plugin.analysis.paper_tables import FAMILIES, PAPER_TABLES
 from rpn_plugin.config_files import find_config, named_configs
 from rpn_plugin.config_keys import checked_options
+from rpn_plugin.datasets.composition import DTYPES as COMPOSED_DTYPES
+from rpn_plugin.datasets.composition import CompositionSettings
 from rpn_plugin.datasets.conversion import DTYPES
 from rpn_plugin.datasets.formats import LAYOUTS
+from rpn_plugin.datasets.synthetic import SyntheticSettings
 from rpn_plugin.evaluation import PROTOCOLS, VIDEO_SETS
 from rpn_plugin.evaluation.report import FORMATS
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 TOOLS = REPOSITORY / 'tools'
 SCRIPTS = {command: script for commands in rpn_command.COMMANDS.values() for command, (script, _) in commands.items()}
-IMPORT_FIRST = {'compose', 'synthesize'}
-"""Their help states the defaults of classes, which it imports."""
 
 
 def rpn(*arguments: str, cwd: Path) -> subprocess.CompletedProcess:
@@ -49,13 +51,13 @@ def test_the_list_of_commands_names_every_tool() -> None:
 def test_no_command_needs_the_package_to_show_its_help(tmp_path) -> None:
     code = '\n'.join([
         'import contextlib, sys', f'sys.path.insert(0, {str(REPOSITORY)!r})', 'import rpn_command', 'heavy = []',
-        f'for words in [["--help"], *([name, "--help"] for name in {sorted(set(SCRIPTS) - IMPORT_FIRST)})]:',
+        f'for words in [["--help"], *([name, "--help"] for name in {[*SCRIPTS]})]:',
         '    sys.argv = ["rpn", *words]', '    with contextlib.suppress(SystemExit):', '        rpn_command.main()',
         '    heavy += [words[0] for name in ("torch", "rpn_plugin") if name in sys.modules]',
         'sys.exit(f"imports it all: {heavy}" if heavy else 0)'])
     run = subprocess.run([sys.executable, '-c', code], cwd=tmp_path, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
-    assert all(f'usage: rpn {command} ' in run.stdout for command in set(SCRIPTS) - IMPORT_FIRST)
+    assert all(f'usage: rpn {command} ' in run.stdout for command in SCRIPTS)
 
 
 def test_what_help_states_without_the_package_is_what_the_package_has() -> None:
@@ -67,6 +69,14 @@ def test_what_help_states_without_the_package_is_what_the_package_has() -> None:
     for tool in ('analysis/tune.py', 'analysis/across_sets.py'):
         assert f'--split {{{",".join(SPLITS)}}}' in run_tool(tool, '--help')[1]
     reproduce = load_tool('analysis/reproduce.py')
+    for tool, settings in (('data/make_synthetic.py', SyntheticSettings),
+                           ('data/compose_untrimmed.py', CompositionSettings)):
+        defaults = {field.name: field.default for field in dataclasses.fields(settings)}
+        stated = load_tool(tool).DEFAULTS
+        assert stated == {name: defaults[name] for name in stated}
+    assert load_tool('data/make_synthetic.py').DEFAULTS.keys() == {
+        field.name for field in dataclasses.fields(SyntheticSettings)}
+    assert f'--dtype {{{",".join(COMPOSED_DTYPES)}}}' in run_tool('data/compose_untrimmed.py', '--help')[1]
     assert (*reproduce.TABLES, ) == (*PAPER_TABLES, ) and (*reproduce.DATA, ) == (*FAMILIES, )
 
 

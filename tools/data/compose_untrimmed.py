@@ -5,15 +5,12 @@ import argparse
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from rich.progress import track
-
-from rpn_plugin.command_line import one_line_errors
-from rpn_plugin.datasets.composition import DTYPES, SUBSETS, Composition, CompositionSettings, compose
-from rpn_plugin.structures import SnippetClock
+DEFAULTS: dict[str, Any] = dict(mixed=0.08, video_sec=(26.0, 210.0), instance_sec=(3.2, 16.0), share=0.35,
+                                soft_snippets=1, dtype='float16', seed=0)
+"""As CompositionSettings has them; stated here, too, because the package takes seconds to import."""
 
 
 def parse() -> argparse.Namespace:
-    default = CompositionSettings
     parser = argparse.ArgumentParser(description="Compose untrimmed videos of trimmed clips' features.")
     parser.add_argument('--features', nargs='+', required=True, metavar='STREAM=PLACE', type=named,
                         help='per stream a folder, .zip, .tar[.gz] or .npz of one (T, D) array per clip')
@@ -24,7 +21,7 @@ def parse() -> argparse.Namespace:
                         help='classes between the actions; default every other class')
     parser.add_argument('--pair', nargs='+', default=[], metavar='CLASS:COMPANION:PROBABILITY', type=pair,
                         help='how likely a video made for the class also holds the companion')
-    parser.add_argument('--mixed', type=float, default=default.mixed, metavar='PROBABILITY',
+    parser.add_argument('--mixed', type=float, default=DEFAULTS['mixed'], metavar='PROBABILITY',
                         help='that another video holds any second class; default %(default)g')
     parser.add_argument('--fps', type=float, required=True, help='frames per second at which features were extracted')
     parser.add_argument('--stride', type=float, required=True, help='frames from one feature to the next')
@@ -33,13 +30,15 @@ def parse() -> argparse.Namespace:
                         help='numbers of videos; default as many as the clips suffice for')
     for name, what in (('video-sec', 'a video'), ('instance-sec', 'an action instance')):
         parser.add_argument(f'--{name}', nargs=2, type=float, metavar=('MIN', 'MAX'),
-                            default=getattr(default, name.replace('-', '_')),
+                            default=DEFAULTS[name.replace('-', '_')],
                             help=f'length wished for {what} in seconds, drawn uniformly; default %(default)s')
-    parser.add_argument('--share', type=float, default=default.share, help='part that is action; default %(default)g')
-    parser.add_argument('--soft', type=int, default=default.soft_snippets, metavar='SNIPPETS',
+    parser.add_argument('--share', type=float, default=DEFAULTS['share'],
+                        help='part that is action; default %(default)g')
+    parser.add_argument('--soft', type=int, default=DEFAULTS['soft_snippets'], metavar='SNIPPETS',
                         help='that fade at either end of an instance; default %(default)s')
-    parser.add_argument('--dtype', choices=DTYPES, default=default.dtype, help='default %(default)s')
-    parser.add_argument('--seed', type=int, default=default.seed, help='default %(default)s')
+    parser.add_argument('--dtype', choices=('float16', 'float32', 'float64'), default=DEFAULTS['dtype'],
+                        help='default %(default)s')
+    parser.add_argument('--seed', type=int, default=DEFAULTS['seed'], help='default %(default)s')
     parser.add_argument('--out', required=True, help='folder to write')
     parser.add_argument('--overwrite', action='store_true', help='replace a data set that is there')
     return parser.parse_args()
@@ -60,6 +59,16 @@ def pair(word: str) -> tuple[tuple[str, str], float]:
         return (label, companion), float(probability)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f'expected CLASS:COMPANION:PROBABILITY, but got {word!r}') from error
+
+
+if __name__ == '__main__':
+    parse()  # --help and wrong options are answered before the imports below, which take seconds
+
+from rich.progress import track
+
+from rpn_plugin.command_line import one_line_errors
+from rpn_plugin.datasets.composition import SUBSETS, Composition, CompositionSettings, compose
+from rpn_plugin.structures import SnippetClock
 
 
 def once(pairs: Sequence[tuple[Any, Any]], option: str) -> dict[Any, Any]:
