@@ -17,9 +17,11 @@ from rpn_plugin.command_line import did_you_mean, nearest
 
 NEW = '+'
 """Before a key that is meant to be new, whatever this check knows."""
-TAKEN_BY_BUILDERS = {'type', '_delete_', '_scope_', 'priority', 'constructor', 'paramwise_cfg', 'convert_to_iter_based',
-                     'by_epoch', 'num_batch_per_epoch'}
-"""Keys that the host's runner takes off a mapping before its class gets the rest."""
+TAKEN_BY_RUNNER = {
+    'default_hooks': {'priority'}, 'custom_hooks': {'priority'}, 'optim_wrapper': {'constructor', 'paramwise_cfg'},
+    'param_scheduler': {'convert_to_iter_based'}, 'train_cfg': {'by_epoch'},
+    'train_dataloader': {'num_batch_per_epoch'}}
+"""Keys that the host's runner takes off a mapping before its class gets the rest, by the part of the config."""
 READ_BY_RUNNER = {'activation_checkpointing', 'compile', 'custom_imports', 'efficient_conv_bn_eval',
                   'find_unused_parameters', 'model_wrapper_cfg', 'runner_type', 'sync_bn'}
 """Keys at the top of a config that are no arguments of the host's Runner, but that it or its tools read."""
@@ -88,8 +90,7 @@ def _is_known(part: str, mapping: Mapping[str, Any], arguments: _Arguments) -> b
     """Tell whether something reads a new key of a mapping."""
     entry = mapping[part]
     states_type = isinstance(entry, Mapping) and 'type' in entry and 'type' not in mapping
-    return part in arguments.names | TAKEN_BY_BUILDERS or states_type or \
-        (arguments.others and not nearest(part, arguments.names))
+    return part in arguments.names or states_type or (arguments.others and not nearest(part, arguments.names))
 
 
 def _refusal(config: Mapping[str, Any], key: str, parent: str, part: str, known: set[str]) -> str:
@@ -116,7 +117,8 @@ def _arguments(path: list[str], mapping: Any) -> _Arguments:
         return _Arguments(set())
     of_each = [_parameters(maker) for maker in _makers(path, mapping)]
     unknown_type = 'type' in mapping and not of_each  # building it will say so
-    return _Arguments(set().union(*(one.names for one in of_each)), unknown_type or any(one.others for one in of_each))
+    taken = {'type', '_scope_', *TAKEN_BY_RUNNER.get(path[0], set())}
+    return _Arguments(taken.union(*(one.names for one in of_each)), unknown_type or any(one.others for one in of_each))
 
 
 def _makers(path: list[str], mapping: Mapping[str, Any]) -> list[Callable[..., Any]]:

@@ -158,6 +158,8 @@ def test_every_tool_that_takes_a_config_takes_its_name(tmp_path, monkeypatch, wo
 
 REFUSED = {
     'max_epochs=3': 'the config has no key .* did you mean train_cfg.max_epochs?',
+    'by_epoch=True': 'the config has no key .by_epoch.',
+    'model.localizer.constructor=X': 'model.localizer has no key .constructor.',
     'lr=0.1': 'did you mean optim_wrapper.optimizer.lr?',
     'modle.localizer.type=X': 'the config has no key .modle., .* did you mean model?',
     'train_cfg.max_epohcs=3': 'train_cfg has no key .max_epohcs., .* did you mean max_epochs?',

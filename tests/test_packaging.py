@@ -26,20 +26,27 @@ THIRD_PARTY = {'torch': 'torch', 'mmengine': 'mmengine', 'mmaction': 'mmaction2'
 
 @pytest.fixture(scope='module')
 def wheel(tmp_path_factory) -> zipfile.ZipFile:
+    """Built as a release is: from the source distribution."""
     target = tmp_path_factory.mktemp('wheel')
-    code = 'import sys; sys.argv[1:] = ["bdist_wheel", "-q", "-d", sys.argv[1], "-b", sys.argv[2]]; ' \
-           'exec(open("setup.py").read(), {"__file__": "setup.py", "__name__": "__main__"})'
     source = target / 'source'
-    shutil.copytree(REPOSITORY / 'rpn_plugin', source / 'rpn_plugin', ignore=shutil.ignore_patterns('__pycache__'))
-    for folder in ('configs', 'tools'):
-        shutil.copytree(REPOSITORY / folder, source / folder)
-    for name in ('setup.py', 'pyproject.toml', 'rpn_command.py', 'README.md', 'LICENSE', 'projects_README.md',
-                 'model-index.yml'):
+    for folder in ('rpn_plugin', 'configs', 'tools'):
+        shutil.copytree(REPOSITORY / folder, source / folder, ignore=shutil.ignore_patterns('__pycache__'))
+    for name in ('setup.py', 'pyproject.toml', 'MANIFEST.in', 'rpn_command.py', 'README.md', 'LICENSE',
+                 'projects_README.md', 'model-index.yml'):
         shutil.copy(REPOSITORY / name, source)
-    run = subprocess.run([sys.executable, '-c', code, str(target), str(target / 'build')], cwd=source,
-                         capture_output=True, text=True)
-    assert run.returncode == 0, run.stderr
+    setup(source, 'sdist', '-q', '-d', str(target))
+    archive, = target.glob('*.tar.gz')
+    shutil.unpack_archive(archive, target / 'unpacked')
+    setup(target / 'unpacked' / archive.name.removesuffix('.tar.gz'), 'bdist_wheel', '-q', '-d', str(target))
     return zipfile.ZipFile(next(target.glob('*.whl')))
+
+
+def setup(source: Path, *arguments: str) -> None:
+    """Run setup.py with the setuptools that is there: no isolated environment, no network."""
+    code = f'import sys; sys.argv[1:] = {[*arguments]}; ' \
+           'exec(open("setup.py").read(), {"__file__": "setup.py", "__name__": "__main__"})'
+    run = subprocess.run([sys.executable, '-c', code], cwd=source, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
 
 
 def test_the_wheel_holds_every_module_and_nothing_else(wheel) -> None:
