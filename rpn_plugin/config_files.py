@@ -44,6 +44,6 @@ def find_config(name: str | Path) -> Path:
         raise ValueError(f'{name}: several configs have this name, {", ".join(found)}; name one of them.')
     if not found:
         words = dict.fromkeys([*leaves, *(Path(leaf).name for leaf in leaves)])
-        raise FileNotFoundError(f'{name}: no such file, and no config of this name in {config_folder()}'
+        raise FileNotFoundError(f'No config {name}: there is no such file, and none of this name in {config_folder()}'
                                 f'{did_you_mean(nearest(wanted, words))}')
     return known[found[0]]

@@ -62,21 +62,27 @@ def _require_known(before: Any, after: Any, key: str) -> None:
     for part in key.split('.'):
         if part == '_delete_':
             return
-        if isinstance(before, (list, tuple)):
-            before, after = before[int(part)], after[int(part)]
-        elif isinstance(before, Mapping) and part in before:
-            before, after = before[part], after[part]
+        entry = _entry(after, part)  # None where another option takes its mapping away
+        if isinstance(before, (list, tuple)) or (isinstance(before, Mapping) and part in before):
+            before, after = _entry(before, part), entry
         elif before is None:  # nothing to compare with: a mapping takes the place of None
             return
         else:
             arguments = _arguments(path, after)
             own = set(before) if isinstance(before, Mapping) else set()
-            if not _is_known(part, after, arguments):
+            if not _is_known(part, entry, after, arguments):
                 raise ValueError(_refusal(whole, key, '.'.join(path), part, own | arguments.names))
             # Below a new mapping that no class is known for, nothing can be said.
-            before = {} if isinstance(after[part], Mapping) and _makers([*path, part], after[part]) else None
-            after = after[part]
+            before = {} if isinstance(entry, Mapping) and _makers([*path, part], entry) else None
+            after = entry
         path.append(part)
+
+
+def _entry(holder: Any, part: str) -> Any:
+    """Return what a mapping or a list holds under a part of a key; None where it holds nothing."""
+    if isinstance(holder, (list, tuple)):
+        return holder[int(part)] if part.isdigit() and int(part) < len(holder) else None
+    return holder.get(part) if isinstance(holder, Mapping) else None
 
 
 class _Arguments(NamedTuple):
@@ -86,9 +92,8 @@ class _Arguments(NamedTuple):
     others: bool = False
 
 
-def _is_known(part: str, mapping: Mapping[str, Any], arguments: _Arguments) -> bool:
-    """Tell whether something reads a new key of a mapping."""
-    entry = mapping[part]
+def _is_known(part: str, entry: Any, mapping: Any, arguments: _Arguments) -> bool:
+    """Tell whether something reads a new entry of a mapping."""
     states_type = isinstance(entry, Mapping) and 'type' in entry and 'type' not in mapping
     return part in arguments.names or states_type or (arguments.others and not nearest(part, arguments.names))
 

@@ -214,6 +214,7 @@ def test_table_3_stands_upright_and_judges_the_papers_pattern(run, fake) -> None
 def test_one_table_holds_several_data_each_as_it_is_alone(tool, run, fake, tmp_path, monkeypatch, capsys,
                                                           table) -> None:
     monkeypatch.setitem(FAMILIES, 'other', FAMILIES['synthetic'])
+    monkeypatch.setattr(tool, 'DATA', tuple(FAMILIES))
     run(fake, table, '--seeds', '0', '1')
     trainings = sum(ran[0] == 'train' for ran in fake.ran)
     tool.main([table, '--data', 'other', 'synthetic', 'other', '--seeds', '0', '1', '--jobs', '1', '--work-dir',

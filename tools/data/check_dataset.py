@@ -49,7 +49,8 @@ from rpn_plugin.visualization.dataset import draw_dataset
 def open_sources(options: argparse.Namespace) -> Sources:
     import_modules(options.modules)
     stated = options.features or options.recipe or options.columns or options.layout
-    if not options.source.endswith('.py') and (stated or Path(options.source).exists()):
+    path = Path(options.source)
+    if path.suffix != '.py' and (stated or path.suffix or path.exists()):
         return subsets_of_annotations(options.source, options.layout or 'plugin', pairs(options.features, '--features'),
                                       recipe(options.recipe), columns(options.columns))
     if stated:
