@@ -2,10 +2,16 @@
 from __future__ import annotations
 
 import difflib
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from rpn_plugin.shown_names import let_every_name_be_printed, printable
+
+FOR_THE_FILE = ('System environment', 'Config:', 'Hooks will be executed', 'Distributed training is not used',
+                '"FileClient" will be', '"HardDiskBackend" is')
+"""How records of the host begin that its log file keeps and the console does not show."""
 
 
 @contextmanager
@@ -24,6 +30,25 @@ def one_line_errors(*more: type[Exception]) -> Iterator[None]:
         if not isinstance(error, (OSError, ValueError, *more)):
             raise
         raise SystemExit(f'error: {printable(error)}') from None
+
+
+def keep_console_short() -> None:
+    """Leave to the log file what fills the screen before the first loss: environment, config, hooks, deprecations."""
+    from mmengine.runner import Runner
+    build = Runner.build_logger
+
+    def build_logger(runner: Runner, *arguments: Any, **options: Any) -> logging.Logger:
+        logger = build(runner, *arguments, **options)
+        for handler in logger.handlers:
+            if not isinstance(handler, logging.FileHandler):
+                handler.addFilter(_is_for_people)
+        return logger
+
+    Runner.build_logger = build_logger
+
+
+def _is_for_people(record: logging.LogRecord) -> bool:
+    return not record.getMessage().lstrip('\n-').startswith(FOR_THE_FILE)
 
 
 def reason(error: Exception) -> str:

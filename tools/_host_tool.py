@@ -33,13 +33,14 @@ def run(name: str) -> None:
         raise SystemExit('error: expected KEY=VALUE after --cfg-options.') from None
     from mmengine.config import Config
 
-    from rpn_plugin.command_line import one_line_errors
+    from rpn_plugin.command_line import keep_console_short, one_line_errors
     from rpn_plugin.config_files import find_config
     from rpn_plugin.config_keys import checked_options
     with one_line_errors():
         options.config = str(find_config(options.config))
         if options.cfg_options:
             options.cfg_options = checked_options(Config.fromfile(options.config), options.cfg_options)
+    keep_console_short()
     tool: Any = ModuleType('host_tool')
     tool.__file__ = str(path)
     try:

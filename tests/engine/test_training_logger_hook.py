@@ -11,6 +11,7 @@ import pytest
 from mmengine.config import Config
 from mmengine.runner import Runner
 
+from rpn_plugin.command_line import keep_console_short
 from rpn_plugin.datasets.synthetic import SyntheticSettings, write_synthetic
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
@@ -40,12 +41,26 @@ def test_lines_come_by_iterations_of_the_training_with_the_time_left(data, tmp_p
     Runner.from_cfg(config(data, tmp_path, monkeypatch)).train()
     log = next(tmp_path.glob('*/*.log')).read_text()
     lines = re.findall(r'Epoch\(train\) +\[(\d+)\]\[(\d)/3\].* eta: .* loss: ', log)
-    expected = [*range(INTERVAL, 3 * EPOCHS, INTERVAL), 3 * EPOCHS]
+    expected = [1, *range(INTERVAL, 3 * EPOCHS, INTERVAL), 3 * EPOCHS]
     assert [3 * (int(epoch) - 1) + int(iteration) for epoch, iteration in lines] == expected
     assert 'Exp name' not in log
     scalars = next(tmp_path.glob('*/vis_data/scalars.json')).read_text().splitlines()
     assert [json.loads(line)['step'] for line in scalars] == expected
     assert {path.name for path in tmp_path.glob('*.pth')} == {'epoch_10.pth', 'epoch_20.pth', f'epoch_{EPOCHS}.pth'}
+
+
+def test_the_console_has_a_summary_and_the_file_the_rest(data, tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(Runner, 'build_logger', Runner.build_logger)
+    keep_console_short()
+    found = config(data, tmp_path, monkeypatch)
+    found.train_cfg.update(max_epochs=1)
+    Runner.from_cfg(found).train()
+    console, file = capsys.readouterr().out, next(tmp_path.glob('*/*.log')).read_text()
+    summary = (r'Training\n  data: 24 training videos of 10 classes\n  model: .*\n  schedule: 1 epochs of 3 iterations '
+               r'with 10 videos each; Adam, learning rate .*\n  device: cpu; seed \d+\n  results: ')
+    before, loss, _ = console.partition('Epoch(train)')
+    assert loss and re.search(summary, before) and before.count('\n') < 15
+    assert re.search(summary, file) and 'Hooks will be executed' in file and 'System environment' in file
 
 
 def test_a_thousand_epochs_of_twenty_iterations_stay_readable() -> None:
