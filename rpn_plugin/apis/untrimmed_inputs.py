@@ -15,8 +15,8 @@ from rpn_plugin.datasets.feature_readers import READERS
 from rpn_plugin.datasets.feature_stores import FeatureStore, FilePerVideo, check_finite, open_store
 from rpn_plugin.datasets.videos import VIDEO_SUFFIXES, find_videos
 
-LARGEST_FEATURE = 1e6
-"""Features are some tens at most; beyond this, products of them leave the range of float32 in a network."""
+LARGEST_FEATURE = 1e9
+"""Features are some tens, raw ones of sensors some thousands; far beyond this, sums of products leave float32."""
 
 
 @dataclass(frozen=True)
