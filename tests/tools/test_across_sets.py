@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tool_runner import load_tool
 
-from rpn_plugin.analysis.across_sets import format_sensitivity
+from rpn_plugin.analysis.across_sets import format_sensitivity, format_variants
 from rpn_plugin.datasets.synthetic import SyntheticSettings, write_synthetic
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -73,4 +73,6 @@ def test_the_documented_tables_are_made_from_the_files_beside_them() -> None:
     blocks = dict(re.findall(r'<!-- (docs/results/\S+) -->\n(.*?)\n<!-- end -->', page, re.S))
     held = {name: json.loads((REPOSITORY / name).read_text()) for name in blocks}
     curves = held['docs/results/unseen_curves.json']
+    tested = format_variants(held['docs/results/unseen_test.json'], 'RPN')
+    assert blocks['docs/results/unseen_test.json'] == tested.strip()
     assert blocks['docs/results/unseen_curves.json'] == format_sensitivity(curves['curves'], curves['own']).strip()
