@@ -118,5 +118,5 @@ class Sandbox:
         runtime = base / 'default_runtime.py'
         runtime.write_text(runtime.read_text().replace("'nccl'", "'gloo'").replace('interval=50', 'interval=1'))
         configs = self.root / 'configs'
-        for path in (*configs.glob('rpn_*.py'), *configs.glob('*/*_custom.py')):
+        for path in (*configs.glob('rpn_*.py'), *configs.glob('*/*_custom.py'), base / 'schedules/adam_own_videos.py'):
             path.write_text(re.sub(r'\b(max_epochs|val_interval|min_iters)=\d+', r'\1=1', path.read_text()))

@@ -1,7 +1,7 @@
 # Hide-and-Seek in time on your own videos, as rpn_custom.py: $RPN_CUSTOM_ROOT. Features of any scale are standardized;
 # what is unverified or ours is said in the configs that it comes from.
 _base_ = [
-    '../_base_/datasets/custom.py', '../_base_/models/hide_and_seek.py', '../_base_/schedules/adam_1000e.py',
+    '../_base_/datasets/custom.py', '../_base_/models/hide_and_seek.py', '../_base_/schedules/adam_own_videos.py',
     '../_base_/default_runtime.py'
 ]
 model = dict(
@@ -16,7 +16,3 @@ train_dataloader = dict(
             dict(type='HideSnippets', num_stretches=16, probability=0.5),
             dict(type='PackUntrimmedInputs')
         ]))
-optim_wrapper = dict(optimizer=dict(lr=1e-3))
-param_scheduler = dict(type='CosineAnnealingLR', eta_min_ratio=0.05, convert_to_iter_based=True)
-train_cfg = dict(type='MinItersTrainLoop', max_epochs=20, min_iters=1000)
-val_cfg = val_dataloader = val_evaluator = None  # there is nothing to validate on without segments

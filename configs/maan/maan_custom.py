@@ -1,14 +1,10 @@
 # MAAN on your own videos, as rpn_custom.py: $RPN_CUSTOM_ROOT; one network on all streams side by side. The pooling is
 # the released one; everything else is unverified or ours.
 _base_ = [
-    '../_base_/datasets/custom.py', '../_base_/models/maan.py', '../_base_/schedules/adam_1000e.py',
+    '../_base_/datasets/custom.py', '../_base_/models/maan.py', '../_base_/schedules/adam_own_videos.py',
     '../_base_/default_runtime.py'
 ]
 model = dict(
     streams=dict(both=dict(streams={{_base_.streams}})),
     data_preprocessor=dict(standardize=True),
     localizer=dict(head=dict(in_channels={{_base_.in_channels}}, num_classes={{_base_.num_classes}})))
-optim_wrapper = dict(optimizer=dict(lr=1e-3))
-param_scheduler = dict(type='CosineAnnealingLR', eta_min_ratio=0.05, convert_to_iter_based=True)
-train_cfg = dict(type='MinItersTrainLoop', max_epochs=20, min_iters=1000)
-val_cfg = val_dataloader = val_evaluator = None  # there is nothing to validate on without segments

@@ -1,7 +1,7 @@
 # RSKP on your own videos, as rpn_custom.py: $RPN_CUSTOM_ROOT. Losses and test are those of the released code; features
 # of any scale are standardized, and width, rate and length of training are ours.
 _base_ = [
-    '../_base_/datasets/custom.py', '../_base_/models/rskp.py', '../_base_/schedules/adam_1000e.py',
+    '../_base_/datasets/custom.py', '../_base_/models/rskp.py', '../_base_/schedules/adam_own_videos.py',
     '../_base_/default_runtime.py'
 ]
 model = dict(
@@ -9,8 +9,5 @@ model = dict(
     data_preprocessor=dict(standardize=True),
     embedding=dict(in_channels={{_base_.in_channels}}, channels=[512]),
     head=dict(in_channels=512, num_classes={{_base_.num_classes}}))
-optim_wrapper = dict(optimizer=dict(lr=1e-3, betas=(0.9, 0.99), weight_decay=5e-5))
-param_scheduler = dict(type='CosineAnnealingLR', eta_min_ratio=0.05, convert_to_iter_based=True)
-train_cfg = dict(type='MinItersTrainLoop', max_epochs=20, min_iters=1000)
-val_cfg = val_dataloader = val_evaluator = None  # there is nothing to validate on without segments
+optim_wrapper = dict(optimizer=dict(betas=(0.9, 0.99), weight_decay=5e-5))
 default_hooks = dict(memory=dict(type='MemoryHook'))

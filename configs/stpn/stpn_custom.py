@@ -2,14 +2,11 @@
 # are those of a released reimplementation; features of any scale are standardized, and rate and length of training are
 # ours: a linear classifier of gated means learns slowly (22000 iterations there).
 _base_ = [
-    '../_base_/datasets/custom.py', '../_base_/models/stpn.py', '../_base_/schedules/adam_1000e.py',
+    '../_base_/datasets/custom.py', '../_base_/models/stpn.py', '../_base_/schedules/adam_own_videos.py',
     '../_base_/default_runtime.py'
 ]
 model = dict(
     streams=dict(both=dict(streams={{_base_.streams}})),
     data_preprocessor=dict(standardize=True),
     localizer=dict(head=dict(in_channels={{_base_.in_channels}}, num_classes={{_base_.num_classes}})))
-optim_wrapper = dict(optimizer=dict(lr=1e-3))
-param_scheduler = dict(type='CosineAnnealingLR', eta_min_ratio=0.05, convert_to_iter_based=True)
-train_cfg = dict(type='MinItersTrainLoop', max_epochs=20, min_iters=5000)
-val_cfg = val_dataloader = val_evaluator = None  # there is nothing to validate on without segments
+train_cfg = dict(min_iters=5000)

@@ -2,7 +2,7 @@
 # Loss and test are those of the released code; features of any scale are standardized, and optimizer, rate and length
 # of training are ours.
 _base_ = [
-    '../_base_/datasets/custom.py', '../_base_/models/untrimmednet.py', '../_base_/schedules/adam_1000e.py',
+    '../_base_/datasets/custom.py', '../_base_/models/untrimmednet.py', '../_base_/schedules/adam_own_videos.py',
     '../_base_/default_runtime.py'
 ]
 model = dict(
@@ -16,7 +16,3 @@ train_dataloader = dict(
             dict(type='SampleSnippets', num_snippets=7, mode='strata'),
             dict(type='PackUntrimmedInputs')
         ]))
-optim_wrapper = dict(optimizer=dict(lr=1e-3))
-param_scheduler = dict(type='CosineAnnealingLR', eta_min_ratio=0.05, convert_to_iter_based=True)
-train_cfg = dict(type='MinItersTrainLoop', max_epochs=20, min_iters=1000)
-val_cfg = val_dataloader = val_evaluator = None  # there is nothing to validate on without segments

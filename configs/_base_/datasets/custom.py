@@ -15,8 +15,6 @@ dataset = dict(
     data_prefix={stream: f'features/{stream}' for stream in streams},
     cache_gib=2)
 train_dataloader = dict(num_workers=0, persistent_workers=False, dataset=dict(subset='train', **dataset))
-val_dataloader = dict(num_workers=0, persistent_workers=False, dataset=dict(subset='test', **dataset))
-test_dataloader = val_dataloader
-
-val_evaluator = dict(type='WTALMetric', protocol='activitynet-thumos14')
-test_evaluator = val_evaluator
+test_dataloader = dict(num_workers=0, persistent_workers=False, dataset=dict(subset='test', **dataset))
+test_evaluator = dict(type='WTALMetric', protocol='activitynet-thumos14')
+val_cfg = val_dataloader = val_evaluator = None  # there is nothing to validate on without segments
