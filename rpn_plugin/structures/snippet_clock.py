@@ -10,6 +10,25 @@ from typing import Any, TypeVar
 import numpy as np
 
 Scalar = TypeVar('Scalar', float, np.ndarray)
+MOST_FRAMES = 1e9
+"""Of a stride, a window or a second: more is a mistake, and overflows what is computed of it."""
+
+
+def _require_positive(name: str, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 < _float_or_inf(value) <= MOST_FRAMES:
+        raise ValueError(f'SnippetClock expects a positive number for {name}, but got {value!r}.')
+
+
+def _float_or_inf(value: Real) -> float:
+    """Return a number as float; infinity where it is too large for one.
+
+    >>> _float_or_inf(10**400), _float_or_inf(25)
+    (inf, 25.0)
+    """
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
 
 
 @dataclass(frozen=True)
@@ -33,7 +52,7 @@ class SnippetClock:
         offset_frames: First frame of snippet 0.
 
     Raises:
-        ValueError: If ``fps``, ``stride_frames`` or ``window_frames`` is not positive and finite.
+        ValueError: If ``fps``, ``stride_frames`` or ``window_frames`` is not positive and at most :data:`MOST_FRAMES`.
     """
 
     fps: float
@@ -45,10 +64,8 @@ class SnippetClock:
         if self.window_frames is None:
             object.__setattr__(self, 'window_frames', self.stride_frames)
         for name in ('fps', 'stride_frames', 'window_frames'):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < math.inf:
-                raise ValueError(f'SnippetClock expects a positive number for {name}, but got {value!r}.')
-        if not isinstance(self.offset_frames, Real) or not math.isfinite(self.offset_frames):
+            _require_positive(name, getattr(self, name))
+        if not isinstance(self.offset_frames, Real) or not abs(_float_or_inf(self.offset_frames)) <= MOST_FRAMES:
             raise ValueError(f'SnippetClock expects a finite offset_frames, but got {self.offset_frames!r}.')
 
     @classmethod
@@ -81,6 +98,7 @@ class SnippetClock:
         if duration_sec is None or num_snippets is None:
             raise ValueError('Features spread over the duration need the duration of the video: add "duration" to its '
                              'annotations.')
+        _require_positive('fps', fps)
         return cls(fps, duration_sec * fps / num_snippets)
 
     @property

@@ -132,3 +132,12 @@ def test_an_offset_that_is_not_finite_is_named(value: float) -> None:
 def test_the_text_is_the_sentence_of_a_feature_note() -> None:
     assert str(SnippetClock(fps=30, stride_frames=4, window_frames=16)) == (
         'one feature per 4 frames at 30 fps (0.1333 s), each from a window of 16 frames')
+
+
+@pytest.mark.parametrize('recipe', [
+    dict(fps=10**400, snippet_stride=16), dict(fps=25, snippet_stride=1e308), dict(fps='25', snippet_stride=16),
+    dict(fps=25, snippet_stride=16, offset=10**400), dict(fps='fast', spread_over_duration=True),
+    dict(fps=[25], spread_over_duration=True)])
+def test_a_recipe_of_numbers_that_nobody_means_is_refused(recipe) -> None:
+    with pytest.raises(ValueError, match='SnippetClock expects'):
+        SnippetClock.from_recipe(recipe, duration_sec=10.0, num_snippets=5)
