@@ -58,15 +58,6 @@ class ActionSelectionHead(WeaklySupervisedHead):
         self.in_channels, self.num_classes = in_channels, num_classes
         self.top_ratio = top_ratio
 
-    def forward(self, embedded: SnippetBatch, prototypes: Tensor | None = None) -> HeadOutput:
-        """Score the snippets and the videos.
-
-        Args:
-            embedded: Features (N, D), the streams side by side.
-            prototypes: Unused.
-        """
-        return self.pool(embedded, *self.score_snippets(embedded, prototypes), prototypes)
-
     def score_snippets(self, embedded: SnippetBatch, prototypes: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """The scores that are local in time: logits s (N, C) and the attention of each stream (N, S)."""
         streams = embedded.features.split(tuple(self.split.values()), dim=1)

@@ -48,15 +48,6 @@ class ActionnessHead(WeaklySupervisedHead):
         self.num_classes = num_classes
         self.top_ratio = top_ratio
 
-    def forward(self, embedded: SnippetBatch, prototypes: Tensor | None = None) -> HeadOutput:
-        """Score the snippets and the videos.
-
-        Args:
-            embedded: Features (N, E).
-            prototypes: Unused.
-        """
-        return self.pool(embedded, *self.score_snippets(embedded, prototypes), prototypes)
-
     def score_snippets(self, embedded: SnippetBatch, prototypes: Tensor | None = None) -> tuple[Tensor]:
         """The scores that are local in time: activations (N, C), at least 0."""
         return (at_least_float32(self.classifier(self.dropout(embedded.features))).relu(), )

@@ -61,15 +61,6 @@ class BackgroundSuppressionHead(WeaklySupervisedHead):
         self.in_channels, self.num_classes = in_channels, num_classes
         self.top_ratio = top_ratio
 
-    def forward(self, embedded: SnippetBatch, prototypes: Tensor | None = None) -> HeadOutput:
-        """Score the snippets and the videos, with and without suppression.
-
-        Args:
-            embedded: Features (N, D).
-            prototypes: Unused.
-        """
-        return self.pool(embedded, *self.score_snippets(embedded, prototypes), prototypes)
-
     @property
     def reach(self) -> int:
         """Neighbours on either side that the scores of a snippet depend on."""

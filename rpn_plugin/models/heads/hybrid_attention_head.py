@@ -91,15 +91,6 @@ class HybridAttentionHead(WeaklySupervisedHead):
         self.erased_above = erased_above
         self.top_ratio = top_ratio
 
-    def forward(self, embedded: SnippetBatch, prototypes: Tensor | None = None) -> HeadOutput:
-        """Score the snippets and the videos under every attention.
-
-        Args:
-            embedded: Features (N, D).
-            prototypes: Unused.
-        """
-        return self.pool(embedded, *self.score_snippets(embedded, prototypes), prototypes)
-
     @property
     def reach(self) -> int:
         """Neighbours on either side that the scores of a snippet depend on."""

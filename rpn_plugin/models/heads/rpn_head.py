@@ -90,25 +90,17 @@ class RPNHead(WeaklySupervisedHead):
         self.gamma_c = gamma_c
         self.top_ratio = top_ratio
 
-    def forward(self, embedded: SnippetBatch, prototypes: Tensor | None) -> HeadOutput:
-        """Score the snippets and the videos.
-
-        Args:
-            embedded: Features (N, E).
-            prototypes: (C, E).
-
-        Raises:
-            ValueError: If there are no prototypes, or they are not as wide as the features.
-        """
-        return self.pool(embedded, *self.score_snippets(embedded, prototypes), prototypes)
-
     @property
     def reach(self) -> int:
         """Neighbours on either side that the scores of a snippet depend on."""
         return self.attention.hidden.reach
 
     def score_snippets(self, embedded: SnippetBatch, prototypes: Tensor | None) -> tuple[Tensor, Tensor]:
-        """The scores that are local in time: similarity (N, C), eq. 5, and attention before its softmax (N,), eq. 7."""
+        """The scores that are local in time: similarity (N, C), eq. 5, and attention before its softmax (N,), eq. 7.
+
+        Raises:
+            ValueError: If there are no prototypes, or they are not as wide as the features.
+        """
         width = embedded.features.shape[1]
         if prototypes is None or prototypes.ndim != 2 or prototypes.shape[1] != width:
             given = 'none' if prototypes is None else f'shape {tuple(prototypes.shape)}'

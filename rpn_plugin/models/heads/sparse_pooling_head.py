@@ -56,15 +56,6 @@ class SparsePoolingHead(WeaklySupervisedHead):
         self.classifier = nn.Linear(in_channels, num_classes)
         self.in_channels, self.num_classes = in_channels, num_classes
 
-    def forward(self, embedded: SnippetBatch, prototypes: Tensor | None = None) -> HeadOutput:
-        """Score the snippets and the videos.
-
-        Args:
-            embedded: Features (N, D).
-            prototypes: Unused.
-        """
-        return self.pool(embedded, *self.score_snippets(embedded, prototypes), prototypes)
-
     def score_snippets(self, embedded: SnippetBatch, prototypes: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """The scores that are local in time: activations W x_t (N, C) and gate (N,)."""
         x = embedded.features

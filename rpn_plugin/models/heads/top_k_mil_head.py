@@ -49,15 +49,6 @@ class TopKMILHead(WeaklySupervisedHead):
         self.top_ratio = top_ratio
         self.score = score
 
-    def forward(self, embedded: SnippetBatch, prototypes: Tensor | None = None) -> HeadOutput:
-        """Score the snippets and the videos.
-
-        Args:
-            embedded: Features (N, E).
-            prototypes: Unused.
-        """
-        return self.pool(embedded, *self.score_snippets(embedded, prototypes), prototypes)
-
     def score_snippets(self, embedded: SnippetBatch, prototypes: Tensor | None = None) -> tuple[Tensor]:
         """The scores that are local in time: the classifier's logits (N, C)."""
         return (at_least_float32(self.classifier(embedded.features)), )

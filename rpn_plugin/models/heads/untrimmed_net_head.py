@@ -65,15 +65,6 @@ class UntrimmedNetHead(WeaklySupervisedHead):
         self.top_ratio = top_ratio
         self.attention_temperature = attention_temperature
 
-    def forward(self, embedded: SnippetBatch, prototypes: Tensor | None = None) -> HeadOutput:
-        """Score the snippets and the videos.
-
-        Args:
-            embedded: Features (N, D).
-            prototypes: Unused.
-        """
-        return self.pool(embedded, *self.score_snippets(embedded, prototypes), prototypes)
-
     def score_snippets(self, embedded: SnippetBatch, prototypes: Tensor | None = None) -> tuple[Tensor, ...]:
         """The scores that are local in time: logits (N, C) and, for soft selection, attention logits (N,)."""
         x = self.dropout(embedded.features)
