@@ -13,7 +13,8 @@ from torch import Tensor
 
 from rpn_plugin.datasets.feature_readers import READERS
 from rpn_plugin.datasets.feature_stores import FeatureStore, FilePerVideo, check_finite, open_store
-from rpn_plugin.datasets.videos import VIDEO_SUFFIXES, find_videos
+from rpn_plugin.datasets.videos import find_videos
+from rpn_plugin.structures import VIDEO_SUFFIXES
 
 LARGEST_FEATURE = 1e9
 """Features are some tens, raw ones of sensors some thousands; far beyond this, sums of products leave float32."""

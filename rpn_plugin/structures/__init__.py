@@ -10,11 +10,11 @@ from rpn_plugin.structures.snippet_batch import ONLY_STREAM, SnippetBatch
 from rpn_plugin.structures.snippet_clock import SnippetClock, describe_recipe, same_recipe
 from rpn_plugin.structures.stream_statistics import StreamStatistics
 from rpn_plugin.structures.subset_statistics import FeatureNames, SubsetStatistics
-from rpn_plugin.structures.video_names import bare_name, same_video_names
+from rpn_plugin.structures.video_names import VIDEO_SUFFIXES, bare_name, same_video_names, without_video_suffix
 from rpn_plugin.structures.video_segments import VideoSegments
 
 __all__ = ['Attention', 'BACKGROUND', 'EmbeddedVideo', 'FeatureNames', 'HeadOutput', 'LONGEST_SEC', 'Layout',
            'ONLY_STREAM', 'PackedLayout', 'PaddedLayout', 'SeedValues', 'Segments', 'SnippetBatch', 'SnippetClock',
-           'StreamStatistics', 'SubsetStatistics', 'VideoSegments', 'as_segments', 'at_least_float32', 'bare_name',
-           'clip_segments', 'describe_recipe', 'pairwise_tiou', 'same_recipe', 'same_video_names', 'scale_to_length',
-           'snippet_labels', 'snippets_of_share', 'to_numpy']
+           'StreamStatistics', 'SubsetStatistics', 'VIDEO_SUFFIXES', 'VideoSegments', 'as_segments', 'at_least_float32',
+           'bare_name', 'clip_segments', 'describe_recipe', 'pairwise_tiou', 'same_recipe', 'same_video_names',
+           'scale_to_length', 'snippet_labels', 'snippets_of_share', 'to_numpy', 'without_video_suffix']

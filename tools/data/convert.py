@@ -14,7 +14,7 @@ LAYOUTS = {
     'activitynet': 'the official activity_net.v1-2/v1-3 JSON; features <video>.npy or v_<video>.npy',
     'thumos14': 'the official text files, <Class>_val.txt and <Class>_test.txt',
     'mmaction2': "MMAction2's ActivityNet: anet_anno_<subset>.json, and <video>.csv rescaled to 100 rows",
-    'label_table': 'a CSV of video,label[,label...]',
+    'label_table': 'a CSV or Excel sheet of video,label[,label...]',
 }
 """As the package has them; stated here, too, because it takes seconds to import."""
 

@@ -38,9 +38,9 @@ from rich.progress import Progress
 from rpn_plugin.apis import FeatureExtractor
 from rpn_plugin.command_line import one_line_errors, reason
 from rpn_plugin.config_files import find_config
-from rpn_plugin.datasets.videos import VIDEO_SUFFIXES, VideoError, VideoFile, find_videos
+from rpn_plugin.datasets.videos import VideoError, VideoFile, find_videos
 from rpn_plugin.shown_names import one_line
-from rpn_plugin.structures import SnippetClock
+from rpn_plugin.structures import VIDEO_SUFFIXES, SnippetClock
 
 
 def videos_of(path: Path) -> list[Path]:

@@ -6,7 +6,6 @@ from typing import Any
 
 from rpn_plugin.files import require_regular_file
 
-VIDEO_SUFFIXES = ('.avi', '.flv', '.m4v', '.mkv', '.mov', '.mp4', '.mpeg', '.mpg', '.ts', '.webm', '.wmv')
 FORMATS = ('asf', 'avi', 'flv', 'matroska', 'webm', 'mov', 'mp4', 'mpeg', 'mpegts', 'mpegvideo', 'ogg')
 """FFmpeg's names of the formats that are read, whatever a file is called. Not among them are those that open other
 files: playlists (hls, concat, dash), descriptions of network streams (sdp) and patterns of pictures (image2)."""

@@ -11,7 +11,6 @@ from mmengine.logging import MMLogger
 
 from rpn_plugin.datasets.videos.containers import (
     LONGEST_VIDEO_SEC,
-    VIDEO_SUFFIXES,
     StoredTimes,
     VideoError,
     import_av,
@@ -21,6 +20,7 @@ from rpn_plugin.datasets.videos.containers import (
     video_stream,
 )
 from rpn_plugin.datasets.videos.damage import MOST_DAMAGED_SHARE, Damage, FrameLedger, certain_sec, in_words
+from rpn_plugin.structures import VIDEO_SUFFIXES
 
 LATE_SEC = 1e-3
 """A time stamp so much behind its time still counts: Matroska rounds to milliseconds."""

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -218,6 +219,72 @@ def test_a_table_means_the_same_however_it_was_saved(tmp_path, header, separator
     assert read.classes == ('Diving', 'Saut')
     assert [(entry['subset'], entry.get('duration')) for entry in read.database.values()] == [
         ('train', 25.6), ('test', None)]
+
+
+@pytest.mark.parametrize('text', [
+    'video,label\nclips/a.mp4,"Diving, high"\nb.MOV,Saut\n', 'filename;label\r\na.mp4;"Diving, high"\r\nb.mov;Saut\r\n',
+    'sep=;\nvideo;label\na;Diving, high\nb;Saut\n', '"a.mp4","Diving, high"\n"b.mp4",Saut\n',
+    'Video Name\tclass\nC:\\clips\\a.mp4\tDiving, high\nb\tSaut\n'])
+def test_a_table_may_name_files_quote_commas_and_state_its_separator(tmp_path, text) -> None:
+    (tmp_path / 'a.csv').write_text(text)
+    read = LAYOUTS['label_table'].open(tmp_path / 'a.csv')
+    assert {video: entry['labels'] for video, entry in read.database.items()} == {'a': ['Diving, high'], 'b': ['Saut']}
+    named_by_file = '.mp4' in text
+    assert any('named by their files' in remark for remark in read.remarks) == named_by_file
+
+
+def test_two_files_of_one_video_are_one_video_twice(tmp_path) -> None:
+    (tmp_path / 'a.csv').write_text('one/a.mp4,Diving\ntwo/a.mov,Saut\n')
+    with pytest.raises(ValueError, match="line 2 names the video 'two/a.mov'; expected one line per video"):
+        LAYOUTS['label_table'].open(tmp_path / 'a.csv')
+
+
+def test_a_comma_is_a_decimal_mark_only_where_it_separates_nothing(tmp_path) -> None:
+    (tmp_path / 'a.csv').write_text('video;duration;label\na;25,5;Diving\nb;7.5;Saut\n')
+    read = LAYOUTS['label_table'].open(tmp_path / 'a.csv')
+    assert [entry['duration'] for entry in read.database.values()] == [25.5, 7.5]
+    (tmp_path / 'a.csv').write_text('video,duration,label\na,"1,234",Diving\n')
+    with pytest.raises(ValueError, match="has the duration '1,234'; expected seconds"):
+        LAYOUTS['label_table'].open(tmp_path / 'a.csv')
+
+
+def write_workbook(path: Path, rows: list[list[object]], *others: str) -> Path:
+    openpyxl = pytest.importorskip('openpyxl', reason='the optional package openpyxl is not installed')
+    workbook = openpyxl.Workbook()
+    for row in rows:
+        workbook.active.append(row)
+    for name in others:
+        workbook.create_sheet(name)
+    workbook.save(path)
+    return path
+
+
+def test_an_excel_sheet_is_read_as_a_table(tmp_path) -> None:
+    path = write_workbook(tmp_path / 'labels.xlsx', [
+        ['Video', 'Subset', 'Duration', 'Label', None], ['a.mp4', 'train', 25.6, 'Diving', 'Saut'], [],
+        [7.0, None, 12, 'Saut']], 'notes')
+    read = LAYOUTS['label_table'].open(path)
+    assert read.database == {
+        'a': dict(subset='train', duration=25.6, labels=['Diving', 'Saut'], annotations=[]),
+        '7': dict(subset='train', duration=12.0, labels=['Saut'], annotations=[])}
+    assert read.remarks[0] == 'it has 2 sheets, of which the first is read.'
+
+
+def test_a_workbook_that_is_none_or_too_large_is_named(tmp_path, monkeypatch) -> None:
+    path = write_workbook(tmp_path / 'labels.xlsx', [['a', 'Diving']])
+    monkeypatch.setattr('rpn_plugin.datasets.formats.excel_sheet.MOST_BYTES', 100)
+    with pytest.raises(ValueError, match=r'labels.xlsx: has \d+ bytes unpacked; 100 are the most'):
+        LAYOUTS['label_table'].open(path)
+    path.write_text('video,label')
+    with pytest.raises(ValueError, match='labels.xlsx: not an Excel workbook .*Save it as .xlsx or CSV again'):
+        LAYOUTS['label_table'].open(path)
+
+
+def test_without_openpyxl_one_line_says_what_to_install(tmp_path, monkeypatch) -> None:
+    (tmp_path / 'labels.xlsx').touch()
+    monkeypatch.setitem(sys.modules, 'openpyxl', None)
+    with pytest.raises(ValueError, match='labels.xlsx.*pip install openpyxl, or save the sheet as CSV'):
+        LAYOUTS['label_table'].open(tmp_path / 'labels.xlsx')
 
 
 @pytest.mark.parametrize('header', ['video,split,label', 'video,label,fps', 'video,label,subset,Subset',
