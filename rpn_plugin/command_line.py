@@ -10,7 +10,7 @@ from typing import Any
 from rpn_plugin.shown_names import let_every_name_be_printed, printable
 
 FOR_THE_FILE = ('System environment', 'Config:', 'Hooks will be executed', 'Distributed training is not used',
-                '"FileClient" will be', '"HardDiskBackend" is')
+                '"FileClient" will be', '"HardDiskBackend" is', 'Warnings about the data of')
 """How records of the host begin that its log file keeps and the console does not show."""
 
 

@@ -284,3 +284,30 @@ def describe_findings(findings: Sequence[Finding], most: int | None = None) -> l
             lines.append(f'    and {len(messages) - most} more')
         paragraphs.append('\n'.join(lines))
     return paragraphs
+
+
+def summarize_findings(findings: Sequence[Finding], most: int = 3) -> list[str]:
+    """Write one line per kind of finding.
+
+    Args:
+        findings: What was found.
+        most: Of each kind name so many.
+    """
+    lines = []
+    for code, messages in _by_code(findings).items():
+        more = f' and {len(messages) - most} more' if len(messages) > most else ''
+        lines.append(f'{code} ({len(messages)}), {CHECKS[code].meaning}: {"; ".join(messages[:most])}{more}. '
+                     f'{CHECKS[code].remedy}')
+    return lines
+
+
+def count_findings(findings: Sequence[Finding]) -> str:
+    """Write how many there are of each kind, as ``values-zero 2, segment-short 1``."""
+    return ', '.join(f'{code} {len(messages)}' for code, messages in _by_code(findings).items())
+
+
+def _by_code(findings: Iterable[Finding]) -> dict[str, list[str]]:
+    groups: dict[str, list[str]] = {}
+    for finding in findings:
+        groups.setdefault(finding.code, []).append(finding.message.removesuffix('.'))
+    return groups

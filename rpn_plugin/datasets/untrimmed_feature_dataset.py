@@ -16,13 +16,15 @@ from torch.utils.data import get_worker_info
 
 from rpn_plugin.datasets.annotations import AnnotationFile
 from rpn_plugin.datasets.checking import CheckedSubset, VideoSubset, agreed_recipe, check_subset, open_stores
-from rpn_plugin.datasets.faults import by_severity, describe_findings
+from rpn_plugin.datasets.faults import by_severity, count_findings, describe_findings, summarize_findings
 from rpn_plugin.datasets.feature_stores import FeatureStore, FilePerVideo, check_finite
 from rpn_plugin.datasets.samplers import SeededIndex
 from rpn_plugin.datasets.sidecars import check_sidecars
 
 MOST_LOGGED = 50
 """Of each kind of warning; ``tools/data/check_dataset.py`` lists all."""
+DATA_WARNINGS = 'Warnings about the data of'
+"""How the record begins that lists them; the tools leave it to the log file."""
 
 
 @DATASETS.register_module()
@@ -43,8 +45,8 @@ class UntrimmedFeatureDataset(BaseDataset):
             states it. Stated twice and differently it is an error; only the layout's usual one may be corrected so.
         columns: Stream name to the range of its channels, where files hold several streams side by side.
         feature_dim: Expected D of every stream; None takes that of the first file of each.
-        missing: ``error`` raises once, naming every video with a missing or unreadable file; ``skip`` leaves those
-            videos out with a warning.
+        missing: ``error`` raises once for all videos with a missing or unreadable file, naming the first of each kind;
+            ``skip`` leaves those videos out with a warning.
         max_stream_gap: Streams of one video whose T differ by up to so many snippets are cut to the shortest, with a
             log line; a larger difference is an error.
         cache_gib: So many GiB of features at most are read into memory once, before workers start, which share them;
@@ -122,15 +124,19 @@ class UntrimmedFeatureDataset(BaseDataset):
         return items
 
     def _report(self, checked: CheckedSubset) -> None:
-        """Log warnings, each once in a process, and raise errors, all at once."""
+        """Log warnings, each once in a process, and how many there are; raise errors, a line for each kind."""
         for remark in checked.subset.annotations.remarks:
             _log_once('info', f'{self.ann_file}: {remark}')
         errors, warnings = by_severity(checked.findings)
-        for paragraph in describe_findings(warnings, MOST_LOGGED):
-            _log_once('warning', paragraph)
         if errors:
-            raise ValueError(f'{self.ann_file}, subset {self.subset!r}, cannot be used:\n' +
-                             '\n'.join(describe_findings(errors)))
+            raise ValueError(f'{self.ann_file}, subset {self.subset!r}, cannot be used: ' +
+                             '\n'.join(summarize_findings(errors)))
+        if warnings:
+            _log_once('warning', '\n'.join([f'{DATA_WARNINGS} {self.ann_file}, subset {self.subset}:',
+                                            *describe_findings(warnings, MOST_LOGGED)]))
+            number = f'{len(warnings)} warning{"s" * (len(warnings) > 1)}'
+            _log_once('warning', f'{number} about {self.ann_file}, subset {self.subset} '
+                                 f'({count_findings(warnings)}); the log file and rpn check list them.')
 
     def get_data_info(self, idx: int) -> dict[str, Any]:
         """Return an item with its arrays or tensors (T, D) per stream, mapped from disk or out of the cache.

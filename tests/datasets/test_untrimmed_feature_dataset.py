@@ -148,8 +148,33 @@ def test_skipping_is_logged_with_the_same_list(tiny, log) -> None:
     for stream in ('rgb', 'flow'):
         for path in tiny.path(stream, 'train_1').parent.glob('train_*.npy'):
             path.unlink()
-    with pytest.raises(ValueError, match=r'features-missing \(8, subset train\)'):
+    with pytest.raises(ValueError, match=r'features-missing \(2\).*none of the 8 videos.*the 4 files there are of oth'):
         DATASETS.build(tiny.config(missing='skip'))
+
+
+def test_a_missing_folder_is_one_line_and_not_one_for_every_video(tiny) -> None:
+    with pytest.raises(ValueError) as error:
+        DATASETS.build(tiny.config(data_prefix=dict(rgb='features/rgb', flow='nowhere')))
+    assert len(str(error.value).splitlines()) == 1 and 'train_1' not in str(error.value)
+    assert 'nowhere/*.npy: none of the 8 videos is there, such as train_0; there is no such folder' in str(error.value)
+
+
+def test_faults_of_one_kind_are_one_line_that_names_the_first(tiny) -> None:
+    for index in range(1, 6):
+        tiny.path('rgb', f'train_{index}').unlink()
+    tiny.path('rgb', 'train_6').write_bytes(b'not numpy')
+    with pytest.raises(ValueError) as error:
+        DATASETS.build(tiny.config())
+    missing, unreadable = str(error.value).splitlines()
+    assert 'train_3.npy: missing and 2 more. Extract them' in missing and 'train_4' not in missing
+    assert unreadable.startswith('features-unreadable (1)')
+
+
+def test_warnings_are_counted_in_one_line(tiny, log) -> None:
+    for video in ('train_6', 'train_7'):
+        tiny.write_features('flow', video, np.load(tiny.path('flow', video))[:-2])
+    DATASETS.build(tiny.config())[0]
+    assert '2 warnings about' in log[-1] and '(streams-uneven 2); the log file and rpn check list them.' in log[-1]
 
 
 def test_streams_are_cut_to_the_shorter_with_a_log_line(tiny, log) -> None:
@@ -241,7 +266,7 @@ def test_a_segment_outside_counts_and_is_logged_once(tiny, log, segment) -> None
     for _ in range(2):
         dataset = DATASETS.build(tiny.config('test'))
         assert dataset[0]['data_samples'].annotations[0]['segment'] == segment
-    [line] = [line for line in log if 'segment-outside' in line]
+    [line] = [line for line in log if 'segment-outside (1' in line]
     assert f'video test_8 of 13.44 s (duration): 1 of 1 segments, HighJump [{segment[0]:g}, {segment[1]:g}]' in line
 
 

@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from itertools import combinations
+from pathlib import Path
 from statistics import median
 
 from rpn_plugin.datasets.checking.subset import CheckedSubset, VideoSubset
@@ -28,6 +29,8 @@ def check_headers(checked: CheckedSubset) -> None:
     if not subset.stores:
         return
     check_places(checked)
+    if _add_empty_streams(checked):
+        return
     headers, faults = _read(subset)
     widths = expected_widths(subset, headers)
     severity = WARNING if subset.skip_missing and len(faults) < len(subset.videos) else ERROR
@@ -71,6 +74,24 @@ def expected_widths(subset: VideoSubset, headers: Headers) -> dict[str, int]:
         if headers:
             widths[stream] = subset.feature_dim or (lengths if transposed else common).most_common(1)[0][0]
     return widths
+
+
+def _add_empty_streams(checked: CheckedSubset) -> bool:
+    """Find streams that have none of several videos, one finding for all; tell whether there is one."""
+    videos = checked.subset.videos
+    found = False
+    for store in checked.subset.stores.values() if len(videos) > 1 else ():
+        there = store.videos()
+        if videos.keys().isdisjoint(there):
+            found = True
+            first, place = next(iter(videos)), store.where('*')
+            others = [name for name in there if bare_name(name) == bare_name(first)]
+            reason = 'there is no such folder' if not Path(place).parent.is_dir() else \
+                'there is no such file' if not there else f'the {len(there)} files there are of others'
+            fault = Fault('features-missing', f'{place}: none of the {len(videos)} videos is there, such as {first}; '
+                                              f'{reason}')
+            checked.add_fault(_with_hint(fault, set(others)), *videos)
+    return found
 
 
 def _read(subset: VideoSubset) -> tuple[Headers, dict[str, Fault]]:
