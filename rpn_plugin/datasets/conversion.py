@@ -1,7 +1,6 @@
 """Converts any known layout into the plugin's own: ``annotations.json`` and ``features/<stream>/<video>.npy``."""
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,12 +9,14 @@ from typing import Any
 import numpy as np
 
 from rpn_plugin.datasets.annotations import AnnotationFile
+from rpn_plugin.datasets.conversion_target import ConversionTarget
+from rpn_plugin.datasets.data_folder import ANNOTATIONS
 from rpn_plugin.datasets.faults import Fault
-from rpn_plugin.datasets.feature_stores import FeatureStore, check_finite, open_store
+from rpn_plugin.datasets.feature_stores import FeatureStore, FilePerVideo, check_finite, open_store
 from rpn_plugin.datasets.formats import Annotations, DataLayout, get_layout, require_instances, require_labels
-from rpn_plugin.files import path_inside, read_json, written_whole
-from rpn_plugin.foreign_files import map_array, naming
-from rpn_plugin.structures import describe_recipe
+from rpn_plugin.datasets.sidecars import Sidecar, check_sidecars, read_sidecars
+from rpn_plugin.files import unsafe_name
+from rpn_plugin.structures import describe_recipe, same_recipe
 
 DTYPES = ('keep', 'float16', 'float32')
 
@@ -29,7 +30,7 @@ class Conversion:
         annotations: Its annotation file or folder.
         features: Stream to its features, see :func:`open_store`; ``{subset}`` stands for the source's name of a subset.
         subsets: New name of a subset to the source's; None keeps all, as they are named.
-        recipe: Recipe of the features; None takes that of the source, else that of its layout.
+        recipe: Recipe of the features; None takes that of their sidecars or of the source, else that of its layout.
         columns: Stream to the range of its channels; None takes those of the layout.
         classes: Class names in order; None takes the source's order, else the alphabetical one.
         dtype: ``keep`` (float64 becomes float32), ``float16`` or ``float32``.
@@ -66,22 +67,24 @@ class ConversionResult:
     remarks: list[str]
 
 
-def convert(job: Conversion, out: str | Path,
-            progress: Callable[[Iterable[str]], Iterable[str]] = iter) -> ConversionResult:
+def convert(job: Conversion, out: str | Path, progress: Callable[[Iterable[str]], Iterable[str]] = iter,
+            overwrite: bool = False) -> ConversionResult:
     """Convert into a folder, one video at a time.
 
     Feature files appear whole or not at all, and the annotation file last, so that an interrupted run is continued by
-    running it again. The source is never written to, and its files are never unpickled.
+    running it again. The source is never written to, and its files are never unpickled. Sidecars of the features go
+    with them, and give the recipe and the durations that the annotations leave out.
 
     Args:
         job: What to convert.
         out: Folder to write.
         progress: Wraps the iteration over the videos, for a progress bar.
+        overwrite: Replace what an earlier conversion wrote to the folder and is not the same now, and remove what the
+            source has no longer.
 
     Raises:
         ValueError: If the source is not what it should be, or ``out`` holds the result of another conversion.
     """
-    out = Path(out)
     if job.dtype not in DTYPES or job.missing not in ('error', 'skip'):
         raise ValueError(f'Expected a dtype of {DTYPES} and missing of error or skip, but got {job.dtype!r} and '
                          f'{job.missing!r}.')
@@ -89,39 +92,30 @@ def convert(job: Conversion, out: str | Path,
     source = layout.open(Path(job.annotations))
     remarks = list(source.remarks)
     database = _chosen(source, job)
-    recipe = job.recipe or source.recipe or layout.recipe
-    if recipe is None:
-        raise ValueError(f'{job.annotations}: neither it nor its layout says when each feature was seen. State the '
-                         f'recipe: fps and stride (and window) of the features.')
-    remarks.append(f'recipe: {describe_recipe(recipe)}'
-                   + (f', which the layout {layout.name} usually has.' if recipe is layout.recipe else '.'))
-    classes = _classes(job, source, database, remarks)
     stores = _stores(job, layout.columns if job.columns is None else job.columns, source)
+    sidecars = _sidecars(job, source, database, stores)
+    recipe = _recipe(job, source, layout, sidecars, remarks)
+    classes = _classes(job, source, database, remarks)
+    _add_durations(database, sidecars, remarks)
     _require_readable(replace(source, database=database, recipe=recipe), classes, job, layout)
     skipped = _without_features(job, database, stores)
-    _claim(out, job)
-    written = kept = 0
+    target = ConversionTarget(Path(out), overwrite)
+    target.claim(job.__dict__)
     for video in progress([video for video in database if video not in skipped]):
         for stream in job.features:
-            target = path_inside(out / 'features' / stream, video, '.npy')
             store = stores[stream, source.database[video]['subset']]
             array = _cast(store.open(video), job.dtype, store.where(video))
             check_finite(array, store.where(video))
-            if target.is_file():
-                _require_same(target, array, store.where(video))
-                kept += 1
-                continue
-            with written_whole(target) as temporary:
-                np.save(temporary, array)
-            written += 1
-    content = dict(classes=classes, feature=dict(recipe), source=dict(layout=layout.name, remarks=remarks),
+            sidecar = sidecars.get((stream, video))
+            target.write_features(stream, video, array, store.where(video),
+                                  sidecar and replace(sidecar, shape=list(array.shape)))
+    content = dict(classes=classes, feature=dict(recipe), source=dict(layout=layout.name, remarks=list(remarks)),
                    database={video: entry for video, entry in database.items() if video not in skipped})
     if source.ambiguous:
         content['ambiguous'] = {video: intervals for video, intervals in source.ambiguous.items()
                                 if video in content['database']}
-    with written_whole(out / 'annotations.json') as temporary:
-        temporary.write_text(json.dumps(content, indent=1), encoding='utf-8')
-    return ConversionResult(out / 'annotations.json', written, kept, list(skipped.values()), remarks)
+    remarks += target.finish(content)
+    return ConversionResult(Path(out) / ANNOTATIONS, target.written, target.kept, list(skipped.values()), remarks)
 
 
 def _chosen(source: Annotations, job: Conversion) -> dict[str, dict[str, Any]]:
@@ -136,6 +130,58 @@ def _chosen(source: Annotations, job: Conversion) -> dict[str, dict[str, Any]]:
         raise ValueError(f'Each subset of the source can be converted once, but got {dict(subsets)}.')
     return {video: {**entry, 'subset': new_name[entry['subset']]}
             for video, entry in source.database.items() if entry['subset'] in new_name}
+
+
+def _sidecars(job: Conversion, source: Annotations, database: Mapping[str, Mapping],
+              stores: Mapping[tuple[str, str], FeatureStore]) -> dict[tuple[str, str], Sidecar]:
+    """Read the sidecars that features have, by stream and video, and require that they fit together."""
+    found = {}
+    for stream in job.features:
+        places = {}
+        for video in database:
+            store = stores[stream, source.database[video]['subset']]
+            if isinstance(store, FilePerVideo) and not unsafe_name(video):  # such a name is refused later
+                places[video] = store.where(video)
+        of_stream = read_sidecars(places)
+        found.update({(stream, video): sidecar for video, sidecar in of_stream.items()})
+        clock = next(iter(found.values())).clock if found else None
+        if clock:
+            check_sidecars({stream: dict.fromkeys(map(places.__getitem__, of_stream), clock)})
+    return found
+
+
+def _recipe(job: Conversion, source: Annotations, layout: DataLayout, sidecars: Mapping[tuple[str, str], Sidecar],
+            remarks: list[str]) -> Mapping[str, Any]:
+    """Return the recipe that is stated, of the features' own where they have one.
+
+    Raises:
+        ValueError: If none is stated, or features were made with another than is stated.
+    """
+    own = next((sidecar.feature for sidecar in sidecars.values()), None)
+    stated = job.recipe or source.recipe
+    if own is not None and stated is not None and not same_recipe(own, stated):
+        raise ValueError(f'{job.annotations}: the recipe is said to be {describe_recipe(stated)}, but the descriptions '
+                         f'beside the features say {describe_recipe(own)}. Leave the recipe out.')
+    recipe = stated or own or layout.recipe
+    if recipe is None:
+        raise ValueError(f'{job.annotations}: neither it nor its layout says when each feature was seen, and no '
+                         f'description lies beside the features. State their recipe: fps and stride (and window).')
+    whose = ', as the features say themselves' if recipe is own else \
+        f', which the layout {layout.name} usually has' if recipe is layout.recipe else ''
+    remarks.append(f'recipe: {describe_recipe(recipe)}{whose}.')
+    return recipe
+
+
+def _add_durations(database: Mapping[str, dict[str, Any]], sidecars: Mapping[tuple[str, str], Sidecar],
+                   remarks: list[str]) -> None:
+    """Add the durations that sidecars know and annotations do not."""
+    added = set()
+    for (_, video), sidecar in sidecars.items():
+        if database[video].get('duration') is None:
+            database[video]['duration'] = sidecar.duration_sec
+            added.add(video)
+    if added:
+        remarks.append(f'durations of {len(added)} videos: as measured when their features were extracted.')
 
 
 def _classes(job: Conversion, source: Annotations, database: Mapping[str, Mapping], remarks: list[str]) -> list[str]:
@@ -204,31 +250,6 @@ def _without_features(job: Conversion, database: Mapping[str, Mapping],
                          '\nCorrect where the features are, choose other subsets, or leave the videos out with missing '
                          '"skip".')
     return unusable
-
-
-def _claim(out: Path, job: Conversion) -> None:
-    """Refuse to mix the results of two conversions in one folder."""
-    described = json.loads(json.dumps(job.__dict__))
-    manifest = out / 'conversion.json'
-    if manifest.is_file():
-        before = read_json(manifest)
-        differing = sorted(key for key in described if before.get(key) != described[key])
-        if differing:
-            raise ValueError(f'{out}: holds another conversion, which differs in {", ".join(differing)}. Choose '
-                             f'another folder or delete this one.')
-    elif out.exists() and any(out.iterdir()):
-        raise ValueError(f'{out}: exists and was not made by a conversion. Choose another folder.')
-    with written_whole(manifest) as temporary:
-        temporary.write_text(json.dumps(described, indent=1), encoding='utf-8')
-
-
-def _require_same(target: Path, array: np.ndarray, where: str) -> None:
-    """Refuse to keep the result of features that are others by now."""
-    with naming(target):
-        written = map_array(target)
-    if written.dtype != array.dtype or not np.array_equal(written, array):
-        raise ValueError(f'{target}: does not hold the values of {where}, which have changed since it was written. '
-                         f'Delete the folder or choose another.')
 
 
 def _cast(array: np.ndarray, dtype: str, where: str) -> np.ndarray:

@@ -76,6 +76,19 @@ def sidecar_path(feature_path: str | Path) -> Path:
     return Path(feature_path).with_suffix('.json')
 
 
+def read_sidecars(files: Mapping[str, str | Path]) -> dict[str, Sidecar]:
+    """Read the sidecars that there are.
+
+    Args:
+        files: Video to its feature file.
+
+    Raises:
+        ValueError: If a file in the place of one is none.
+    """
+    places = {sidecar_path(path): video for video, path in files.items()}
+    return {places[path]: Sidecar.read(path) for path in _existing(list(places))}
+
+
 def check_sidecars(streams: Mapping[str, Mapping[str | Path, SnippetClock]]) -> None:
     """Compare the sidecars that there are with what the config says; files without one pass.
 

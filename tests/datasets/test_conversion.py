@@ -16,6 +16,7 @@ from mmaction.registry import DATASETS
 from rpn_plugin.datasets.conversion import Conversion, convert
 from rpn_plugin.datasets.feature_stores import open_store
 from rpn_plugin.datasets.formats import LAYOUTS
+from rpn_plugin.datasets.sidecars import Sidecar, sidecar_path
 
 pytestmark = pytest.mark.smoke
 
@@ -121,6 +122,104 @@ def test_features_that_changed_under_their_name_are_not_taken_for_done(tmp_path)
     np.save(changed, np.load(changed) + 1)
     with pytest.raises(ValueError, match='does not hold the values of .*, which have changed'):
         convert(job('basnet', release), tmp_path / 'out')
+
+
+def with_sidecars(release: published.Release, feature: dict, **encoder: object) -> published.Release:
+    """Descriptions beside the features of a release in BaS-Net's layout."""
+    for stream, place in release.features.items():
+        for subset in ('train', 'test'):
+            for path in Path(place.replace('{subset}', subset)).glob('*.npy'):
+                Sidecar(feature, dict(dict(stream=stream, weights='sha256:1'), **encoder),
+                        dict(file=f'{path.stem}.mp4', duration=0.4 * len(np.load(path))), (1, 4), '1').write(
+                            sidecar_path(path))
+    return release
+
+
+def test_features_that_describe_themselves_need_no_recipe_and_keep_their_descriptions(tmp_path) -> None:
+    release = with_sidecars(published.write_basnet(tmp_path / 'source', VIDEOS), dict(fps=10.0, snippet_stride=4))
+    table = tmp_path / 'labels.csv'
+    table.write_text('video,duration,label\n' + ''.join(
+        f'{video.name},{"" if number else 9.5},{video.labels[0]}\n' for number, video in enumerate(VIDEOS[:3])))
+    features = {stream: place.replace('{subset}', 'train') for stream, place in release.features.items()}
+    source = Conversion('label_table', str(table), features, dtype='float16')
+    result = convert(source, tmp_path / 'out')
+    content = json.loads(result.path.read_text())
+    assert content['feature'] == dict(fps=10.0, snippet_stride=4)
+    assert [entry['duration'] for entry in content['database'].values()] == [
+        9.5, *(0.4 * len(video.features['rgb']) for video in VIDEOS[1:3])]
+    assert any(remark.endswith('as the features say themselves.') for remark in result.remarks)
+    for stream in features:
+        assert len(list((tmp_path / 'out/features' / stream).glob('*.json'))) == 3
+    assert dataset(tmp_path / 'out', 'train')[0]['data_samples'].clock.seconds_per_snippet == 0.4
+    again = convert(source, tmp_path / 'out')
+    assert (again.written, again.kept) == (0, 6)
+
+
+@pytest.mark.parametrize('changes, encoder, message', [
+    (dict(recipe=dict(fps=25, snippet_stride=16)), dict(), 'the recipe is said to be one feature per 16 frames .* but '
+                                                           'the descriptions beside the features say .* per 4 frames'),
+    (dict(), dict(stream='flow'), 'these are features of flow, but the data set reads them as rgb')])
+def test_features_that_contradict_what_is_said_of_them_are_not_converted(tmp_path, changes, encoder, message) -> None:
+    release = with_sidecars(published.write_basnet(tmp_path / 'source', VIDEOS), dict(fps=10.0, snippet_stride=4),
+                            **encoder)
+    with pytest.raises(ValueError, match=message):
+        convert(job('basnet', release, **changes), tmp_path / 'out')
+    assert not (tmp_path / 'out').exists()
+
+
+def test_overwriting_leaves_what_a_fresh_conversion_would_write(tmp_path) -> None:
+    release = published.write_basnet(tmp_path / 'source', VIDEOS)
+    convert(job('basnet', release), tmp_path / 'out')
+    content = json.loads((tmp_path / 'source/gt.json').read_text())
+    gone, changed = VIDEOS[0].name, VIDEOS[1].name
+    del content['database'][gone]
+    (tmp_path / 'source/gt.json').write_text(json.dumps(content))
+    (tmp_path / 'source/split_train.txt').unlink()
+    place = Path(release.features['rgb'].replace('{subset}', 'train')) / f'{changed}.npy'
+    np.save(place, np.load(place) + 1)
+    fewer = job('basnet', release, features=dict(rgb=release.features['rgb']))
+    with pytest.raises(ValueError, match=r'differs in features. Allow it to be replaced \(--overwrite\)'):
+        convert(fewer, tmp_path / 'out')
+    result = convert(fewer, tmp_path / 'out', overwrite=True)
+    convert(fewer, tmp_path / 'fresh')
+    trees = [{str(path.relative_to(tmp_path / name)): path.read_bytes() for path in (tmp_path / name).rglob('*')
+              if path.is_file()} for name in ('out', 'fresh')]
+    assert trees[0] == trees[1] and not (tmp_path / 'out/features/flow').exists()
+    assert result.written == 1 and result.kept == len(VIDEOS) - 2
+    assert f'{len(VIDEOS) + 1} files of videos or streams that the source has no longer were removed.' in result.remarks
+    with pytest.raises(ValueError, match='exists and was not made by a conversion'):
+        convert(fewer, tmp_path / 'source', overwrite=True)
+
+
+def test_an_interrupted_overwriting_leaves_no_data_set_of_two_halves(tmp_path) -> None:
+    release = published.write_basnet(tmp_path / 'source', VIDEOS)
+    convert(job('basnet', release), tmp_path / 'out')
+
+    def interrupted(videos):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        convert(job('basnet', release, dtype='float16'), tmp_path / 'out', interrupted, overwrite=True)
+    assert not (tmp_path / 'out/annotations.json').exists()
+
+
+def test_converting_again_says_what_the_source_has_changed(tmp_path) -> None:
+    for name in 'abc':
+        (tmp_path / 'rgb').mkdir(exist_ok=True)
+        np.save(tmp_path / 'rgb' / f'{name}.npy', np.ones((5, 2), np.float32))
+    table = tmp_path / 'labels.csv'
+    source = Conversion('label_table', str(table), dict(rgb=str(tmp_path / 'rgb')),
+                        recipe=dict(fps=25, snippet_stride=16))
+    table.write_text('a,Diving\nb,Saut\n')
+    convert(source, tmp_path / 'out')
+    table.write_text('a,Saut\nc,HighJump\n')
+    remarks = convert(source, tmp_path / 'out').remarks
+    assert 'since the last conversion videos were added: 1, removed: 1, changed: 1.' in remarks
+    assert any(remark.startswith('the classes are not those of the last conversion') for remark in remarks)
+    assert any(remark.startswith('1 files below') and 'features/rgb/b.npy; --overwrite' in remark for remark in remarks)
+    assert (tmp_path / 'out/features/rgb/b.npy').is_file()
+    assert convert(source, tmp_path / 'out', overwrite=True).written == 0
+    assert not (tmp_path / 'out/features/rgb/b.npy').exists()
 
 
 def test_class_names_that_every_data_set_would_refuse_are_refused_by_the_converter(tmp_path) -> None:

@@ -33,6 +33,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument('--dtype', choices=('keep', 'float16', 'float32'), default='keep')
     parser.add_argument('--missing', choices=('error', 'skip'), default='error',
                         help='what to do with annotated videos without features')
+    parser.add_argument('--overwrite', action='store_true', help='replace what an earlier conversion wrote to --out '
+                        'and is not the same now, and remove what the source has no longer')
     return parser.parse_args()
 
 
@@ -60,7 +62,7 @@ def main() -> None:
     def bar(videos: Iterable[str]) -> Iterator[str]:
         yield from track(videos, 'converting')
 
-    result = convert(job, options.out, bar)
+    result = convert(job, options.out, bar, options.overwrite)
     for remark in result.remarks:
         print(f'note: {remark}')
     for reason in result.skipped:
