@@ -1,17 +1,8 @@
 # BaS-Net on THUMOS14 with I3D features; schedule of the released code, its last iteration counts here.
 _base_ = [
-    '../_base_/datasets/thumos14_i3d.py', '../_base_/models/basnet.py', '../_base_/schedules/adam_1000e.py',
-    '../_base_/default_runtime.py'
+    '../_base_/datasets/thumos14_i3d_sampled.py', '../_base_/models/basnet.py',
+    '../_base_/schedules/adam_iterations.py', '../_base_/default_runtime.py'
 ]
 model = dict(streams=['rgb', 'flow'], head=dict(in_channels=2048, num_classes=20))
-train_dataloader = dict(
-    batch_size=16,
-    dataset=dict(
-        pipeline=[
-            dict(type='LoadSnippets'),
-            dict(type='SampleSnippets', num_snippets=750, mode='strata'),
-            dict(type='PackUntrimmedInputs')
-        ]))
-auto_scale_lr = dict(base_batch_size=16)
 optim_wrapper = dict(optimizer=dict(weight_decay=5e-4))
-train_cfg = dict(type='MinItersTrainLoop', max_epochs=1, min_iters=1500)
+train_cfg = dict(min_iters=1500)

@@ -1,13 +1,11 @@
 # CO2-Net on THUMOS14 with I3D features; schedule of the released script (its read-me says 20000 iterations), its last
 # iteration counts here.
 _base_ = [
-    '../_base_/datasets/thumos14_i3d.py', '../_base_/models/co2net.py', '../_base_/schedules/adam_1000e.py',
+    '../_base_/datasets/thumos14_i3d_pairs.py', '../_base_/models/co2net.py', '../_base_/schedules/adam_iterations.py',
     '../_base_/default_runtime.py'
 ]
 model = dict(streams=['rgb', 'flow'], head=dict(in_channels=2048, num_classes=20, split=dict(rgb=1024, flow=1024)))
 train_dataloader = dict(
-    batch_size=10,
-    sampler=dict(_delete_=True, type='PairedClassSampler', pairs=3, rest=4),
     dataset=dict(
         pipeline=[
             dict(type='LoadSnippets'),
@@ -15,4 +13,4 @@ train_dataloader = dict(
             dict(type='PackUntrimmedInputs')
         ]))
 optim_wrapper = dict(optimizer=dict(lr=5e-5, weight_decay=1e-3))
-train_cfg = dict(type='MinItersTrainLoop', max_epochs=1, min_iters=5000)
+train_cfg = dict(min_iters=5000)

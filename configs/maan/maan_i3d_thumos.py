@@ -1,6 +1,6 @@
 # MAAN on THUMOS14 with I3D features: 20 snippets of a video in training (unverified), the schedule of STPN here: ours.
 _base_ = [
-    '../_base_/datasets/thumos14_i3d.py', '../_base_/models/maan.py', '../_base_/schedules/adam_1000e.py',
+    '../_base_/datasets/thumos14_i3d.py', '../_base_/models/maan.py', '../_base_/schedules/adam_iterations.py',
     '../_base_/default_runtime.py'
 ]
 model = dict(
@@ -15,4 +15,4 @@ train_dataloader = dict(
             dict(type='PackUntrimmedInputs')
         ]))
 auto_scale_lr = dict(base_batch_size=6)
-train_cfg = dict(type='MinItersTrainLoop', max_epochs=1, min_iters=23000)
+train_cfg = dict(min_iters=23000)

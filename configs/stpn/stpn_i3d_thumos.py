@@ -1,7 +1,7 @@
 # STPN on THUMOS14 with I3D features; schedule of a released reimplementation, which is best at 22 to 25 thousand
 # iterations: the last one counts here.
 _base_ = [
-    '../_base_/datasets/thumos14_i3d.py', '../_base_/models/stpn.py', '../_base_/schedules/adam_1000e.py',
+    '../_base_/datasets/thumos14_i3d.py', '../_base_/models/stpn.py', '../_base_/schedules/adam_iterations.py',
     '../_base_/default_runtime.py'
 ]
 model = dict(
@@ -17,4 +17,4 @@ train_dataloader = dict(
             dict(type='PackUntrimmedInputs')
         ]))
 auto_scale_lr = dict(base_batch_size=6)
-train_cfg = dict(type='MinItersTrainLoop', max_epochs=1, min_iters=23000)
+train_cfg = dict(min_iters=23000)

@@ -1,7 +1,7 @@
 # UntrimmedNet's head on THUMOS14 with I3D features. Optimizer, rate and length of training are those by which its
 # authors train their rgb backbone end to end; for fixed features nobody has published any.
 _base_ = [
-    '../_base_/datasets/thumos14_i3d.py', '../_base_/models/untrimmednet.py', '../_base_/schedules/adam_1000e.py',
+    '../_base_/datasets/thumos14_i3d.py', '../_base_/models/untrimmednet.py', '../_base_/schedules/adam_iterations.py',
     '../_base_/default_runtime.py'
 ]
 model = dict(streams=dict(rgb=dict(), flow=dict()), localizer=dict(head=dict(in_channels=1024, num_classes=20)))
@@ -16,4 +16,4 @@ optim_wrapper = dict(
     optimizer=dict(_delete_=True, type='SGD', lr=1e-3, momentum=0.9, weight_decay=5e-4),
     clip_grad=dict(max_norm=20))
 param_scheduler = dict(type='StepLR', step_size=4000, gamma=0.1, by_epoch=False)
-train_cfg = dict(type='MinItersTrainLoop', max_epochs=1, min_iters=10000)
+train_cfg = dict(min_iters=10000)

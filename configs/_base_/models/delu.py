@@ -1,34 +1,15 @@
 # DELU (Chen et al., ECCV 2022): CO2-Net with evidence, and the settings of its released code; what it says of ranks is
 # taken from its read-me, certain snippets first. A config on it needs default_hooks.progress and states what its data
 # decide: streams, head.in_channels (D), head.split (the width of each stream) and head.num_classes (C).
+_base_ = 'co2net.py'
 model = dict(
-    type='WeaklySupervisedLocalizer',
-    data_preprocessor=dict(type='SnippetDataPreprocessor'),  # features as they are
     head=dict(
-        type='CrossModalHead',
-        fused_channels=2048,
-        attention_channels=512,
-        gate_dropout=0.5,
-        dropout=0.7,
-        top_ratio=1 / 7,
-        loss_base=dict(type='VideoClassificationLoss', background=1),
-        loss_suppressed=dict(type='VideoClassificationLoss', logits='suppressed_logits', background=0),
-        loss_co_activity=dict(type='CoActivityLoss', pairs=3, logits='suppressed_snippet_logits'),
-        loss_mutual=dict(type='MutualAttentionLoss'),
-        loss_norm=dict(type='AttentionNormLoss', loss_weight=0.8),  # the mean attention's is the mean of all three
         losses=dict(
+            _delete_=True,
             loss_evidence=dict(type='EvidenceLoss', loss_weight=1.3, top_ratio=1 / 9),
             loss_guide=dict(type='UncertaintyGuideLoss', loss_weight=0.4, amplitude=0.7))),
-    weighting=dict(type='TakeSequences', names=['cas', 'attention']),
     proposals=dict(
-        type='MultiCutProposals',
         cuts=[
             dict(thresholds=[]),  # the first sequence is scored, the second is cut
             dict(thresholds=[0.1 + 0.8 / 19 * step for step in range(20)])
-        ],
-        min_class_score=0.2,
-        fallback=True,
-        confidence='outer-inner+video',
-        video_weight=0.2,
-        inflation=0.25),
-    nms=dict(type='TemporalNMS', method='gaussian', sigma=0.3, min_score=1e-3))
+        ]))
