@@ -3,9 +3,7 @@ from __future__ import annotations
 
 import codecs
 import errno
-import gc
 import glob
-import json
 import os
 import re
 import shutil
@@ -19,6 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from rpn_plugin.json_text import parse_json
 from rpn_plugin.locks import FileLock, NoFileLocksError
 
 LONGEST_NAME = 200
@@ -102,10 +101,6 @@ def unsafe_text(value: Any) -> str | None:
     return None if len(value) <= LONGEST_NAME else f'it has {len(value)} characters, and {LONGEST_NAME} are the most'
 
 
-class DuplicateKeyError(ValueError):
-    """An object of a JSON file has a key twice, of which only the last would count."""
-
-
 def read_json(path: str | Path) -> dict[str, Any]:
     """Read a JSON file that holds an object.
 
@@ -117,37 +112,19 @@ def read_json(path: str | Path) -> dict[str, Any]:
         DuplicateKeyError: If an object in it, at any depth, has a key twice; names file and keys.
         OSError: If it cannot be opened.
     """
-    def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        content = dict(pairs)
-        if len(content) < len(pairs):
-            keys = [key for key, _ in pairs]
-            twice = sorted({key for key in keys if keys.count(key) > 1})
-            raise DuplicateKeyError(f'{path}: an object has these keys twice: {twice}.')
-        return content
+    return json_object(path, read_text(path))
 
-    text = read_text(path)
-    try:
-        with _no_garbage_collection():
-            content = json.loads(text, object_pairs_hook=distinct)
-    except DuplicateKeyError:
-        raise
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f'{path}: not a JSON file: {error}.') from error
+
+def json_object(path: str | Path, text: str) -> dict[str, Any]:
+    """Parse the text of a file that holds an object, as :func:`read_json` does.
+
+    Raises:
+        ValueError: If it holds anything else, or an object in it has a key twice; names it.
+    """
+    content = parse_json(path, text)
     if not isinstance(content, dict):
         raise ValueError(f'{path}: expected a JSON object, but got a {type(content).__name__}.')
     return content
-
-
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """Let Python not search what is being read for circles, of which JSON has none: it would take half of the time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def unsafe_name(name: Any) -> str | None:

@@ -14,7 +14,6 @@ import pytest
 from rpn_plugin import files
 from rpn_plugin.files import (
     LONGEST_NAME,
-    DuplicateKeyError,
     FullDiskError,
     folder_written_whole,
     path_inside,
@@ -25,6 +24,7 @@ from rpn_plugin.files import (
     unsafe_text,
     written_whole,
 )
+from rpn_plugin.json_text import DuplicateKeyError
 
 
 def test_an_object_is_read_with_its_numbers_and_order(tmp_path) -> None:

@@ -21,7 +21,7 @@ from rpn_command import overview
 REPOSITORY = Path(__file__).resolve().parents[1]
 THIRD_PARTY = {'torch': 'torch', 'mmengine': 'mmengine', 'mmaction': 'mmaction2', 'mmcv': 'mmcv-lite', 'numpy': 'numpy',
                'matplotlib': 'matplotlib', 'h5py': 'h5py', 'av': 'av', 'cv2': 'opencv-contrib-python', 'scipy': 'scipy',
-               'sklearn': 'scikit-learn', 'onnx': 'onnx', 'onnxruntime': 'onnxruntime'}
+               'sklearn': 'scikit-learn', 'onnx': 'onnx', 'onnxruntime': 'onnxruntime', 'msgspec': 'msgspec'}
 
 
 @pytest.fixture(scope='module')
@@ -92,7 +92,7 @@ def test_the_metadata_declares_the_requirements(wheel) -> None:
     metadata = wheel.read(next(name for name in wheel.namelist() if name.endswith('METADATA'))).decode()
     required = set(re.findall(r'^Requires-Dist: (.*)$', metadata, re.M))
     assert {'torch>=2.6', 'mmengine>=0.10.7', 'mmaction2>=1.2.0', 'numpy>=1.26', 'importlib_metadata',
-            'matplotlib', 'opencv-contrib-python', 'scipy'} <= required
+            'matplotlib', 'msgspec>=0.19', 'opencv-contrib-python', 'scipy'} <= required
     assert 'mmcv-lite<2.2,>=2.1; extra == "lite"' in required
     assert 'av>=14; extra == "video"' in required and 'scikit-learn; extra == "figures"' in required
     assert 'Name: rpn-plugin' in metadata and 'Requires-Python: >=3.10' in metadata

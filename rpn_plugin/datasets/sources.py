@@ -13,7 +13,7 @@ from rpn_plugin.datasets.checking.subset import VideoSubset, agreed_recipe, open
 from rpn_plugin.datasets.faults import WARNING, Fault, Finding
 from rpn_plugin.datasets.formats import get_layout
 from rpn_plugin.datasets.untrimmed_feature_dataset import UntrimmedFeatureDataset
-from rpn_plugin.files import DuplicateKeyError
+from rpn_plugin.json_text import DuplicateKeyError
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from rpn_plugin.evaluation.entries import read_entries
 from rpn_plugin.evaluation.thumos_files import read_thumos_detections
-from rpn_plugin.files import read_json, written_whole
+from rpn_plugin.files import json_object, read_text, written_whole
+from rpn_plugin.json_text import parse_form
 from rpn_plugin.shown_names import csv_cell
 from rpn_plugin.structures import VideoSegments
 
@@ -67,10 +70,50 @@ def read_detections(path: str | Path) -> dict[str, VideoSegments]:
     """
     if Path(path).suffix == '.txt':
         return read_thumos_detections(path)
-    results = read_json(path).get('results')
+    text = read_text(path)
+    detections = _submission(text)
+    if detections is not None:
+        return detections
+    results = json_object(path, text).get('results')
     if not isinstance(results, dict):
         raise ValueError(f'{path}: expected a JSON object with "results": {{video: [...]}}.')
     return {video: read_entries(path, video, entries, scored=True) for video, entries in results.items()}
+
+
+class _Detection(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    label: str
+    segment: tuple[float, float]
+    score: float
+
+
+class _Submission(msgspec.Struct, forbid_unknown_fields=True):
+    results: dict[str, list[_Detection]]
+    version: Any = msgspec.UNSET
+    external_data: Any = msgspec.UNSET
+
+
+_SUBMISSION = msgspec.json.Decoder(_Submission)
+
+
+def _count_keys(read: _Submission) -> int:
+    detections = read.results.values()
+    around = msgspec.json.encode(msgspec.structs.replace(read, results={}))
+    return around.count(b':') + len(detections) + 3 * sum(map(len, detections))
+
+
+def _submission(text: str) -> dict[str, VideoSegments] | None:
+    """Read what :func:`write_detections` writes; None if it has another form, which may be right or wrong."""
+    read = parse_form(text, _SUBMISSION, _count_keys)
+    if read is None:
+        return None
+    try:
+        return {video: VideoSegments(np.fromiter(chain.from_iterable([one.segment for one in found]), np.float64,
+                                                 2 * len(found)).reshape(-1, 2),
+                                     [one.label for one in found],
+                                     np.fromiter([one.score for one in found], np.float64, len(found)))
+                for video, found in read.results.items()}
+    except ValueError:  # a time that is not plausible
+        return None
 
 
 def _scores(video: str, found: VideoSegments) -> np.ndarray:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rpn_plugin.evaluation import GroundTruth
+from rpn_plugin.evaluation import GroundTruth, results_file
 from rpn_plugin.evaluation.results_file import read_detections, write_detections, write_detections_csv
 from rpn_plugin.structures import LONGEST_SEC, VideoSegments
 
@@ -38,6 +38,27 @@ def test_detections_come_back_to_the_last_bit_and_in_order(videos: dict[str, lis
         write_detections(Path(folder) / 'found.json', detections)
         back = read_detections(Path(folder) / 'found.json')
     assert repr(content(back)) == repr(content(detections))  # tells -0.0 from 0.0
+
+
+numbers = st.one_of(st.integers(-10**7, 10**7), seconds)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.dictionaries(st.text(max_size=5), st.lists(st.fixed_dictionaries(dict(
+    label=st.text(max_size=5), segment=st.tuples(numbers, numbers), score=st.one_of(st.integers(), finite))),
+    max_size=3), max_size=3))
+def test_the_usual_form_and_one_with_a_field_more_are_read_alike(results: dict[str, list]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [save(Path(folder) / name, dict(results=results, **more))
+                 for name, more in (('a.json', dict(external_data={'a:b': [1]})), ('b.json', dict(model='x')))]
+        usual, other = (content(read_detections(path)) for path in paths)
+    assert repr(usual) == repr(other)
+
+
+def test_the_usual_form_is_read_without_its_entries_as_objects(tmp_path: Path, monkeypatch) -> None:
+    write_detections(tmp_path / 'found.json', ONE)
+    monkeypatch.delattr(results_file, 'read_entries')
+    assert content(read_detections(tmp_path / 'found.json')) == content(ONE)
 
 
 def test_single_precision_detections_come_back_as_they_were(tmp_path: Path) -> None:
@@ -140,6 +161,8 @@ def test_odd_detections_are_named_by_file_and_video(content: dict, tmp_path: Pat
     ('{"results": {"va": [], "vb": [], "va": []}}', 'va'),
     ('{"results": {"va": []}, "results": {}}', 'results'),
     ('{"results": {"va": [{"label": "A", "segment": [0, 1], "score": 0.5, "score": 0.9}]}}', 'score'),
+    ('{"results": {"va": [{"label": ":", "segment": [0, 1], "score": 0.5}], "vb": [], "vb": []}}', 'vb'),
+    ('{"results": {}, "external_data": {"a": 1, "a": "\\u003a"}}', 'a'),
 ])
 def test_a_key_that_stands_twice_is_refused(text: str, key: str, tmp_path: Path) -> None:
     path = save(tmp_path / 'found.json', text)
