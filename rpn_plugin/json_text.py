@@ -62,7 +62,7 @@ def _without_loss(text: str, form: msgspec.json.Decoder[Form], count_colons: Cal
     try:
         content = form.decode(text)
         return content if count_colons(content) == text.count(':') else None
-    except (ValueError, RecursionError, OverflowError):
+    except (msgspec.MsgspecError, ValueError, RecursionError, OverflowError):
         return None
 
 
