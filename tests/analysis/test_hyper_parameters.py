@@ -1,14 +1,17 @@
-"""Every choice of every hyper-parameter fits the configs that it is offered for."""
+"""Every choice of every hyper-parameter fits the configs that it is offered for, and the documents explain each."""
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 import torch
 from mmaction.registry import DATASETS, MODELS
 from mmengine.config import Config
+from tool_runner import load_tool
 
 from rpn_plugin.analysis.config_writer import write_config
+from rpn_plugin.analysis.hyper_parameter_notes import NOTES, OPEN, OURS
 from rpn_plugin.analysis.hyper_parameters import (
     KINDS,
     HyperParameter,
@@ -89,3 +92,21 @@ def test_a_setting_is_applied_in_its_choices_and_the_config_stays_as_it_was() ->
     assert changed.model.localizer.head.loss_clu.loss_weight == 0.0001, 'a further choice'
     with pytest.raises(KeyError, match='Unknown hyper-parameters .*beta'):
         changes_of(known, {'beta': '1'})
+
+
+def test_the_documented_tables_are_made_from_the_hyper_parameters_and_the_results() -> None:
+    page = (CONFIGS.parent / 'docs' / 'hyper_parameters.md').read_text()
+    documented = re.findall(r'<!-- (?:values|ends) -->\n(.*?)\n<!-- end -->', page, re.S)
+    assert documented == load_tool('analysis/reproduce.py').hyper_parameter_tables()
+
+
+def test_every_hyper_parameter_is_explained_and_the_published_ones_have_the_papers_value() -> None:
+    configs = [read(name) for name in ('rpn_i3d_thumos', 'rpn_custom')]
+    known = {name: one for config in configs for name, one in hyper_parameters_of(config).items()}
+    assert NOTES.keys() == known.keys() | published_hyper_parameters().keys()
+    published = {name: note.paper for name, note in NOTES.items() if not note.paper.endswith((OPEN, OURS))}
+    assert published == {'epochs': '1000', 'lr': '0.0001', 'p_c': '0.1', 'n': '2', 'k / T': '0.1', 'lambda': '0.1',
+                         'streams': 'each'}
+    found = {**known, **published_hyper_parameters()}
+    assert [value_of(configs[0], found[name]) for name in published if name != 'streams'] == [
+        1000, 1e-4, 0.1, 2, 0.1, 0.1]

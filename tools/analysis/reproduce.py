@@ -3,28 +3,31 @@
 python tools/analysis/reproduce.py table1
 python tools/analysis/reproduce.py table4 --data ucf101 synthetic --seeds 0 1 2 --jobs 2
 python tools/analysis/reproduce.py ablations
+python tools/analysis/reproduce.py hyper-parameters
 """
 from __future__ import annotations
 
 import argparse
+import json
 import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from mmengine.config import DictAction
+from mmengine.config import Config, DictAction
 
 TABLES = ('table1', 'table2', 'table3', 'table4')
-LIST = 'ablations'
+LIST, NOTES = 'ablations', 'hyper-parameters'
 DATA = ('thumos', 'anet12', 'ucf101', 'ucf101-untuned', 'synthetic')
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Read the options."""
     parser = argparse.ArgumentParser(description='Train, score and print a table of the paper.')
-    parser.add_argument('table', choices=[*TABLES, LIST], help=f'a table, or "{LIST}": print what each ablation '
-                        'changes, as any tool takes it behind --cfg-options')
+    parser.add_argument('table', choices=[*TABLES, LIST, NOTES], help=f'a table; "{LIST}": print what each ablation '
+                        f'changes, as any tool takes it behind --cfg-options; "{NOTES}": print the tables of '
+                        'docs/hyper_parameters.md')
     parser.add_argument('--data', choices=DATA, nargs='+', help="configs of which data; by default the table's own")
     parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2])
     parser.add_argument('--jobs', type=int, help='trainings side by side; by default as many as cores and threads '
@@ -46,6 +49,7 @@ import torch
 import rpn_plugin  # noqa: F401  (registers every part)
 from rpn_plugin.analysis.ablations import ABLATIONS
 from rpn_plugin.analysis.experiments import Experiment, ExperimentRunner
+from rpn_plugin.analysis.hyper_parameter_notes import format_ends, format_values
 from rpn_plugin.analysis.paper_tables import FAMILIES, FULL, PAPER_TABLES, PaperTable
 from rpn_plugin.analysis.table_report import build_report, format_text, write_report
 from rpn_plugin.command_line import one_line_errors
@@ -74,12 +78,25 @@ def listed() -> str:
                      for name, ablation in ABLATIONS.items())
 
 
+def hyper_parameter_tables() -> list[str]:
+    """Return the tables of docs/hyper_parameters.md; one of the configs reads its streams off data/custom."""
+    paper, own_videos = (Config.fromfile(REPOSITORY / 'configs' / f'{name}.py') for name in ('rpn_i3d_thumos',
+                                                                                            'rpn_custom'))
+    results = REPOSITORY / 'docs' / 'results'
+    across = json.loads((results / 'unseen_curves.json').read_text())
+    return [format_values(paper, own_videos),
+            format_ends(paper, own_videos, (results / 'ucf101_curves.md').read_text(), across['curves'], across['own'])]
+
+
 @one_line_errors(RuntimeError)
 def main(arguments: Sequence[str] | None = None, **runner_options: Any) -> None:
     """Run the tool; ``runner_options`` go to :class:`ExperimentRunner`."""
     options = parse(arguments)
     if options.table == LIST:
         print(listed())
+        return
+    if options.table == NOTES:
+        print('\n\n'.join(hyper_parameter_tables()))
         return
     table = PAPER_TABLES[options.table]
     families, seeds = list(dict.fromkeys(options.data or [table.data])), list(dict.fromkeys(options.seeds))
