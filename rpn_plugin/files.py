@@ -137,8 +137,8 @@ def unsafe_name(name: Any) -> str | None:
         return f'it is a {type(name).__name__}'
     if not name or name in ('.', '..'):
         return 'it is empty' if not name else 'it is a folder'
-    wrong = next((character for character in name if character in '/\\' or not character.isprintable()), None)
-    if wrong is not None:
+    if not name.isprintable() or '/' in name or '\\' in name:
+        wrong = next(character for character in name if character in '/\\' or not character.isprintable())
         return f'it has a {wrong!r}'
     length = len(name.encode())  # printable characters can be encoded
     return None if length <= LONGEST_NAME else f'it has {length} bytes, and {LONGEST_NAME} are the most'

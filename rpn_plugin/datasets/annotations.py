@@ -115,7 +115,7 @@ class AnnotationFile:
             ValueError: If they are not a list of such.
         """
         try:
-            return require_instances(Path(self.path), video, self.database[video])
+            return require_instances(self.path, video, self.database[video])
         except ValueError as error:
             raise Fault('entry-malformed', str(error)) from error
 
@@ -128,7 +128,7 @@ class AnnotationFile:
         if self.database[video].get('labels') is None:
             return self.annotated_labels(video)
         try:
-            return set(require_labels(Path(self.path), video, self.database[video]))
+            return set(require_labels(self.path, video, self.database[video]))
         except ValueError as error:
             raise Fault('entry-malformed', str(error)) from error
 

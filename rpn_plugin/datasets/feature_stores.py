@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from rpn_plugin.datasets.faults import Fault
 from rpn_plugin.datasets.feature_readers import READERS, h5_dataset, import_h5py, read_h5_dataset
 from rpn_plugin.datasets.formats.object_arrays import read_object_array
 from rpn_plugin.datasets.formats.stored_array import StoredArray
-from rpn_plugin.files import path_inside, require_regular_file
+from rpn_plugin.files import path_inside, require_regular_file, unsafe_name
+from rpn_plugin.foreign_files import plain_matrix_shape
 
 ALLOWED_DTYPES = (np.float16, np.float32, np.float64)
 
@@ -108,7 +110,8 @@ class FilePerVideo(FeatureStore):
         kind = Path(name).suffix
         if kind not in READERS:
             raise ValueError(f'{pattern}: expected a name that ends in one of {", ".join(READERS)}.')
-        self._read_file = READERS[kind]
+        self._read_file, self._kind = READERS[kind], kind
+        self._start = os.path.join(str(Path(self.folder)) if self.folder else '', self.prefix)
         self._files = {entry.name for entry in os.scandir(self.folder or '.') if not entry.name.startswith('.')} \
             if os.path.isdir(self.folder or '.') else set()
 
@@ -118,7 +121,18 @@ class FilePerVideo(FeatureStore):
                       and len(name) > len(self.prefix) + len(self.suffix))
 
     def where(self, video: str) -> str:
-        return str(path_inside(self.folder, f'{self.prefix}{video}', self.suffix))
+        name = f'{self.prefix}{video}'
+        if unsafe_name(name):
+            path_inside(self.folder, name, self.suffix)  # raises
+        return f'{self._start}{video}{self.suffix}'
+
+    def header(self, video: str) -> FeatureHeader:
+        if self._kind == '.npy' and self.columns is None and f'{self.prefix}{video}{self.suffix}' in self._files:
+            with suppress(OSError):
+                shape = plain_matrix_shape(self.where(video))
+                if shape is not None:
+                    return FeatureHeader(*shape)
+        return super().header(video)
 
     def _read(self, video: str) -> np.ndarray:
         path = self.where(video)
@@ -223,7 +237,8 @@ def open_store(where: str, stream: str, videos: Sequence[str], columns: Sequence
             return Hdf5File(where, stream, columns)
         raise ValueError(f"{where}: expected a folder, a pattern with {{}} for the video's name, or one .npy or .h5 "
                          f'file of all videos.')
-    kinds = {Path(entry.name).suffix for entry in os.scandir(where)} & READERS.keys() if os.path.isdir(where) else set()
+    names = os.listdir(where) if os.path.isdir(where) else []
+    kinds = {os.path.splitext(name)[1] for name in names} & READERS.keys()
     if len(kinds) > 1:
         raise ValueError(f'{where}: holds files of several kinds, {sorted(kinds)}. Say which with a pattern, for '
                          f'example {os.path.join(where, "{}" + min(kinds))}.')

@@ -101,9 +101,8 @@ def check_sidecars(streams: Mapping[str, Mapping[str | Path, SnippetClock]]) -> 
     """
     for stream, files in streams.items():
         first: tuple[Path, Sidecar] | None = None
-        clocks = {sidecar_path(path): clock for path, clock in files.items()}
-        for path in _existing(list(clocks)):
-            sidecar, clock = Sidecar.read(path), clocks[path]
+        for path, clock in _existing(files):
+            sidecar = Sidecar.read(path)
             if sidecar.clock != clock:
                 raise ValueError(f'{path}: these features are {sidecar.clock}, but the data set says {clock}. Correct '
                                  f'the recipe (in the annotation file or the config), or extract them again.')
@@ -122,11 +121,13 @@ def _difference(one: Sidecar, other: Sidecar) -> dict[str, Any]:
     return {key: value for key, value in one.encoder.items() if other.encoder.get(key) != value}
 
 
-def _existing(paths: Sequence[Path]) -> Iterator[Path]:
-    """Yield the paths that exist, by one listing per folder instead of one look per file."""
-    listings: dict[Path, set[str]] = {}
-    for path in paths:
-        if path.parent not in listings:
-            listings[path.parent] = set(os.listdir(path.parent)) if path.parent.is_dir() else set()
-        if path.name in listings[path.parent]:
-            yield path
+def _existing(files: Mapping[str | Path, SnippetClock]) -> Iterator[tuple[Path, SnippetClock]]:
+    """Yield the sidecars that exist, by one listing per folder instead of one look per file."""
+    listings: dict[str, set[str]] = {}
+    for path, clock in files.items():
+        folder, name = os.path.split(path)
+        if folder not in listings:
+            there = os.listdir(folder or '.') if os.path.isdir(folder or '.') else []
+            listings[folder] = {other for other in there if other.endswith('.json')}
+        if listings[folder] and sidecar_path(name).name in listings[folder]:
+            yield sidecar_path(path), clock

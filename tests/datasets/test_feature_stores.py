@@ -41,6 +41,36 @@ def test_every_kind_of_file_gives_the_array(tmp_path, kind) -> None:
         store.open('c')
 
 
+@pytest.mark.parametrize('dtype', ['<f2', '<f4', '<f8', '>f4', '<i4', '<f16'])
+@pytest.mark.parametrize('shape', [(7, 4), (1, 12345), (7, ), (0, 4), (3, 2, 2)])
+def test_a_look_at_the_start_of_an_array_file_says_what_reading_it_says(tmp_path, dtype, shape) -> None:
+    for order in 'CF':
+        np.save(tmp_path / 'a.npy', np.zeros(shape, dtype, order=order))
+        store = open_store(str(tmp_path), 'rgb', ['a'])
+        try:
+            expected: object = FeatureHeader(*store.open('a').shape)
+        except ValueError as error:
+            expected = str(error)
+        try:
+            found: object = store.header('a')
+        except ValueError as error:
+            found = str(error)
+        assert found == expected
+    whole = (tmp_path / 'a.npy').read_bytes()
+    for cut in (len(whole) - 1, 70, 5):
+        (tmp_path / 'a.npy').write_bytes(whole[:cut])
+        with pytest.raises(ValueError, match=r'a\.npy: (unreadable|expected)'):
+            open_store(str(tmp_path), 'rgb', ['a']).header('a')
+
+
+def test_headers_of_many_videos_map_none_of_them(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(np, 'memmap', None)
+    for name in 'ab':
+        np.save(tmp_path / f'{name}.npy', RGB)
+    store = open_store(str(tmp_path), 'rgb', ['a', 'b'])
+    assert [store.header(name) for name in 'ab'] == [FeatureHeader(7, 4)] * 2
+
+
 @pytest.mark.parametrize('content', [b'', b'PK\x03\x04', b'\x80\x02.', b'nonsense,\n1,two\n'])
 @pytest.mark.parametrize('kind', ['.npy', '.npz', '.pt', '.csv'])
 def test_a_damaged_file_is_named(tmp_path, kind, content) -> None:

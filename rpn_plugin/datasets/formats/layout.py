@@ -71,7 +71,7 @@ class DataLayout:
         return read
 
 
-def require_instances(path: Path, video: str, entry: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+def require_instances(path: str | Path, video: str, entry: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     """Return the annotated instances of a video's entry, each an object whose label is a name.
 
     Raises:
@@ -85,7 +85,7 @@ def require_instances(path: Path, video: str, entry: Mapping[str, Any]) -> Seque
     return instances
 
 
-def require_labels(path: Path, video: str, entry: Mapping[str, Any]) -> Sequence[str]:
+def require_labels(path: str | Path, video: str, entry: Mapping[str, Any]) -> Sequence[str]:
     """Return the video-level labels of a video's entry; none where it has only those of its instances.
 
     Raises:
