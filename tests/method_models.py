@@ -16,6 +16,8 @@ SMALL = {
     'maan': dict(streams=dict(rgb={}, flow={}), localizer=dict(head=dict(in_channels=4, num_classes=3))),
     'basnet': dict(streams=['rgb', 'flow'], proposals=dict(min_class_score=0.1),
                    head=dict(in_channels=8, num_classes=3, channels=[6], filter_channels=5)),
+    'cmcs': dict(streams=dict(rgb={}, flow={}), localizer=dict(head=dict(
+        in_channels=4, num_classes=3, shared_channels=6, branch_channels=5, attention_channels=4))),
     'um': dict(streams=['rgb', 'flow'], embedding=dict(in_channels=8, channels=[6]),
                head=dict(in_channels=6, num_classes=3)),
     'cola': dict(streams=['rgb', 'flow'], embedding=dict(in_channels=8, channels=[6]),

@@ -6,6 +6,7 @@ from rpn_plugin.models.losses.attention_losses import (
     AttentionSelectionLoss,
     MutualAttentionLoss,
 )
+from rpn_plugin.models.losses.branch_losses import BranchDiversityLoss, BranchNormLoss
 from rpn_plugin.models.losses.clustering_loss import ClusteringLoss
 from rpn_plugin.models.losses.co_activity_loss import CoActivityLoss
 from rpn_plugin.models.losses.distillation_loss import DistillationLoss
@@ -18,6 +19,7 @@ from rpn_plugin.models.losses.softmax_bce_loss import SoftmaxBCELoss
 from rpn_plugin.models.losses.video_classification_loss import VideoClassificationLoss
 
 __all__ = ['AttentionContrastLoss', 'AttentionGuideLoss', 'AttentionNormLoss', 'AttentionSelectionLoss',
-           'ClusteringLoss', 'CoActivityLoss', 'DistillationLoss', 'EvidenceLoss', 'FeatureMagnitudeLoss',
-           'MagnitudeOrderLoss', 'MutualAttentionLoss', 'SigmoidBCELoss', 'SnippetContrastLoss', 'SoftmaxBCELoss',
-           'UncertaintyGuideLoss', 'VideoClassificationLoss', 'global_batch_mean', 'global_mean']
+           'BranchDiversityLoss', 'BranchNormLoss', 'ClusteringLoss', 'CoActivityLoss', 'DistillationLoss',
+           'EvidenceLoss', 'FeatureMagnitudeLoss', 'MagnitudeOrderLoss', 'MutualAttentionLoss', 'SigmoidBCELoss',
+           'SnippetContrastLoss', 'SoftmaxBCELoss', 'UncertaintyGuideLoss', 'VideoClassificationLoss',
+           'global_batch_mean', 'global_mean']

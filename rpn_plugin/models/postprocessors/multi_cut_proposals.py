@@ -25,6 +25,7 @@ class Cut(NamedTuple):
     normalize: bool = False
     relative: bool = False
     of_maximum: bool = False
+    of_mean: bool = False
     zero_below: bool = False
 
 
@@ -39,8 +40,9 @@ class MultiCutProposals:
         cuts: For each sequence, in the order in which the weighting gives them, a dict with ``thresholds`` (none for a
             sequence that is only scored) and, as needed: ``normalize``, to scale each class's values above 0 to [0, 1]
             over the video, in what is cut and what is scored; ``relative``, for thresholds that are shares of the
-            sequence's own range, or ``of_maximum``, of its own maximum; ``zero_below``, to score runs of a threshold
-            with 0 in place of what lies outside them (as BaS-Net, UM and CoLA do, whose outer means are nearly 0 so).
+            sequence's own range, ``of_maximum``, of its own maximum, or ``of_mean``, of its own mean, above which runs
+            have to lie (CMCS); ``zero_below``, to score runs of a threshold with 0 in place of what lies outside them
+            (as BaS-Net, UM and CoLA do, whose outer means are nearly 0 so).
         min_class_score: A class below it is rejected.
         fallback: Take the likeliest class of a video where all are rejected.
         confidence: A name in ``CONFIDENCES``.
@@ -50,6 +52,7 @@ class MultiCutProposals:
         upsample: Points per snippet. They lie evenly in the time that the snippet covers, and their values are
             interpolated linearly between the middles of snippets.
         min_length: Shorter runs are left out, in points.
+        dilation: Snippets by which runs grow on either side, rounded to points; runs that meet become one.
 
     Raises:
         ValueError: If the confidence or an option of a cut is unknown, or nothing is cut.
@@ -64,7 +67,8 @@ class MultiCutProposals:
                  inflation: float = 0.25,
                  outer_weight: float = 1.0,
                  upsample: int = 1,
-                 min_length: int = 1) -> None:
+                 min_length: int = 1,
+                 dilation: float = 0.0) -> None:
         if confidence not in CONFIDENCES:
             raise ValueError(f'MultiCutProposals expects a confidence of {sorted(CONFIDENCES)}, but got '
                              f'{confidence!r}.')
@@ -75,6 +79,8 @@ class MultiCutProposals:
         if upsample < 1 or min_length < 1:
             raise ValueError(f'MultiCutProposals expects upsample and min_length of at least 1, but got {upsample} and '
                              f'{min_length}.')
+        if dilation < 0:
+            raise ValueError(f'MultiCutProposals expects a dilation of at least 0 snippets, but got {dilation}.')
         self.cuts = [Cut(**cut) for cut in cuts]
         self.min_class_score = min_class_score
         self.fallback = fallback
@@ -82,6 +88,7 @@ class MultiCutProposals:
         self.options = ConfidenceOptions(video_weight, inflation, 1.0, outer_weight)
         self.upsample = upsample
         self.min_length = min_length
+        self.margin = round(dilation * upsample)
 
     def __call__(self, sequence: Floats, video_score: Floats) -> Proposals:
         """Proposals of one video, see :meth:`cut_and_score`."""
@@ -115,7 +122,7 @@ class MultiCutProposals:
         for index, cut in enumerate(self.cuts):
             points = self._points(sequence[:, index, classes], cut.normalize)
             for threshold in cut.thresholds:
-                above = _above(points, threshold, cut)
+                above = dilated(_above(points, threshold, cut), self.margin)
                 found = group_runs(above[None])
                 found = found[found[:, 3] - found[:, 2] >= self.min_length]
                 statistics = RunStatistics(np.where(above, values, 0) if cut.zero_below else values, found)
@@ -134,7 +141,22 @@ def _above(points: Floats, threshold: float, cut: Cut) -> npt.NDArray[np.bool_]:
     if cut.relative or cut.of_maximum:
         low, high = points.min(axis=0) if cut.relative else 0.0, points.max(axis=0)
         return points >= np.minimum(low + threshold * (high - low), high)
+    if cut.of_mean:
+        return points > threshold * points.mean(axis=0)
     return points >= threshold if threshold else points > 0
+
+
+def dilated(above: npt.NDArray[np.bool_], margin: int) -> npt.NDArray[np.bool_]:
+    """Whether any point of a column (T, C) within a margin of points is True.
+
+    >>> dilated(np.array([[False], [False], [True], [False]]), 1)[:, 0].tolist()
+    [False, True, True, True]
+    """
+    if not margin:
+        return above
+    count = np.pad(above.cumsum(axis=0), ((1, 0), (0, 0)))  # (T + 1, C)
+    place = np.arange(len(above))
+    return count[np.minimum(place + margin + 1, len(above))] > count[np.maximum(place - margin, 0)]
 
 
 def positive_range(sequence: Floats) -> Floats:

@@ -7,6 +7,7 @@ import pytest
 import torch
 from mmaction.registry import MODELS
 
+from rpn_plugin.models import WeaklySupervisedHead
 from rpn_plugin.models.interfaces import KeepsMemory, SplitInTime, TakesProgress
 from rpn_plugin.structures import HeadOutput, PaddedLayout, SnippetBatch
 
@@ -17,6 +18,8 @@ HEADS = {
     'STPN': dict(type='SparsePoolingHead', in_channels=D, num_classes=C, attention_channels=5),
     'MAAN': dict(type='SparsePoolingHead', in_channels=D, num_classes=C, attention_channels=5, pooling='marginalized'),
     'BaS-Net': dict(type='BackgroundSuppressionHead', in_channels=D, num_classes=C, channels=[5, 4], filter_channels=3),
+    'CMCS': dict(type='MultiBranchHead', in_channels=D, num_classes=C, shared_channels=5, branch_channels=4,
+                 attention_channels=3, still=dict(min_length=1, min_share=0, max_share=1)),
     'UM': dict(type='UncertaintyHead', in_channels=D, num_classes=C),
     'CoLA': dict(type='ActionnessHead', in_channels=D, num_classes=C),
     'W-TALC': dict(type='TopKMILHead', in_channels=D, num_classes=C, score='sigmoid',
@@ -105,6 +108,11 @@ def test_scores_are_float32_under_autocast(head, batch) -> None:
         output = head(batch.with_features(batch.features.float()), None)
         losses = head.loss(output, LABELS.float())
     assert {tensor.dtype for tensor in (*tensors(output).values(), *losses.values())} == {torch.float32}
+
+
+def test_a_head_without_a_forward_of_its_own_says_what_it_needs(batch) -> None:
+    with pytest.raises(NotImplementedError, match='WeaklySupervisedHead expects a forward of its own, or reach'):
+        WeaklySupervisedHead({})(batch)
 
 
 def test_a_head_that_is_split_in_time_gives_the_same_in_parts(head, batch) -> None:

@@ -14,6 +14,7 @@ from rpn_plugin.models import (
     CrossModalHead,
     FACHead,
     HybridAttentionHead,
+    MultiBranchHead,
     SparsePoolingHead,
     ThreeWayAttentionHead,
     TopKMILHead,
@@ -22,6 +23,7 @@ from rpn_plugin.models import (
 )
 from rpn_plugin.models.heads.hybrid_attention_head import suppressed as suppressed_of
 from rpn_plugin.models.heads.sparse_pooling_head import marginalized_weights
+from rpn_plugin.models.heads.still_snippets import StillSnippets
 from rpn_plugin.structures import SnippetBatch
 
 Rows = list[list[float]]
@@ -178,6 +180,75 @@ def test_bas_net_runs_one_network_on_the_features_and_on_what_the_filter_leaves(
         same(output.video_logits[index], pooled[0])
         same(output.extras['suppressed_logits'][index], pooled[1])
         same(output.video_score[index], softmax(pooled[1])[:C])
+
+
+def test_cmcs_pools_the_mean_of_its_branches_by_an_attention() -> None:
+    head, batch = build(MultiBranchHead, num_branches=2, shared_channels=5, branch_channels=6, attention_channels=3)
+    output = head(batch)
+    start = 0
+    for index, video in enumerate(batch.split()):
+        shared = [lrelu(linear(row, head.shared), 0) for row in video.tolist()]
+        branches = [[linear(row, classifier) for row in convolved(shared, branch, 0)]
+                    for branch, classifier in zip(head.branches, head.classifiers)]
+        a = softmax([linear(lrelu(linear(row, head.attention[0]), 0), head.attention[2])[0] for row in shared])
+        s = [[(one + two) / 2 for one, two in zip(*rows)] for rows in zip(*branches)]
+        z = [sum(weight * row[label] for weight, row in zip(a, s)) for label in range(C + 1)]
+        places = slice(start, start + len(a))
+        start += len(a)
+        same(output.attention[places], a)
+        same(output.extras['branch_logits'][places], [list(rows) for rows in zip(*branches)])
+        same(output.cas[places], [softmax(row)[:C] for row in s])
+        same(output.video_logits[index], z)
+        same(output.video_score[index], softmax(z)[:C])
+    with pytest.raises(ValueError, match='at least one branch, but got num_branches=0'):
+        build(MultiBranchHead, num_branches=0)
+
+
+def test_cmcs_drops_channels_of_whole_videos_while_training() -> None:
+    head, batch = build(MultiBranchHead, shared_channels=D)
+    head.shared.weight.data = torch.eye(D, dtype=torch.float64)
+    head.shared.bias.data.zero_()
+    seen = []
+    head.branches[0].register_forward_hook(lambda module, arguments, result: seen.append(arguments[0]))
+    torch.manual_seed(0)
+    head.train()(batch.with_features(batch.features.abs()))
+    ratios = seen[0] / batch.features.abs()
+    assert set(ratios.round(decimals=9).unique().tolist()) == {0.0, 2.0}
+    for video in ratios.split(LENGTHS):
+        torch.testing.assert_close(video, video[:1].expand_as(video))
+
+
+def test_cmcs_trains_on_the_still_stretches_of_its_videos_as_background() -> None:
+    head, _ = build(MultiBranchHead, dropout=0.0)
+    torch.manual_seed(5)
+    moving = torch.randn(20, D, dtype=torch.float64)
+    moving[4:9] = moving[4]
+    batch = SnippetBatch.from_videos([moving, torch.randn(3, D, dtype=torch.float64)])
+    labels = torch.tensor([[1, 0, 0], [0, 1, 1]], dtype=torch.float64)
+    still = head.still(batch)
+    assert still is not None and torch.equal(still.features, moving[4:8]), 'no border beside what moves'
+    logs = torch.cat([head(of).video_logits.log_softmax(dim=1) for of in (batch, still)])
+    head.train()
+    found = head.loss(head(batch), labels)
+    same(found['loss_cls'], -(logs[0, 0] + logs[1, 1:3].mean() + logs[2, C]).item() / 3)
+    head.still = None
+    same(head.loss(head(batch), labels)['loss_cls'], -(logs[0, 0] + logs[1, 1:3].mean()).item() / 2)
+
+
+@pytest.mark.parametrize('moving, still, min_length, expected', [
+    (20, 5, 3, 5), (20, 5, 6, 0), (20, 12, 3, 0), (1, 0, 1, 0)])
+def test_still_snippets_are_long_runs_in_videos_that_mostly_move(moving, still, min_length, expected) -> None:
+    torch.manual_seed(0)
+    video = torch.cat([torch.randn(moving, D), torch.zeros(still, D)])
+    places = StillSnippets(min_length=min_length).places(video)
+    assert places.tolist() == list(range(len(video) - expected, len(video)))
+
+
+@pytest.mark.parametrize('options', [
+    dict(quantile=0), dict(window=2), dict(min_length=0), dict(min_share=0.4, max_share=0.3)])
+def test_still_snippets_refuse_what_cannot_be(options) -> None:
+    with pytest.raises(ValueError, match='StillSnippets expects a quantile in'):
+        StillSnippets(**options)
 
 
 def test_um_measures_lengths_between_those_of_likely_action_and_background() -> None:

@@ -13,6 +13,8 @@ from rpn_plugin.models import (
     AttentionGuideLoss,
     AttentionNormLoss,
     AttentionSelectionLoss,
+    BranchDiversityLoss,
+    BranchNormLoss,
     CoActivityLoss,
     EvidenceLoss,
     FeatureMagnitudeLoss,
@@ -65,6 +67,8 @@ GRADIENTS = {
     'co-activity of features': (CoActivityLoss(pairs=None, logits='classes'), (30, E)),
     'guide by uncertainty': (UncertaintyGuideLoss(
         attentions=['other', 'x'], logits='classes', evidence_logits='classes').eval(), (30, )),
+    'branch diversity': (BranchDiversityLoss(logits='x'), (30, 3, C + 1)),
+    'branch norm': (BranchNormLoss(logits='x'), (30, 3, C + 1)),
     'contrast': (SnippetContrastLoss(loss_weight=1.0, actionness='other').eval(), (30, E)),
 }
 
@@ -234,6 +238,24 @@ def test_certain_snippets_count_first_and_uncertain_ones_later(progress) -> None
     weights = loss.weights(torch.arange(30.0), output.embedded.layout).split(LENGTHS)
     assert torch.stack([of.mean() for of in weights]).tolist() == pytest.approx([1.0] * 3)
     assert (weights[2].diff() > 0).all() == (progress < 0.5)
+
+
+def test_branches_are_parted_in_time_and_kept_at_one_strength() -> None:
+    logits, branches = random(30, 3, C + 1), range(3)
+    diversity, norm = 0.0, 0.0
+    for video in logits.split(LENGTHS):
+        rows = video.tolist()
+        for label in range(C + 1):
+            likely = [[softmax(row[j])[label] for row in rows] for j in branches]
+            pairs = [(i, j) for i in branches for j in branches if i != j]
+            diversity += sum(dot(likely[i], likely[j]) for i, j in pairs) / len(pairs) / (C + 1) / 3
+            strength = [sum(abs(row[j][label]) for row in rows) / len(rows) for j in branches]
+            norm += sum(abs(one - sum(strength) / 3) for one in strength) / 3 / (C + 1) / 3
+    output = output_of(s=logits)
+    assert BranchDiversityLoss(2.0, 's')(output, LABELS).item() == pytest.approx(2 * diversity, rel=1e-12)
+    assert BranchNormLoss(3.0, 's')(output, LABELS).item() == pytest.approx(3 * norm, rel=1e-12)
+    with pytest.raises(ValueError, match='s of at least 2 branches, but got 1'):
+        BranchDiversityLoss(logits='s')(output_of(s=logits[:, :1]), LABELS)
 
 
 def test_a_detached_attention_teaches_and_does_not_learn() -> None:

@@ -102,6 +102,17 @@ def test_relative_thresholds_are_shares_of_the_sequences_range() -> None:
     assert share(logits, np.ones(1))[0].tolist() == [[2, 4]]
 
 
+def test_a_share_of_the_mean_has_to_be_passed_and_runs_grow_until_they_meet() -> None:
+    sequence, likely = np.array([0, 1, 0.25, 0, 1, 0, 0, 0, 0])[:, None], np.ones(1)  # of the mean 0.25
+    cut = dict(thresholds=[1.0], of_mean=True)
+    assert MultiCutProposals([cut])(sequence, likely)[0].tolist() == [[1, 2], [4, 5]]
+    assert MultiCutProposals([cut], dilation=1)(sequence, likely)[0].tolist() == [[0, 6]]
+    fine = MultiCutProposals([cut], confidence='max', upsample=2, dilation=0.5)(sequence, likely)
+    plain = MultiCutProposals([cut], confidence='max', upsample=2)(sequence, likely)
+    assert fine[0].tolist() == (plain[0] + [-0.5, 0.5]).tolist()
+    assert MultiCutProposals([cut])(np.zeros((9, 1)), likely)[0].tolist() == []
+
+
 def test_a_video_without_a_likely_class_falls_back_on_its_likeliest_or_has_none() -> None:
     sequence, likely = np.random.default_rng(0).random((9, 3)), np.array([0.1, 0.15, 0.05])
     options = dict(cuts=[dict(thresholds=[0.5])], min_class_score=0.2)
@@ -125,7 +136,8 @@ def test_upsampling_keeps_constants_and_symmetry() -> None:
     (dict(cuts=[dict(thresholds=[])]), 'one of them with some'),
     (dict(cuts=[dict(thresholds=[1.0], above=1)]), "got .*'above': 1"),
     (dict(cuts=[dict(thresholds=[1.0])], confidence='median'), "confidence of .*but got 'median'"),
-    (dict(cuts=[dict(thresholds=[1.0])], upsample=0), 'at least 1, but got 0 and 1')])
+    (dict(cuts=[dict(thresholds=[1.0])], upsample=0), 'at least 1, but got 0 and 1'),
+    (dict(cuts=[dict(thresholds=[1.0])], dilation=-1), 'dilation of at least 0 snippets, but got -1')])
 def test_impossible_options_are_refused(options: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         MultiCutProposals(**options)
