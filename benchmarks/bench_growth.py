@@ -103,8 +103,8 @@ class TimedMetric(WTALMetric):
         began = time.perf_counter()
         metrics = super().compute_metrics(results)
         found = float(np.mean([len(result['pred_instances']['scores']) for result in results]))
-        return metrics | dict(metric_sec=time.perf_counter() - began, detections=found, own_mib=private_mib(os.getpid()),
-                              peak_mib=peak_mib(os.getpid()))
+        return metrics | dict(metric_sec=time.perf_counter() - began, detections=found,
+                              own_mib=private_mib(os.getpid()), peak_mib=peak_mib(os.getpid()))
 
 
 def read_config(root: str, folder: str) -> Config:
@@ -175,7 +175,8 @@ def rows(numbers: list[int], root: Path) -> Iterator[tuple[float, ...]]:
     for number in numbers:
         with tempfile.TemporaryDirectory() as folder:
             receiver, sender = context.Pipe(duplex=False)
-            process = context.Process(target=measure, args=(str(subset_of(root, number, Path(folder) / 'data')), sender))
+            data = subset_of(root, number, Path(folder) / 'data')
+            process = context.Process(target=measure, args=(str(data), sender))
             process.start()
             sender.close()
             yield number, *receiver.recv()

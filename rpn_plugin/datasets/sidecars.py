@@ -6,10 +6,12 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from rpn_plugin.files import read_json, written_whole
 from rpn_plugin.structures import LONGEST_SEC, SnippetClock
+
+Beside = TypeVar('Beside')
 
 
 @dataclass(frozen=True)
@@ -85,8 +87,7 @@ def read_sidecars(files: Mapping[str, str | Path]) -> dict[str, Sidecar]:
     Raises:
         ValueError: If a file in the place of one is none.
     """
-    places = {sidecar_path(path): video for video, path in files.items()}
-    return {places[path]: Sidecar.read(path) for path in _existing(list(places))}
+    return {video: Sidecar.read(path) for path, video in _existing({path: video for video, path in files.items()})}
 
 
 def check_sidecars(streams: Mapping[str, Mapping[str | Path, SnippetClock]]) -> None:
@@ -121,13 +122,13 @@ def _difference(one: Sidecar, other: Sidecar) -> dict[str, Any]:
     return {key: value for key, value in one.encoder.items() if other.encoder.get(key) != value}
 
 
-def _existing(files: Mapping[str | Path, SnippetClock]) -> Iterator[tuple[Path, SnippetClock]]:
-    """Yield the sidecars that exist, by one listing per folder instead of one look per file."""
+def _existing(files: Mapping[str | Path, Beside]) -> Iterator[tuple[Path, Beside]]:
+    """Yield the sidecars that exist, each with what is given of its features, by one listing per folder."""
     listings: dict[str, set[str]] = {}
-    for path, clock in files.items():
+    for path, beside in files.items():
         folder, name = os.path.split(path)
         if folder not in listings:
             there = os.listdir(folder or '.') if os.path.isdir(folder or '.') else []
             listings[folder] = {other for other in there if other.endswith('.json')}
         if listings[folder] and sidecar_path(name).name in listings[folder]:
-            yield sidecar_path(path), clock
+            yield sidecar_path(path), beside
