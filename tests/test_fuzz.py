@@ -12,6 +12,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+import openpyxl
 import published
 import pytest
 import torch
@@ -81,7 +82,7 @@ def feature_file(folder: Path, suffix: str) -> Path:
     return path
 
 
-KINDS = [*(f'{name} annotations' for name in (*published.WRITERS, 'plugin')),
+KINDS = [*(f'{name} annotations' for name in (*published.WRITERS, 'plugin')), 'labels in an Excel sheet',
          *(f'features {suffix}' for suffix in READERS), 'features of all videos', 'detections', "THUMOS14's detections",
          'ground truth', 'co-occurrence', 'curves', 'sidecar', 'checkpoint', 'config in a checkpoint',
          *(f'video {suffix}' for suffix in VIDEO_SUFFIXES)]
@@ -97,6 +98,10 @@ def targets(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Target]:
     own = folder / 'annotations.json'
     own.write_text(json.dumps(dict(classes=published.CLASSES, feature=dict(fps=25, snippet_stride=16),
                                    database=database, ambiguous={VIDEOS[0].name: [[1, 2]]})))
+    workbook = openpyxl.Workbook()
+    for row in (['video', 'subset', 'duration', 'label'], ['a.mp4', 'train', 25.6, 'Diving'], [7, 'test', 3, 'HighJump']):
+        workbook.active.append(row)
+    workbook.save(folder / 'labels.xlsx')
     releases = {name: write(folder / name, VIDEOS) for name, write in published.WRITERS.items()}
     places = {name: release.annotations for name, release in releases.items()} | dict(plugin=own)
     found = VideoSegments(np.array([[1.0, 2.0], [3.0, 4.5]]), ['Diving', 'HighJump'], np.array([0.5, 0.25]))
@@ -109,6 +114,7 @@ def targets(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Target]:
     checkpoint = write_checkpoint(folder / 'model.pth', model_config())
     every = [
         *(Target(f'{name} annotations', place, partial(read_annotations, name)) for name, place in places.items()),
+        Target('labels in an Excel sheet', folder / 'labels.xlsx', partial(read_annotations, 'label_table')),
         *(Target(f'features {suffix}', feature_file(folder, suffix), read_features) for suffix in READERS),
         Target('features of all videos', Path(releases['wtalc'].features['rgb']), read_all_features),
         Target('detections', folder / 'found.json', read_detections),
