@@ -32,6 +32,8 @@ SMALL = {
         in_channels=8, num_classes=3, split=dict(rgb=4, flow=4), fused_channels=6, attention_channels=5)),
     'delu': dict(streams=['rgb', 'flow'], head=dict(
         in_channels=8, num_classes=3, split=dict(rgb=4, flow=4), fused_channels=6, attention_channels=5)),
+    'ddgnet': dict(streams=['rgb', 'flow'], head=dict(
+        in_channels=8, num_classes=3, split=dict(rgb=4, flow=4), fused_channels=6, attention_channels=5)),
     'asl': dict(streams=['rgb', 'flow'], head=dict(
         in_channels=8, num_classes=3, split=dict(rgb=4, flow=4), channels=6)),
     'rskp': dict(streams=['rgb', 'flow'], embedding=dict(in_channels=8, channels=[6]),

@@ -26,6 +26,16 @@ class Layout(Protocol):
     def num_videos(self) -> int:
         """B."""
 
+    @property
+    def mask(self) -> Tensor:
+        """(B, T) bool, True at real snippets."""
+
+    def pad(self, values: Tensor, fill: float = 0.0) -> Tensor:
+        """(N, ...) to (B, T, ...), ``fill`` where a video has no snippet: for what relates the snippets of a video."""
+
+    def unpad(self, padded: Tensor) -> Tensor:
+        """(B, T, ...) to (N, ...), the inverse of :meth:`pad`."""
+
     def softmax(self, values: Tensor) -> Tensor:
         """Softmax over the time of each video: (N, ...) to (N, ...)."""
 
@@ -142,13 +152,13 @@ class PackedLayout:
         return index.to(self.device, non_blocking=True)
 
     def pad(self, values: Tensor, fill: float = 0.0) -> Tensor:
-        """(N, ...) to (B, T, ...), ``fill`` where a video has no snippet."""
+        """See :class:`Layout`."""
         tail = values.shape[1:]
         padded = values.new_full((self.num_videos * self.max_length, *tail), fill)
         return padded.index_copy_(0, self._padded_index, values).view(self.num_videos, self.max_length, *tail)
 
     def unpad(self, padded: Tensor) -> Tensor:
-        """(B, T, ...) to (N, ...), the inverse of :meth:`pad`."""
+        """See :class:`Layout`."""
         return padded.flatten(0, 1).index_select(0, self._padded_index)
 
     def spread(self, values: Tensor) -> Tensor:
@@ -229,18 +239,27 @@ class PaddedLayout:
     """
 
     def __init__(self, mask: Tensor) -> None:
-        self.mask = mask
+        self._mask = mask
+
+    @property
+    def mask(self) -> Tensor:
+        """(B, T) bool, True at real snippets."""
+        return self._mask
 
     @property
     def num_videos(self) -> int:
         """B."""
         return self.mask.shape[0]
 
-    def _videos(self, values: Tensor, fill: float) -> Tensor:
-        """(B * T, ...) to (B, T, ...), ``fill`` beyond the videos' ends."""
+    def pad(self, values: Tensor, fill: float = 0.0) -> Tensor:
+        """See :class:`Layout`."""
         videos = values.unflatten(0, self.mask.shape)
         mask = self.mask.reshape(*self.mask.shape, *[1] * (videos.ndim - 2))
         return videos.masked_fill(~mask, fill)
+
+    def unpad(self, padded: Tensor) -> Tensor:
+        """See :class:`Layout`."""
+        return padded.flatten(0, 1)
 
     def spread(self, values: Tensor) -> Tensor:
         """See :class:`Layout`; places beyond a video's end get its value, too."""
@@ -252,11 +271,11 @@ class PaddedLayout:
 
     def softmax(self, values: Tensor) -> Tensor:
         """See :class:`Layout`; 0 beyond a video's end."""
-        return self._videos(values, float('-inf')).softmax(dim=1).flatten(0, 1)
+        return self.pad(values, float('-inf')).softmax(dim=1).flatten(0, 1)
 
     def sum(self, values: Tensor) -> Tensor:
         """See :class:`Layout`."""
-        return self._videos(values, 0.0).sum(dim=1)
+        return self.pad(values).sum(dim=1)
 
     def mean(self, values: Tensor) -> Tensor:
         """See :class:`Layout`."""
@@ -265,15 +284,15 @@ class PaddedLayout:
 
     def weighted_sum(self, weights: Tensor, values: Tensor) -> Tensor:
         """See :class:`Layout`."""
-        return self._videos(weights, 0.0).transpose(1, 2) @ self._videos(values, 0.0)
+        return self.pad(weights).transpose(1, 2) @ self.pad(values)
 
     def products(self, values: Tensor, vectors: Tensor) -> Tensor:
         """See :class:`Layout`; 0 beyond a video's end."""
-        return (self._videos(values, 0.0) @ vectors.transpose(1, 2)).flatten(0, 1)
+        return (self.pad(values) @ vectors.transpose(1, 2)).flatten(0, 1)
 
     def max(self, values: Tensor) -> Tensor:
         """See :class:`Layout`."""
-        return self._videos(values, float('-inf')).amax(dim=1)
+        return self.pad(values, float('-inf')).amax(dim=1)
 
     def _top(self, ratio: float, round_up: bool) -> Tensor:
         """(B,) k of :func:`snippets_of_share` of each video."""
@@ -283,7 +302,7 @@ class PaddedLayout:
     def top_k_weights(self, values: Tensor, ratio: float, round_up: bool = True) -> Tensor:
         """See :class:`Layout`; 0 beyond a video's end."""
         k = self._top(ratio, round_up)[:, None]  # (B, 1)
-        order = self._videos(values, float('-inf')).argsort(dim=1, descending=True)  # (B, T, ...)
+        order = self.pad(values, float('-inf')).argsort(dim=1, descending=True)  # (B, T, ...)
         share = torch.where(torch.arange(order.shape[1], device=k.device) < k, 1 / k, 0.0).to(values.dtype)  # (B, T)
         share = share.reshape(*share.shape, *[1] * (order.ndim - 2)).expand(order.shape)
         return torch.zeros_like(share).scatter(1, order, share).flatten(0, 1)
@@ -291,13 +310,13 @@ class PaddedLayout:
     def top_k_mean(self, values: Tensor, ratio: float, round_up: bool = True) -> Tensor:
         """See :class:`Layout`; sorts, since k differs between the videos."""
         k = self._top(ratio, round_up)
-        ordered = self._videos(values, float('-inf')).sort(dim=1, descending=True).values  # (B, T, C)
+        ordered = self.pad(values, float('-inf')).sort(dim=1, descending=True).values  # (B, T, C)
         chosen = torch.arange(ordered.shape[1], device=k.device) < k[:, None]  # (B, T)
         return ordered.masked_fill(~chosen[..., None], 0.0).sum(dim=1) / k[:, None].to(values.dtype)
 
     def with_gaps(self, values: Tensor, gap: int) -> Tensor:
         """Rows with ``gap`` rows of zeros on both sides of every video: (B * T, D) to (B * (T + 2 * gap), D)."""
-        return F.pad(self._videos(values, 0.0), (0, 0, gap, gap)).flatten(0, 1)
+        return F.pad(self.pad(values), (0, 0, gap, gap)).flatten(0, 1)
 
     def without_gaps(self, windows: Tensor, gap: int) -> Tensor:
         """See :class:`Layout`: to (B * T, E)."""

@@ -13,7 +13,8 @@ from rpn_plugin.apis import WTALInferencer
 from rpn_plugin.deployment import ModelFile, PaddedNetwork
 from rpn_plugin.inspection import curves_of
 
-RUN_WHOLE = {'co2net': 'CrossModalHead is not split in time', 'delu': 'CrossModalHead is not split in time',
+RUN_WHOLE = {'co2net': 'CrossModalHead is not split in time', 'ddgnet': 'CrossModalHead is not split in time',
+             'delu': 'CrossModalHead is not split in time',
              'facnet': 'FACHead is not split in time',
              'rskp': 'RepresentativeSnippetHead is not split in time'}
 """Methods whose long videos run in one piece, and why."""

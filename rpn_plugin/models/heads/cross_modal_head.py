@@ -1,7 +1,7 @@
-"""Two streams that tell each other which channels matter: CO2-Net."""
+"""Two streams that attend together, after each has shown the other which channels matter: CO2-Net, DDG-Net."""
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -12,6 +12,7 @@ from torch.nn.functional import leaky_relu
 
 from rpn_plugin.models.embeddings import TemporalConv
 from rpn_plugin.models.embeddings.dropout import Dropout
+from rpn_plugin.models.heads.discriminability_graph import DiscriminabilityGraph
 from rpn_plugin.models.heads.hybrid_attention_head import suppressed
 from rpn_plugin.models.heads.weakly_supervised_head import WeaklySupervisedHead
 from rpn_plugin.structures import Attention, HeadOutput, Layout, SnippetBatch, at_least_float32
@@ -75,9 +76,14 @@ class CrossModalHead(WeaklySupervisedHead):
     suppressed by attention, a_t (s_t - m_t) + m_t with m_t the minimum over classes, do not. Localization is on
     a_t s_t. The gates take the mean over the whole video, so long videos run in one piece.
 
+    With ``graph`` there are no gates: a :class:`DiscriminabilityGraph` passes each stream's features between the
+    snippets of a video, by the attentions on the features as they are, and the same attention networks then attend to
+    what it gives (DDG-Net, Tang et al., ICCV 2023).
+
     Gives the fused features as ``embedded``, the attentions ``attention``, ``first_attention`` and
     ``second_attention``, and, as extras, ``snippet_logits`` and ``suppressed_snippet_logits`` (N, C + 1) and
-    ``suppressed_logits`` (B, C + 1); ``video_logits`` are those of s.
+    ``suppressed_logits`` (B, C + 1); with a graph also ``plain_attention`` and ``graph_gap`` (N, 2), the attentions
+    before it and how far its two ways of passing features differ. ``video_logits`` are those of s.
 
     Args:
         in_channels: D, of both streams side by side as they are.
@@ -93,6 +99,7 @@ class CrossModalHead(WeaklySupervisedHead):
         loss_co_activity: Config of the loss on pairs of videos.
         loss_mutual: Config of the loss that brings both attentions together.
         loss_norm: Config of the loss that keeps attention sparse.
+        graph: Arguments of the graph that takes the place of the gates, but the widths.
         losses: Further losses by name.
 
     Raises:
@@ -114,6 +121,7 @@ class CrossModalHead(WeaklySupervisedHead):
                  loss_co_activity: Mapping[str, Any] = dict(type='CoActivityLoss', logits='suppressed_snippet_logits'),
                  loss_mutual: Mapping[str, Any] = dict(type='MutualAttentionLoss'),
                  loss_norm: Mapping[str, Any] = dict(type='AttentionNormLoss', loss_weight=0.8),
+                 graph: Mapping[str, Any] | None = None,
                  losses: Mapping[str, Mapping[str, Any]] = {}) -> None:
         super().__init__(dict(
             loss_base=loss_base, loss_suppressed=loss_suppressed, loss_co_activity=loss_co_activity,
@@ -122,13 +130,14 @@ class CrossModalHead(WeaklySupervisedHead):
             raise ValueError(f'CrossModalHead expects a split of in_channels={in_channels} into the widths of two '
                              f'streams, but got {dict(split)}.')
         self.widths = first, second = tuple(split.values())
-        self.gates = nn.ModuleList([
+        self.gates = nn.ModuleList([] if graph is not None else [
             CrossModalGate(first, second, gate_dropout), CrossModalGate(second, first, gate_dropout)])
         self.attentions = nn.ModuleList([GatedAttention(width, attention_channels, gate_dropout)
                                          for width in self.widths])
         self.fusion = nn.Linear(in_channels, fused_channels)
         self.hidden = TemporalConv(fused_channels, fused_channels, kernel_size=3)
         self.classifier = nn.Linear(fused_channels, num_classes + 1)
+        self.graph = None if graph is None else DiscriminabilityGraph(self.widths, **graph)
         self.dropout = Dropout(dropout)
         self.in_channels, self.num_classes = in_channels, num_classes
         self.top_ratio = top_ratio
@@ -141,11 +150,10 @@ class CrossModalHead(WeaklySupervisedHead):
             prototypes: Unused.
         """
         layout = embedded.layout
-        streams = embedded.features.split(self.widths, dim=1)
-        weighed = [gate(main, other, layout) for gate, main, other in zip(self.gates, streams, streams[::-1])]
-        first, second = (attention(x, layout) for attention, x in zip(self.attentions, weighed))  # (N,)
+        streams, of_graph = self.weighed(embedded.features.split(self.widths, dim=1), layout)
+        first, second = self.attend(streams, layout)  # (N,)
         attention = (first + second) / 2
-        fused = self.dropout(leaky_relu(self.fusion(torch.cat(weighed, dim=1)), SLOPE))  # (N, F)
+        fused = self.dropout(leaky_relu(self.fusion(torch.cat(streams, dim=1)), SLOPE))  # (N, F)
         hidden = self.dropout(leaky_relu(self.hidden(self.dropout(fused), layout), SLOPE))
         logits = at_least_float32(self.classifier(hidden))  # (N, C + 1)
         low, attended = suppressed(logits, attention), attention[:, None] * logits
@@ -158,4 +166,17 @@ class CrossModalHead(WeaklySupervisedHead):
             video_logits=pooled,
             attentions={name: Attention(of, sums_to_one=False) for name, of in dict(
                 attention=attention, first_attention=first, second_attention=second).items()},
-            extras=dict(snippet_logits=logits, suppressed_snippet_logits=low, suppressed_logits=pooled_low))
+            extras=dict(
+                snippet_logits=logits, suppressed_snippet_logits=low, suppressed_logits=pooled_low, **of_graph))
+
+    def weighed(self, streams: Sequence[Tensor], layout: Layout) -> tuple[list[Tensor], dict[str, Tensor]]:
+        """The features of each stream by gates or graph, and what the graph says of them by name."""
+        if self.graph is None:
+            return [gate(main, other, layout) for gate, main, other in zip(self.gates, streams, streams[::-1])], {}
+        plain = self.attend(streams, layout)
+        enhanced = self.graph(streams, plain, layout)
+        return enhanced.streams, dict(plain_attention=torch.stack(plain, dim=1), graph_gap=enhanced.gaps)
+
+    def attend(self, streams: Sequence[Tensor], layout: Layout) -> list[Tensor]:
+        """The attention (N,) of each stream."""
+        return [attention(x, layout) for attention, x in zip(self.attentions, streams)]

@@ -32,6 +32,10 @@ HEADS = {
     'DELU': dict(type='CrossModalHead', in_channels=D, num_classes=C, split=dict(rgb=2, flow=4), fused_channels=5,
                  attention_channels=4, losses=dict(loss_evidence=dict(type='EvidenceLoss'),
                                                    loss_guide=dict(type='UncertaintyGuideLoss'))),
+    'DDG-Net': dict(type='CrossModalHead', in_channels=D, num_classes=C, split=dict(rgb=2, flow=4), fused_channels=5,
+                    attention_channels=4, graph=dict(threshold=0.2, top_ratio=0.5), losses=dict(
+                        loss_consistency=dict(type='FeatureConsistencyLoss'),
+                        loss_complementary=dict(type='ComplementaryLoss'))),
     'RSKP': dict(type='RepresentativeSnippetHead', in_channels=D, num_classes=C, losses=dict(
         loss_fg=dict(type='VideoClassificationLoss', background=0),
         loss_walked=dict(type='VideoClassificationLoss', logits='walked_logits', background=0),

@@ -424,6 +424,58 @@ def test_co2_net_weighs_the_channels_of_each_stream_by_its_mean_and_by_the_other
         same(output.video_score[index], softmax([highest(attended, label, k) for label in range(C + 1)])[:C])
 
 
+def test_ddg_net_passes_features_between_alike_snippets_and_never_from_ambiguous_ones() -> None:
+    head, batch = build(CrossModalHead, split=dict(rgb=2, flow=2), fused_channels=5, attention_channels=2,
+                        graph=dict(threshold=0.3, top_ratio=0.4))
+    for network, x in zip(head.attentions, batch.features.split(2, dim=1)):  # attentions on both sides of 0.5
+        network.output.weight.data.mul_(9)
+        network.output.bias.data -= network(x, batch.layout).logit().median()
+    output = head(batch)
+    kinds, start = set(), 0
+    for video in batch.split():
+        streams, places = (video[:, :2].tolist(), video[:, 2:].tolist()), range(len(video))
+        number = max(1, int(0.4 * len(video) + 1e-9))
+        before = [[sigmoid(linear(row, network.output)[0]) for row in
+                   convolved(convolved(x, network.first, 0.2), network.second, 0.2)]
+                  for x, network in zip(streams, head.attentions)]
+        kind = [{2: 'action', 0: 'background', 1: 'ambiguous'}[sum(a[t] >= 0.5 for a in before)] for t in places]
+        kinds |= set(kind)
+        alike = [[sum(cosine(x[t], x[s]) for x in streams) / 2 for s in places] for t in places]
+
+        def share(t: int, sources: list[int]) -> list[float]:
+            nearest = sorted(places, key=lambda s: -alike[t][s])[:number]
+            weight = [alike[t][s] if s in sources and s in nearest and alike[t][s] >= 0.3 else 0.0 for s in places]
+            return [w / sum(weight) if sum(weight) else 0.0 for w in weight]
+
+        def mixed(weight: list[float], rows: Rows) -> list[float]:
+            return [sum(w * row[d] for w, row in zip(weight, rows)) for d in range(2)]
+
+        own = {t: share(t, [s for s in places if kind[s] == kind[t]] if kind[t] != 'ambiguous' else
+                        [s for s in places if kind[s] != 'ambiguous' or s == t]) for t in places}
+        after = []
+        for number_of_stream, x in enumerate(streams):
+            mean = [mixed(own[t], x) for t in places]
+            hidden = x
+            for layer in (head.graph.first, head.graph.second):
+                through = [linear(row, layer[number_of_stream]) for row in hidden]
+                hidden = [lrelu(mixed(own[t], through), 0.2) if kind[t] != 'ambiguous' else [0.0, 0.0] for t in places]
+            convolved_ = [hidden[t] if kind[t] != 'ambiguous' else mixed(own[t], hidden) for t in places]
+            gap = [math.dist(mean[t], convolved_[t]) for t in places]
+            same(output.extras['graph_gap'][start:start + len(x), number_of_stream], gap)
+            after.append([[0.5 * x[t][d] + 0.25 * (mean[t][d] + convolved_[t][d]) for d in range(2)] for t in places])
+        fused = [lrelu(linear([*one, *two], head.fusion), 0.2) for one, two in zip(*after)]
+        attention = [[sigmoid(linear(row, network.output)[0]) for row in
+                      convolved(convolved(x, network.first, 0.2), network.second, 0.2)]
+                     for x, network in zip(after, head.attentions)]
+        rows = slice(start, start + len(video))
+        start += len(video)
+        same(output.extras['plain_attention'][rows], [list(pair) for pair in zip(*before)])
+        same(output.embedded.features[rows], fused)
+        same(output.tensor('first_attention')[rows], attention[0])
+        same(output.tensor('second_attention')[rows], attention[1])
+    assert kinds == {'action', 'background', 'ambiguous'}
+
+
 @pytest.mark.parametrize('split', [dict(rgb=4), dict(rgb=2, flow=3), dict(rgb=1, flow=1, audio=2)])
 def test_co2_net_needs_two_streams_whose_widths_are_those_of_the_features(split) -> None:
     with pytest.raises(ValueError, match='a split of in_channels=4 into the widths of two streams, but got'):

@@ -16,7 +16,9 @@ from rpn_plugin.models import (
     BranchDiversityLoss,
     BranchNormLoss,
     CoActivityLoss,
+    ComplementaryLoss,
     EvidenceLoss,
+    FeatureConsistencyLoss,
     FeatureMagnitudeLoss,
     MagnitudeOrderLoss,
     MutualAttentionLoss,
@@ -69,6 +71,9 @@ GRADIENTS = {
         attentions=['other', 'x'], logits='classes', evidence_logits='classes').eval(), (30, )),
     'branch diversity': (BranchDiversityLoss(logits='x'), (30, 3, C + 1)),
     'branch norm': (BranchNormLoss(logits='x'), (30, 3, C + 1)),
+    'consistency by gaps': (FeatureConsistencyLoss(gap='x', attention='votes'), (30, 2)),
+    'consistency by attention': (FeatureConsistencyLoss(gap='gaps', attention='x'), (30, 2)),
+    'complementary': (ComplementaryLoss(logits='x'), (30, C + 1)),
     'contrast': (SnippetContrastLoss(loss_weight=1.0, actionness='other').eval(), (30, E)),
 }
 
@@ -79,12 +84,13 @@ OF_FEATURES = ('contrast', 'co-activity of features')
 @pytest.mark.parametrize('name', GRADIENTS)
 def test_gradients_are_those_of_finite_differences(name) -> None:
     loss, shape = GRADIENTS[name]
-    others = dict(other=random(30).abs(), classes=random(30, C + 1), features=random(3, E))
+    others = dict(other=random(30).abs(), classes=random(30, C + 1), features=random(3, E),
+                  votes=random(30, 2).sigmoid(), gaps=random(31, 2)[:30].abs())
 
     def scalar(x: torch.Tensor) -> torch.Tensor:
         return loss(output_of(**({'embedded': x} if name in OF_FEATURES else {'x': x}), **others), LABELS)
 
-    x = random(*shape).requires_grad_()
+    x = (random(*shape).sigmoid() if name == 'consistency by attention' else random(*shape)).requires_grad_()
     assert scalar(x) != 0 and torch.autograd.gradcheck(scalar, (x, ), fast_mode=x.numel() > 100)
 
 
@@ -256,6 +262,37 @@ def test_branches_are_parted_in_time_and_kept_at_one_strength() -> None:
     assert BranchNormLoss(3.0, 's')(output, LABELS).item() == pytest.approx(3 * norm, rel=1e-12)
     with pytest.raises(ValueError, match='s of at least 2 branches, but got 1'):
         BranchDiversityLoss(logits='s')(output_of(s=logits[:, :1]), LABELS)
+
+
+def test_what_a_graph_passes_in_two_ways_is_brought_together_at_clear_snippets() -> None:
+    gap, attention, expected, place = random(30, 2).abs(), random(31, 2)[:30].sigmoid(), 0.0, 0
+    for length in LENGTHS:
+        rows = list(zip(gap.tolist(), attention.tolist()))[place:place + length]
+        place += length
+        for stream in range(2):
+            for clear in ([(d[stream], a[stream]) for d, a in rows if min(a) >= 0.5],
+                          [(d[stream], 1 - a[stream]) for d, a in rows if max(a) < 0.5]):
+                weight = [math.exp(-(1 / a - 1) / 0.5) for _, a in clear]
+                if clear:
+                    expected += sum(w * d for w, (d, _) in zip(weight, clear)) / sum(weight) / 2 / 3
+    loss = FeatureConsistencyLoss(2.0, 'd', 'a')
+    assert loss(output_of(d=gap, a=attention), LABELS).item() == pytest.approx(2 * expected, rel=1e-9)
+    for sure in (torch.zeros(30, 2).requires_grad_(), torch.tensor([[0.9, 0.1]] * 30, requires_grad=True)):
+        loss(output_of(d=100 * gap.float(), a=sure), LABELS.float()).backward()
+        assert sure.grad.isfinite().all(), 'where all is sure, and where nothing is clear'
+
+
+def test_classes_that_a_video_does_not_have_are_taken_from_all_its_snippets() -> None:
+    logits, expected = random(30, C + 1), 0.0
+    for video, labels in zip(logits.split(LENGTHS), LABELS.tolist()):
+        for row in video.tolist():
+            absent = [p for p, label in zip(softmax(row), labels) if not label]
+            expected -= sum(math.log(1 - p) for p in absent) / len(video) / 3
+    assert ComplementaryLoss(2.0, 's')(output_of(s=logits), LABELS).item() == pytest.approx(2 * expected, rel=1e-12)
+    huge = (logits * 1e6).requires_grad_()
+    loss = ComplementaryLoss(logits='s')(output_of(s=huge), LABELS)
+    loss.backward()
+    assert loss.isfinite() and huge.grad.isfinite().all()
 
 
 def test_a_detached_attention_teaches_and_does_not_learn() -> None:
