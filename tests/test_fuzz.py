@@ -99,7 +99,7 @@ def targets(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Target]:
     own.write_text(json.dumps(dict(classes=published.CLASSES, feature=dict(fps=25, snippet_stride=16),
                                    database=database, ambiguous={VIDEOS[0].name: [[1, 2]]})))
     workbook = openpyxl.Workbook()
-    for row in (['video', 'subset', 'duration', 'label'], ['a.mp4', 'train', 25.6, 'Diving'], [7, 'test', 3, 'HighJump']):
+    for row in (['video', 'subset', 'duration', 'label'], ['a.mp4', 'train', 25.6, 'Diving'], [7, 'test', 3, 'Run']):
         workbook.active.append(row)
     workbook.save(folder / 'labels.xlsx')
     releases = {name: write(folder / name, VIDEOS) for name, write in published.WRITERS.items()}

@@ -1,10 +1,8 @@
 """Measures one config on several data sets: what each number is worth, and what holds on a set it was not chosen on."""
 from __future__ import annotations
 
-import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import torch
 from mmengine.config import Config
 from scipy import stats
 
+from rpn_plugin.analysis.data_root import data_root
 from rpn_plugin.analysis.held_out import write_held_out_sets
 from rpn_plugin.analysis.hyper_parameters import Changes, HyperParameter, apply, hyper_parameters_of, other_choices
 from rpn_plugin.analysis.scorer import METRIC, Scorer, train
@@ -26,9 +25,6 @@ from rpn_plugin.provenance import digest, plugin_digest, require_plugin
 from rpn_plugin.shown_names import markdown_row
 from rpn_plugin.structures import SeedValues
 
-ROOT_VARIABLE = 'RPN_CUSTOM_ROOT'
-"""Environment variable by which ``configs/_base_/datasets/custom.py`` is pointed at a data folder."""
-
 OWN = 'own'
 """The choice that the config states."""
 
@@ -37,20 +33,6 @@ LEAST_GAIN = 0.002
 
 Curve = Mapping[str, Mapping[str, tuple[float, ...]]]
 """Data set to choice to METRIC of each training; :data:`OWN` is the config as it is."""
-
-
-@contextmanager
-def data_root(root: Path) -> Iterator[None]:
-    """Point the config for one's own videos at a data folder."""
-    before = os.environ.get(ROOT_VARIABLE)
-    os.environ[ROOT_VARIABLE] = str(root)
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[ROOT_VARIABLE]
-        else:
-            os.environ[ROOT_VARIABLE] = before
 
 
 def describe_sets(roots: Mapping[str, Path]) -> str:
@@ -94,7 +76,7 @@ def measure_curves(config_file: Path, roots: Mapping[str, Path], names: Sequence
     """Measure every choice of every hyper-parameter, one at a time, on held-out training videos of every set.
 
     Args:
-        config_file: Experiment, on the data folder that :data:`ROOT_VARIABLE` names.
+        config_file: Experiment, on the data folder that ``RPN_CUSTOM_ROOT`` names.
         roots: Data set to its folder.
         names: Hyper-parameters; None takes all.
         folder: Of everything that is written; what is there already is reused.
@@ -250,17 +232,26 @@ def _measure(task: Task) -> dict[str, float]:
     return {name: scorer.score(changes)[METRIC] for name, changes in tests.items()}
 
 
-def format_variants(results: Mapping[str, Mapping[str, tuple[float, ...]]], against: str) -> str:
+def format_variants(results: Mapping[str, Mapping[str, tuple[float, ...]]], against: str,
+                    columns: Mapping[str, Mapping[str, str]] | None = None) -> str:
     """Return Markdown: average mAP in % of every variant on every set, and a paired test of each against one of them.
 
     The pairs are sets and seeds; a difference counts at 5 % of a two-sided paired t-test.
+
+    Args:
+        results: Variant to data set to average mAP in [0, 1] of each seed.
+        against: Variant that the others are compared with.
+        columns: Heading of a further column to what it says of each variant.
     """
-    sets = list(next(iter(results.values())))
-    lines = [markdown_row('', *sets, 'mean', f'minus {against}', 'p'), f'| --- |{" --- |" * (len(sets) + 3)}']
+    sets, further = list(next(iter(results.values()))), columns or {}
+    lines = [markdown_row('', *sets, 'mean', f'minus {against}', 'p', *further),
+             f'| --- |{" --- |" * (len(sets) + 3 + len(further))}']
     for name, of_test in results.items():
         cells = [str(SeedValues(tuple(100 * score for score in of_test[each]))) for each in sets]
         mean = 100 * np.mean([np.mean(of_test[each]) for each in sets])
         differences = np.concatenate([np.subtract(of_test[each], results[against][each]) for each in sets])
-        p = '' if name == against else f'{stats.ttest_1samp(differences, 0).pvalue:.2g}'
-        lines.append(markdown_row(name, *cells, f'{mean:.1f}', f'{100 * differences.mean():+.1f}', p))
+        paired = name != against and len(differences) > 1
+        p = f'{stats.ttest_1samp(differences, 0).pvalue:.2g}' if paired else ''
+        lines.append(markdown_row(name, *cells, f'{mean:.1f}', f'{100 * differences.mean():+.1f}', p,
+                                  *(texts[name] for texts in further.values())))
     return '\n'.join(lines) + '\n'

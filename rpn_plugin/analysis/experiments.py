@@ -14,14 +14,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from mmaction.registry import DATASETS
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 from rpn_plugin.analysis.ablations import ABLATIONS
+from rpn_plugin.analysis.data_root import ROOT_VARIABLE, data_root
 from rpn_plugin.config_keys import checked_options
+from rpn_plugin.engine.hooks.training_cost_hook import COST_FILE
 from rpn_plugin.evaluation import get_protocol
 from rpn_plugin.evaluation.functional import evaluate_localization
+from rpn_plugin.evaluation.functional.error_analysis import KINDS, analyse_errors
 from rpn_plugin.evaluation.report import as_plain
 from rpn_plugin.evaluation.results_file import read_detections
 from rpn_plugin.files import read_json, written_whole
@@ -40,6 +44,7 @@ TEST_ONLY = ('weighting', 'proposals', 'nms')
 NOT_TRAINED_ON = ('val_cfg', 'val_dataloader', 'val_evaluator', 'test_cfg', 'test_dataloader', 'test_evaluator',
                   'visualizer', 'vis_backends', 'log_processor', 'log_level')
 ONLY_WATCHING = ('timer', 'logger', 'checkpoint', 'visualization', 'config_check', 'work_dir_lock', 'interruption')
+ERRORS_TIOU = 0.5
 
 Launch = Callable[[Sequence[str], Mapping[str, str], Path], None]
 
@@ -51,10 +56,14 @@ class Experiment:
     Args:
         config_file: Under the repository, e.g. ``configs/rpn_i3d_thumos.py``.
         ablation: Name in :data:`ABLATIONS`; None for the config as it is.
+        data: What its data are called; the folder of its results has this name.
+        root: Data folder that a config for one's own videos is pointed at; None leaves it where it points.
     """
 
     config_file: str
     ablation: str | None = None
+    data: str = ''
+    root: Path | None = None
 
     @property
     def overrides(self) -> Mapping[str, Any]:
@@ -67,7 +76,8 @@ class Experiment:
         return self.ablation or Path(self.config_file).stem
 
     def __str__(self) -> str:
-        return f'{self.config_file}{f" with {self.ablation}" if self.ablation else ""}'
+        changed, moved = f' with {self.ablation}' * bool(self.ablation), f' on {self.data}' * bool(self.root)
+        return f'{self.config_file}{changed}{moved}'
 
 
 @dataclass(frozen=True)
@@ -136,25 +146,27 @@ class ExperimentRunner:
     def measure(self, experiments: Iterable[Experiment], seeds: Sequence[int]) -> dict[tuple[Experiment, int], dict]:
         """Return the result of every experiment and seed; what is there already, from the same inputs, is reused.
 
-        Experiments that differ in testing alone share a training. A training that was interrupted is resumed from its
-        last checkpoint.
+        Experiments that differ in testing alone share a training; each training is followed by its tests. Every
+        experiment is measured with one seed before the next seed begins. A training that was interrupted is resumed
+        from its last checkpoint.
 
         Raises:
-            RuntimeError: If a training or test fails. The others that are running end first, and are kept.
+            RuntimeError: If trainings or tests fail, after all others; their results are kept.
+            CodeChangedError: If the code is not what it was, as soon as the trainings that are running have ended.
         """
         planned = [item for experiment in dict.fromkeys(experiments) for item in self._with_seeds(experiment, seeds)]
-        untrained: dict[Path, _SeededExperiment] = {}
-        for item in planned:
-            if not item.is_tested and not item.is_trained:
-                untrained.setdefault(item.training, item)
-        self._side_by_side('trained', self._train, list(untrained.values()))
-        self._side_by_side('tested', self._test, [item for item in planned if not item.is_tested])
+        of_training: dict[Path, list[_SeededExperiment]] = {}
+        for item in sorted(planned, key=lambda item: list(seeds).index(item.seed)):
+            if not item.is_tested:
+                of_training.setdefault(item.training, []).append(item)
+        self._side_by_side(list(of_training.values()))
         return {(item.experiment, item.seed): read_json(item.test / 'result.json') for item in planned}
 
     def _with_seeds(self, experiment: Experiment, seeds: Sequence[int]) -> list[_SeededExperiment]:
         """Return one per seed, with folders named after everything that training and test depend on."""
-        config = Config.fromfile(self.repository / experiment.config_file)
-        config.merge_from_dict(checked_options(config, self._options(experiment)))
+        with data_root(experiment.root):
+            config = Config.fromfile(self.repository / experiment.config_file)
+            config.merge_from_dict(checked_options(config, self._options(experiment)))
         content = {key: value for key, value in config.to_dict().items() if key not in NOT_TRAINED_ON}
         content['model'] = _without(content['model'], TEST_ONLY)
         content['default_hooks'] = _without(content['default_hooks'], ONLY_WATCHING)
@@ -163,8 +175,8 @@ class ExperimentRunner:
         training = digest([content, plugin_digest(TRAINING_STEPS), data_stamp(train_set)])
         test = digest([training, config.model, config.test_dataloader, config.test_evaluator, self.protocol,
                        code, data_stamp(test_set)])
-        trained = self.root / 'trained' / f'{Path(experiment.config_file).stem}-{training}'
-        tested = self.root / 'tested' / f'{experiment.name}-{test}'
+        trained = self.root / experiment.data / 'trained' / f'{Path(experiment.config_file).stem}-{training}'
+        tested = self.root / experiment.data / 'tested' / f'{experiment.name}-{test}'
         return [_SeededExperiment(experiment, seed, config, trained / f'seed_{seed}', tested / f'seed_{seed}', code)
                 for seed in seeds]
 
@@ -179,17 +191,18 @@ class ExperimentRunner:
         return [sys.executable, str(self.repository / 'tools' / tool), str(self.repository / experiment.config_file),
                 *arguments, *stated]
 
-    def _environment(self) -> dict[str, str]:
-        return {'OMP_NUM_THREADS': str(self.threads)}
+    def _environment(self, experiment: Experiment) -> dict[str, str]:
+        root = {} if experiment.root is None else {ROOT_VARIABLE: str(experiment.root)}
+        return {'OMP_NUM_THREADS': str(self.threads), **root}
 
     def _train(self, item: _SeededExperiment) -> None:
         command = self._command('train.py', item.experiment, '--work-dir', str(item.training), '--seed', str(item.seed),
-                                '--no-validate', '--resume')
+                                '--no-validate', '--resume', default_hooks__cost__type='TrainingCostHook')
         item.training.mkdir(parents=True, exist_ok=True)
         resumed = (item.training / 'last_checkpoint').is_file()
         self.say(f'training {item}; losses in {item.training / "train.log"}')
         start = time.monotonic()
-        self.launch(command, self._environment(), item.training / 'train.log')
+        self.launch(command, self._environment(item.experiment), item.training / 'train.log')
         checkpoint = Path((item.training / 'last_checkpoint').read_text()).name
         try:
             require_plugin(item.code)
@@ -197,7 +210,8 @@ class ExperimentRunner:
             shutil.rmtree(item.training)
             raise
         seconds = None if resumed else round(time.monotonic() - start, 1)
-        _write(item.training / 'trained.json', dict(checkpoint=checkpoint, seconds=seconds))
+        cost = None if resumed else read_json(item.training / COST_FILE)
+        _write(item.training / 'trained.json', dict(checkpoint=checkpoint, seconds=seconds, cost=cost))
 
     def _test(self, item: _SeededExperiment) -> None:
         trained, detections = read_json(item.training / 'trained.json'), item.test / 'detections.json'
@@ -206,30 +220,49 @@ class ExperimentRunner:
                                 test_evaluator__out_file=str(detections), test_evaluator__protocol=self.protocol)
         item.test.mkdir(parents=True, exist_ok=True)
         start = time.monotonic()
-        self.launch(command, self._environment(), item.test / 'test.log')
+        self.launch(command, self._environment(item.experiment), item.test / 'test.log')
         require_plugin(item.code)
-        result = evaluate_localization(read_detections(detections), _ground_truth(item.config),
-                                       get_protocol(self.protocol))
+        found, truth = read_detections(detections), _ground_truth(item.config)
+        result = evaluate_localization(found, truth, get_protocol(self.protocol))
+        errors = analyse_errors(found, truth, ERRORS_TIOU)
         _write(item.test / 'result.json', dict(
             as_plain(result), config=item.experiment.config_file, ablation=item.experiment.ablation, seed=item.seed,
             options=dict(self.options), checkpoint=checkpoint, detections=str(detections),
-            trained_sec=trained['seconds'], tested_sec=round(time.monotonic() - start, 1),
+            errors=dict(tiou=ERRORS_TIOU, kinds=dict(zip(KINDS, np.nan_to_num(errors.shares(budget=1)).tolist())),
+                        found=float(errors.found.mean())),
+            trained_sec=trained['seconds'], cost=trained['cost'], tested_sec=round(time.monotonic() - start, 1),
             date=datetime.date.today().isoformat(), versions=versions()))
 
-    def _side_by_side(self, verb: str, work: Callable[[_SeededExperiment], None],
-                      items: Sequence[_SeededExperiment]) -> None:
-        start = time.monotonic()
+    def _measure(self, items: Sequence[_SeededExperiment]) -> None:
+        """Test what shares a training, after it."""
+        if not items[0].is_trained:
+            self._train(items[0])
+        for item in items:
+            self._test(item)
+
+    def _side_by_side(self, groups: Sequence[Sequence[_SeededExperiment]]) -> None:
+        start, failures = time.monotonic(), []
         with ThreadPoolExecutor(self.jobs) as pool:
-            waiting = {pool.submit(work, item): item for item in items}
+            waiting = {pool.submit(self._measure, group): group[0] for group in groups}
             try:
                 for number, done in enumerate(as_completed(waiting), start=1):
-                    done.result()
+                    try:
+                        done.result()
+                        outcome = 'measured'
+                    except CodeChangedError:
+                        raise
+                    except RuntimeError as error:
+                        failures.append(str(error))
+                        outcome = 'failed:'
                     spent = time.monotonic() - start
-                    self.say(f'[{number}/{len(items)}] {verb} {waiting[done]}; {spent:.0f} s so far, about '
-                             f'{spent / number * (len(items) - number):.0f} s left')
+                    self.say(f'[{number}/{len(groups)}] {outcome} {waiting[done]}; {spent:.0f} s so far, about '
+                             f'{spent / number * (len(groups) - number):.0f} s left')
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
+        if failures:
+            head = [] if len(failures) == 1 else [f'{len(failures)} of {len(groups)} failed; the others are kept.']
+            raise RuntimeError('\n\n'.join([*head, *failures]))
 
 
 def _without(content: Any, keys: Sequence[str]) -> Any:

@@ -21,6 +21,8 @@ from rpn_plugin.structures import SeedValues
 _Value = TypeVar('_Value')
 
 PAPER, MEASURED = 'reported in the paper', 'measured here'
+OURS = 'Ours'
+"""How the paper's tables call RPN."""
 SIGNIFICANCE = 'differences are taken seed by seed, ± standard deviation; a paired t-test decides (two-sided, 5 %)'
 NAMES = dict(thumos='THUMOS14', anet12='ActivityNet 1.2')
 """Names of the paper's data; other data are called by the name of their configs' family."""
@@ -93,6 +95,11 @@ class TableReport:
         return f'{gain.mean:+.1f}{deviation}, {verdict}'
 
 
+def _features(row: ReportRow) -> str:
+    """Return what a row's last cell has in brackets."""
+    return row.cells[-1].partition(' (')[2]
+
+
 def _average(values: Sequence[_Value | None]) -> _Value:
     """Return the last column of a row; every row that the paper compares with another has one."""
     assert values[-1] is not None
@@ -146,7 +153,34 @@ def format_notes(report: TableReport) -> list[str]:
     return [f'mAP in %; {AVERAGE} is over {report.table.average}; protocol {report.table.protocol}: '
             f'{rules["matching"]}; {rules["interpolation"]}',
             f'"{MEASURED}": mean ± sample standard deviation over {over}',
-            *_provenance(report), *([SIGNIFICANCE] if report.table.pairs else []), *report.pattern()]
+            *_provenance(report), *([SIGNIFICANCE] if report.table.pairs else []), *report.pattern(),
+            *_methods(report)]
+
+
+def _methods(report: TableReport) -> list[str]:
+    """Compare each measured method with RPN on the same data, a sentence each; nothing if only RPN was measured."""
+    sentences = []
+    for data in report.data:
+        rows = [row for row in report.rows if row.source == MEASURED and row.data == data]
+        own = [row for row in rows if row.cells[-1].startswith(OURS)]
+        for row in rows if 0 < len(own) < len(rows) else ():
+            spent = _cost([result['cost'] for result in row.results if result.get('cost')])
+            reference = next((each for each in own if _features(each) == _features(row)), own[-1])
+            gain = SeedValues(tuple(np.subtract(_average(row.values).values, _average(reference.values).values)))
+            paired = row is not reference and len(gain.values) > 1
+            p = f', p = {stats.ttest_1samp(gain.values, 0).pvalue:.2g}' if paired else ''
+            against = f'{AVERAGE} minus {reference.cells[-1]} {gain.mean:+.1f}{p}'
+            sentences.append(f'{data}, {row.cells[-1]}: ' + '; '.join(filter(None, (against, spent))))
+    return sentences
+
+
+def _cost(costs: Sequence[Mapping[str, Any]]) -> str:
+    """Say what trainings cost on the mean; nothing without any that tells."""
+    if not costs:
+        return ''
+    memory = [cost['peak_memory_mib'] for cost in costs if cost['peak_memory_mib']]
+    return f'a training took {np.mean([cost["cpu_seconds"] for cost in costs]):.0f} s of processor time' + (
+        f' and {np.mean(memory):.0f} MiB' if memory else '')
 
 
 def _provenance(report: TableReport) -> list[str]:

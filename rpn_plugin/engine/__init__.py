@@ -11,6 +11,7 @@ from rpn_plugin.engine.hooks import (
                                      ShortHistoryHook,
                                      StandardizationHook,
                                      StepSeedHook,
+                                     TrainingCostHook,
                                      TrainingLoggerHook,
                                      WorkDirLockHook,
 )
@@ -18,4 +19,4 @@ from rpn_plugin.engine.loops import MinItersTrainLoop
 
 __all__ = ['AtomicCheckpointHook', 'ConfigCheckHook', 'CooccurrenceHook', 'DiagnosisHook', 'InterruptionHook',
            'LocalizationVisualizationHook', 'MemoryHook', 'MinItersTrainLoop', 'ProgressHook', 'ShortHistoryHook',
-           'StandardizationHook', 'StepSeedHook', 'TrainingLoggerHook', 'WorkDirLockHook']
+           'StandardizationHook', 'StepSeedHook', 'TrainingCostHook', 'TrainingLoggerHook', 'WorkDirLockHook']

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import runpy
+import shutil
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +20,7 @@ from tool_runner import load_tool
 from rpn_plugin.analysis import experiments
 from rpn_plugin.analysis.ablations import ABLATIONS
 from rpn_plugin.analysis.experiments import launch
+from rpn_plugin.analysis.methods import found_methods
 from rpn_plugin.analysis.paper_tables import FAMILIES, FULL, PAPER_TABLES
 from rpn_plugin.datasets.synthetic import SyntheticSettings
 from rpn_plugin.provenance import data_stamp
@@ -63,6 +65,8 @@ class FakeTools:
         if tool == 'train':
             (folder / 'last.pth').write_text(seed)
             (folder / 'last_checkpoint').write_text(f'/elsewhere/{folder.name}/last.pth')
+            (folder / 'training_cost.json').write_text(json.dumps(dict(
+                seconds=9.0, cpu_seconds=10.0 + int(seed), peak_memory_mib=500.0)))
             return
         found = {video: [dict(label=annotation['label'], score=1.0, segment=[
             annotation['segment'][0] + 0.9 * int(seed), annotation['segment'][1] + 0.9 * int(seed)])
@@ -90,10 +94,11 @@ def run(tool, tmp_path, capsys) -> Callable[..., str]:
 def test_rows_that_share_their_losses_share_a_training(run, fake) -> None:
     run(fake, 'table4', '--seeds', '0', '1')
     assert [ran for ran in fake.ran if ran[0] == 'train'] == [
-        ('train', 'rpn_synthetic', name, seed) for name in ('table4_cls', 'table4_cls_clu') for seed in '01']
+        ('train', 'rpn_synthetic', name, seed) for seed in '01' for name in ('table4_cls', 'table4_cls_clu')]
     assert [ran[1:] for ran in fake.ran if ran[0] == 'test'] == [
-        ('rpn_synthetic', name, seed) for name in ('table4_cls', 'table4_cls_clu', 'table4_cls_weighting',
-                                                   'table4_cls_clu_weighting', '') for seed in '01']
+        ('rpn_synthetic', name, seed) for seed in '01' for name in (
+            'table4_cls', 'table4_cls_weighting', 'table4_cls_clu', 'table4_cls_clu_weighting', '')]
+    assert [ran[0] for ran in fake.ran[:4]] == ['train', 'test', 'test', 'train'], 'no result waits for all trainings'
 
 
 def test_what_is_done_is_reused_across_tables_and_runs_until_its_inputs_change(run, fake, data) -> None:
@@ -139,7 +144,21 @@ def test_a_run_that_broke_off_goes_on_where_it_was(run, fake, capsys) -> None:
     fake.ran.clear()
     printed = run(fake, 'table3', '--seeds', '0')
     assert len(before) == 4 and len(fake.ran) == 2 and not set(before) & set(fake.ran)
-    assert re.search(r'^\[2/2\] tested configs/\S+.*, seed 0; \d+ s so far, about 0 s left$', printed, re.M)
+    assert re.search(r'^\[1/1\] measured configs/\S+.*, seed 0; \d+ s so far, about 0 s left$', printed, re.M)
+
+
+def test_a_training_that_fails_does_not_stop_the_others(run, fake, capsys) -> None:
+    work = fake.__call__
+
+    def broken(command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+        if 'RandomPrototypes' in str(command):
+            raise RuntimeError('out of memory')
+        work(command, environment, log)
+
+    with pytest.raises(SystemExit, match='2 of 6 failed; the others are kept.\n\nout of memory\n\nout of memory'):
+        run(broken, 'table3', '--seeds', '0', '1')
+    assert len(fake.ran) == 8 and '] failed: configs/rpn_synthetic.py with table3_random, seed' in capsys.readouterr(
+        ).out
 
 
 def test_a_seed_counts_once_however_often_it_is_named(run, fake) -> None:
@@ -199,6 +218,76 @@ def test_the_table_says_what_is_the_papers_and_what_was_measured_here(run, fake,
                                                                'measured here': 'synthetic'}
     assert '| Weak | Ours (I3D) | reported in the paper, THUMOS14 | 62.3 |' in (
         tmp_path / 'work' / 'synthetic' / 'table1.md').read_text()
+
+
+def folders(root: Path) -> list[str]:
+    """Two data folders with the videos of :func:`data`."""
+    for name in ('first', 'second'):
+        shutil.copytree(root, root.parent / name)
+    return [str(root.parent / 'first'), str(root.parent / 'second')]
+
+
+def test_methods_are_compared_on_data_folders(tool, data, fake, tmp_path, capsys) -> None:
+    sets, work = folders(data), tmp_path / 'work'
+    arguments = ['methods', '--methods', 'stpn', '--seeds', '0', '1', '--jobs', '1', '--work-dir', str(work)]
+    tool.main([*arguments, '--data', *sets], launch=fake)
+    assert [ran[1:] for ran in fake.ran if ran[0] == 'train'] == [
+        (config, '', seed) for seed in '01' for config in ('rpn_custom', 'rpn_custom', 'stpn_custom', 'stpn_custom')]
+    report = json.loads((work / 'methods.json').read_text())
+    assert [(run['method'], run['data'], run['seed']) for run in report['runs'][-4:]] == [
+        ('STPN', name, seed) for name in ('first', 'second') for seed in (0, 1)]
+    assert report['runs'][1]['cost'] == dict(seconds=9.0, cpu_seconds=11.0, peak_memory_mib=500.0)
+    assert sum(report['runs'][0]['errors']['kinds'].values()) == pytest.approx(1, abs=1e-4)
+    assert report['runs'][0]['errors'] != report['runs'][1]['errors']
+    text = (work / 'methods.md').read_text()
+    assert f'\n{text}' in capsys.readouterr().out
+    row, = (line for line in text.splitlines() if line.startswith('| STPN | ') and ' ± ' in line)
+    mean = 100 * np.mean([run['mAP_avg'] for run in report['runs'] if run['method'] == 'STPN'])
+    assert row.split(' | ')[3:5] == [f'{mean:.1f}', '+0.0'] and row.endswith(' | 10 | 500 |')
+    lines = list(csv.DictReader((work / 'methods.csv').open()))
+    assert [(line['method'], line['data']) for line in lines] == [
+        (method, name) for method in ('RPN', 'STPN') for name in ('first', 'second')]
+    fake.ran.clear()
+    tool.main(['table1', *arguments[1:], '--data', sets[0]], launch=fake)
+    assert not fake.ran, 'Table 1 takes what is there'
+    printed = capsys.readouterr().out
+    assert re.search(r'^Weak +STPN \(first\) +measured here, first', printed, re.M)
+    assert 'first, STPN (first): AVG minus Ours (first) +0.0' in printed
+    assert 'a training took 10 s of processor time and 500 MiB' in printed
+
+
+def test_every_method_with_a_config_for_own_videos_is_found() -> None:
+    found = found_methods(REPOSITORY / 'configs')
+    assert list(found)[0] == 'rpn' and found['hide_and_seek'] == 'Hide-and-Seek'
+    assert set(found) - {'rpn'} == {path.parent.name for path in (REPOSITORY / 'configs').glob('*/*_custom.py')}
+    assert len(set(found.values())) == len(found), 'a name of two methods'
+
+
+def test_table_1_measures_every_method_that_is_there(tool) -> None:
+    methods = found_methods(REPOSITORY / 'configs')
+    rows = PAPER_TABLES['table1'].rows
+    own, paper = ({cells[1]: (rows[number].cells[1], experiment.config_file) for number, cells, experiment in
+                   tool.planned(PAPER_TABLES['table1'], data, root, methods)}
+                  for data, root in (('videos', Path('videos')), ('thumos', None)))
+    assert own['MAAN (videos)'] == ('MAAN (I3D) (Yuan et al. 2019)', 'configs/maan/maan_custom.py')
+    assert own['Ours (videos)'] == ('Ours (I3D)', 'configs/rpn_custom.py')
+    assert {'Hide-and-Seek (videos)', 'UntrimmedNet (videos)', 'STPN (videos)', 'W-TALC (videos)'} <= set(own)
+    assert 'CoLA (videos)' not in own, 'which is no row of Table 1'
+    assert paper['STPN (I3D)'] == ('STPN (I3D) (Nguyen et al. 2018)', 'configs/stpn/stpn_i3d_thumos.py')
+    assert paper['Ours (UNT)'] == ('Ours (UNT)', 'configs/rpn_unt_thumos.py')
+
+
+@pytest.mark.parametrize('arguments, message', [
+    (['methods'], 'methods: expected --data with data folders'),
+    (['methods', '--data', 'synthetic'], 'methods: expected --data with data folders'),
+    (['table1', '--data', 'sinthetic'], '--data sinthetic: expected one of thumos, .*, or a data folder'),
+    (['methods', '--data', 'tests', '--methods', 'colla'], "No method 'colla'; did you mean cola. There are: rpn, "),
+    (['methods', '--data', 'tests', 'rpn_plugin/../docs/../tests/tools/../../tests/tools', 'tools'],
+     '--data tools: expected folders of different names, but ')])
+def test_an_option_that_means_nothing_is_refused(tool, monkeypatch, arguments, message) -> None:
+    monkeypatch.chdir(REPOSITORY)
+    with pytest.raises(SystemExit, match=f'error: {message}'):
+        tool.main(arguments)
 
 
 def test_table_3_stands_upright_and_judges_the_papers_pattern(run, fake) -> None:

@@ -1,41 +1,52 @@
-"""Reproduce a table of the paper: train what it needs, score it under its protocol, print it beside the paper's.
+"""Reproduce a table of the paper, or compare all methods: train, score under one protocol, print beside the paper's.
 
 python tools/analysis/reproduce.py table1
 python tools/analysis/reproduce.py table4 --data ucf101 synthetic --seeds 0 1 2 --jobs 2
+python tools/analysis/reproduce.py table1 --data DIR --seeds 0 1 2 3 4
+python tools/analysis/reproduce.py methods --data DIR DIR ... --seeds 0 1 2 3 4 --jobs 2
+python tools/analysis/reproduce.py methods --data DIR --methods cola um --seeds 0
 python tools/analysis/reproduce.py ablations
 python tools/analysis/reproduce.py hyper-parameters
+
+`methods` trains configs/<method>/<method>_custom.py, of every method that has one, on data folders of the plugin's own
+form; RPN is always among them. Table 1 on a data folder measures those of its methods that have such a config, on
+THUMOS14 those with one for THUMOS14. What is done is found again in --work-dir.
 """
 from __future__ import annotations
 
 import argparse
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config, DictAction
 
 TABLES = ('table1', 'table2', 'table3', 'table4')
-LIST, NOTES = 'ablations', 'hyper-parameters'
+LIST, NOTES, METHODS = 'ablations', 'hyper-parameters', 'methods'
 DATA = ('thumos', 'anet12', 'ucf101', 'ucf101-untuned', 'synthetic')
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Read the options."""
     parser = argparse.ArgumentParser(description='Train, score and print a table of the paper.')
-    parser.add_argument('table', choices=[*TABLES, LIST, NOTES], help=f'a table; "{LIST}": print what each ablation '
-                        f'changes, as any tool takes it behind --cfg-options; "{NOTES}": print the tables of '
-                        'docs/hyper_parameters.md')
-    parser.add_argument('--data', choices=DATA, nargs='+', help="configs of which data; by default the table's own")
+    parser.add_argument('table', choices=[*TABLES, METHODS, LIST, NOTES], help=f'a table; "{METHODS}": all methods on '
+                        f'data folders; "{LIST}": print what each ablation changes, as any tool takes it behind '
+                        f'--cfg-options; "{NOTES}": print the tables of docs/hyper_parameters.md')
+    parser.add_argument('--data', nargs='+', help=f"configs of which data, of {', '.join(DATA)}, by default the "
+                        "table's own; or data folders of the plugin's own form")
+    parser.add_argument('--methods', nargs='+', help=f'folders of configs, of "{METHODS}" and of table1; all by '
+                        'default')
     parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2])
     parser.add_argument('--jobs', type=int, help='trainings side by side; by default as many as cores and threads '
                         'allow, and one where there is a GPU')
     parser.add_argument('--threads', type=int, default=1, help='of each training')
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/reproduce'),
                         help='what is done already is found here, and the table is written here, into a folder '
-                        'named after the data')
+                        f'named after the data ("{METHODS}": beside them)')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={}, help='change every config')
     return parser.parse_args(arguments)
 
@@ -50,26 +61,64 @@ import rpn_plugin  # noqa: F401  (registers every part)
 from rpn_plugin.analysis.ablations import ABLATIONS
 from rpn_plugin.analysis.experiments import Experiment, ExperimentRunner
 from rpn_plugin.analysis.hyper_parameter_notes import format_ends, format_values
+from rpn_plugin.analysis.method_report import build_method_report, format_methods, write_method_report
+from rpn_plugin.analysis.methods import CUSTOM, OWN, chosen_methods, config_of, found_methods, method_of_row
 from rpn_plugin.analysis.paper_tables import FAMILIES, FULL, PAPER_TABLES, PaperTable
-from rpn_plugin.analysis.table_report import build_report, format_text, write_report
+from rpn_plugin.analysis.table_report import OURS, build_report, format_text, write_report
 from rpn_plugin.command_line import one_line_errors
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+CONFIGS = REPOSITORY / 'configs'
+PROTOCOL = 'activitynet-thumos14'
+"""Of the comparison of all methods."""
 
 Planned = tuple[int, tuple[str, ...], Experiment]
 """Number of the paper's row that it follows, its cells, and what measures it."""
 
 
-def planned(table: PaperTable, data: str) -> list[Planned]:
-    """Return what measures which row: ablations on the family's last config, or the rows "Ours", one per features."""
-    configs = FAMILIES[data]
-    full = list(configs.values())[-1]
+def data_of(names: Sequence[str]) -> dict[str, Path | None]:
+    """Return the data by name: families of configs, and the folders of others.
+
+    Raises:
+        ValueError: If a name is neither, or two folders have one name.
+    """
+    found: dict[str, Path | None] = {}
+    for name in names:
+        root = None if name in DATA else Path(name).resolve()
+        if root is not None and not root.is_dir():
+            raise ValueError(f'--data {name}: expected one of {", ".join(DATA)}, or a data folder.')
+        key = name if root is None else root.name
+        if found.setdefault(key, root) != root:
+            raise ValueError(f'--data {name}: expected folders of different names, but {found[key]} is called so, too.')
+    return found
+
+
+def planned(table: PaperTable, data: str, root: Path | None, methods: dict[str, str]) -> list[Planned]:
+    """Return what measures which row: ablations on the family's last config, or RPN and others, one per features.
+
+    Args:
+        table: Of the paper.
+        data: Family of configs, or the name of a data folder.
+        root: The data folder, if it is one.
+        methods: That may measure rows.
+    """
+    configs = FAMILIES[data] if root is None else {data: CUSTOM}
     if any(row.ablation for row in table.rows):
-        return [(number, row.cells, Experiment(f'configs/{full}.py', None if row.ablation == FULL else row.ablation))
+        own = f'configs/{list(configs.values())[-1]}.py'
+        return [(number, row.cells, Experiment(own, None if row.ablation == FULL else row.ablation, data, root))
                 for number, row in enumerate(table.rows)]
-    own = {row.features: number for number, row in enumerate(table.rows) if row.features}
-    return [(own.get(features, len(table.rows) - 1), (*table.rows[-1].cells[:-1], f'Ours ({features})'),
-             Experiment(f'configs/{config}.py')) for features, config in configs.items()]
+    rows: list[Planned] = []
+    for features, config in configs.items():
+        for method, title in methods.items():
+            name = config_of(CONFIGS, method, config)
+            places = [number for number, row in enumerate(table.rows)
+                      if (row.features if method == OWN else method_of_row(row.cells[-1], {method: title}))]
+            if name and places:
+                place = next((number for number in places if f'({features})' in table.rows[number].cells[-1]),
+                             places[-1])
+                cells = (*table.rows[place].cells[:-1], f'{OURS if method == OWN else title} ({features})')
+                rows.append((place, cells, Experiment(f'configs/{name}.py', data=data, root=root)))
+    return rows
 
 
 def listed() -> str:
@@ -98,21 +147,40 @@ def main(arguments: Sequence[str] | None = None, **runner_options: Any) -> None:
     if options.table == NOTES:
         print('\n\n'.join(hyper_parameter_tables()))
         return
-    table = PAPER_TABLES[options.table]
-    families, seeds = list(dict.fromkeys(options.data or [table.data])), list(dict.fromkeys(options.seeds))
+    methods = chosen_methods(found_methods(CONFIGS), options.methods)
+    seeds = list(dict.fromkeys(options.seeds))
     jobs = options.jobs or (1 if torch.cuda.is_available() else max(1, (os.cpu_count() or 1) // options.threads))
     root = options.work_dir.resolve()
-    measured = []
-    for data in families:
-        runner = ExperimentRunner(REPOSITORY, root / data, table.protocol, options.cfg_options, jobs, options.threads,
-                                  **runner_options)
-        rows = planned(table, data)
-        results = runner.measure([experiment for *_, experiment in rows], seeds)
-        measured += [(number, cells, data, [results[experiment, seed] for seed in seeds])
-                     for number, cells, experiment in rows]
-    report = build_report(table, seeds, measured)
+    runner = partial(ExperimentRunner, REPOSITORY, root, options=options.cfg_options, jobs=jobs,
+                     threads=options.threads, **runner_options)
+    if options.table == METHODS:
+        sets = data_of(options.data or [])
+        if not sets or None in sets.values():
+            raise ValueError(f'{METHODS}: expected --data with data folders, such as tools/data/convert.py writes.')
+        compare_methods(runner(PROTOCOL), sets, methods, seeds)
+        return
+    table = PAPER_TABLES[options.table]
+    families = data_of(options.data or [table.data])
+    rows = [(data, row) for data, folder in families.items() for row in planned(table, data, folder, methods)]
+    results = runner(table.protocol).measure([experiment for _, (*_, experiment) in rows], seeds)
+    report = build_report(table, seeds, [(number, cells, data, [results[experiment, seed] for seed in seeds])
+                                         for data, (number, cells, experiment) in rows])
     print('\n' + format_text(report) + '\n')
     for path in write_report(report, root / '+'.join(families) / options.table):
+        print(f'written to {path}')
+
+
+def compare_methods(runner: ExperimentRunner, sets: Mapping[str, Path | None], methods: dict[str, str],
+                    seeds: Sequence[int]) -> None:
+    """Measure every method on every set; print and write the table."""
+    experiments = {(method, data): Experiment(f'configs/{config_of(CONFIGS, method, CUSTOM)}.py', data=data, root=root)
+                   for method in methods for data, root in sets.items()}
+    results = runner.measure(experiments.values(), seeds)
+    report = build_method_report(methods, methods[OWN], list(sets), seeds, {
+        (method, data, seed): results[experiment, seed] for (method, data), experiment in experiments.items()
+        for seed in seeds})
+    print('\n' + format_methods(report))
+    for path in write_method_report(report, runner.root / METHODS):
         print(f'written to {path}')
 
 

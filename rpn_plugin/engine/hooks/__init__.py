@@ -10,9 +10,10 @@ from rpn_plugin.engine.hooks.progress_hook import ProgressHook
 from rpn_plugin.engine.hooks.short_history_hook import ShortHistoryHook
 from rpn_plugin.engine.hooks.standardization_hook import StandardizationHook
 from rpn_plugin.engine.hooks.step_seed_hook import StepSeedHook
+from rpn_plugin.engine.hooks.training_cost_hook import TrainingCostHook
 from rpn_plugin.engine.hooks.training_logger_hook import TrainingLoggerHook
 from rpn_plugin.engine.hooks.work_dir_lock_hook import WorkDirLockHook
 
 __all__ = ['AtomicCheckpointHook', 'ConfigCheckHook', 'CooccurrenceHook', 'DiagnosisHook', 'InterruptionHook',
            'LocalizationVisualizationHook', 'MemoryHook', 'ProgressHook', 'ShortHistoryHook', 'StandardizationHook',
-           'StepSeedHook', 'TrainingLoggerHook', 'WorkDirLockHook']
+           'StepSeedHook', 'TrainingCostHook', 'TrainingLoggerHook', 'WorkDirLockHook']

@@ -1,0 +1,149 @@
+"""The table of all methods on all data sets: scores, a paired test, costs and kinds of errors."""
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rpn_plugin.analysis.across_sets import format_variants
+from rpn_plugin.evaluation.functional.error_analysis import KINDS
+from rpn_plugin.evaluation.protocols import get_protocol
+from rpn_plugin.files import written_whole
+from rpn_plugin.shown_names import csv_cell, markdown_row
+from rpn_plugin.structures import SeedValues
+
+Run = Mapping[str, Any]
+"""One training and its test: ``method``, ``data``, ``seed``; ``mAP`` at the report's tIoU thresholds and ``mAP_avg``,
+in [0, 1]; ``cost`` of the training, None where it was resumed; ``errors`` of the test."""
+
+MethodReport = Mapping[str, Any]
+"""``protocol``, ``tiou``, ``against``, ``measured`` (dates and versions), ``configs`` by method, ``data``, ``seeds``,
+and ``runs``: all that the tables are made from."""
+
+
+def build_method_report(titles: Mapping[str, str], against: str, data: Sequence[str], seeds: Sequence[int],
+                        results: Mapping[tuple[str, str, int], Mapping[str, Any]]) -> MethodReport:
+    """Put the results of experiments together.
+
+    Args:
+        titles: Method to what its column is called.
+        against: Title of the method that the others are compared with.
+        data: Names of the data sets.
+        seeds: Of every method on every set.
+        results: Of ``ExperimentRunner``, by method, data set and seed.
+    """
+    first = next(iter(results.values()))
+    dates = sorted({result['date'] for result in results.values()})
+    versions = sorted({', '.join(f'{name} {version}' for name, version in result['versions'].items())
+                       for result in results.values()})
+    runs = [dict(method=titles[method], data=name, seed=seed, mAP=_rounded(result['mAP']),
+                 mAP_avg=round(result['mAP_avg'], 5), cost=result['cost'], errors=dict(
+                     found=round(result['errors']['found'], 4), kinds=dict(zip(KINDS, _rounded(
+                         [result['errors']['kinds'][kind] for kind in KINDS])))))
+            for (method, name, seed), result in results.items()]
+    return dict(protocol=first['protocol'], tiou=first['tiou'], against=against, data=list(data), seeds=list(seeds),
+                configs={titles[method]: result['config'] for (method, *_), result in results.items()},
+                measured=f'{" to ".join(dict.fromkeys((dates[0], dates[-1])))} with {" and ".join(versions)}',
+                errors_tiou=first['errors']['tiou'], runs=runs)
+
+
+def _rounded(values: Sequence[float]) -> list[float]:
+    return np.round(values, 5).tolist()
+
+
+def runs_of(report: MethodReport, method: str, data: str | None = None) -> list[Run]:
+    """Return the runs of a method, on one data set or on all, in the order of the seeds."""
+    runs = [run for run in report['runs'] if run['method'] == method and data in (None, run['data'])]
+    return sorted(runs, key=lambda run: report['seeds'].index(run['seed']))
+
+
+def mean_cost(runs: Sequence[Run], key: str) -> float | None:
+    """Return the mean of a cost over the runs that tell it; None where none does."""
+    values = [run['cost'][key] for run in runs if run['cost'] and run['cost'][key] is not None]
+    return float(np.mean(values)) if values else None
+
+
+def format_methods(report: MethodReport) -> str:
+    """Return Markdown: average mAP of every method on every set with its costs, mAP by tIoU, and kinds of errors."""
+    titles = list(report['configs'])
+    scores = {title: {name: tuple(run['mAP_avg'] for run in runs_of(report, title, name)) for name in report['data']}
+              for title in titles}
+    costs = {heading: {title: _text(mean_cost(runs_of(report, title), key)) for title in titles}
+             for heading, key in (('CPU s', 'cpu_seconds'), ('peak MiB', 'peak_memory_mib'))}
+    by_tiou = [markdown_row('', *(f'{threshold:g}' for threshold in report['tiou'])),
+               f'| --- |{" --- |" * len(report["tiou"])}',
+               *(markdown_row(title, *(f'{100 * value:.1f}' for value in np.mean(
+                   [run['mAP'] for run in runs_of(report, title)], axis=0))) for title in titles)]
+    errors = [markdown_row('', *KINDS, 'instances found'), f'| --- |{" --- |" * (len(KINDS) + 1)}',
+              *(markdown_row(title, *(f'{100 * share:.1f}' for share in _mean_errors(runs_of(report, title))))
+                for title in titles)]
+    return '\n'.join([
+        '**Methods on data of all kinds**', '', format_variants(scores, report['against'], costs),
+        *(f'* {note}' for note in format_notes(report)), '', 'Mean over sets and seeds of the mAP at each tIoU, in %:',
+        '', *by_tiou, '',
+        f'Kinds of the best detections of each class, as many as it has instances, at tIoU {report["errors_tiou"]:g}, '
+        f'and instances that any detection finds, in %, mean over sets and seeds:', '', *errors, ''])
+
+
+def _mean_errors(runs: Sequence[Run]) -> np.ndarray:
+    """Return the mean share of each of :data:`KINDS`, and of the instances that were found."""
+    return np.mean([[*(run['errors']['kinds'][kind] for kind in KINDS), run['errors']['found']] for run in runs],
+                   axis=0)
+
+
+def format_notes(report: MethodReport) -> list[str]:
+    """Return what the numbers mean, a sentence each."""
+    protocol = get_protocol(report['protocol'])
+    rules, averaged = protocol.described(), protocol.average_over
+    return [f'average mAP in % over tIoU {averaged[0]:g} to {averaged[-1]:g}, the last iteration, protocol '
+            f'{protocol.name}: {rules["matching"]}; {rules["interpolation"]}',
+            f'mean ± sample standard deviation over seeds {", ".join(map(str, report["seeds"]))}; p: two-sided paired '
+            f't-test of sets and seeds against {report["against"]}',
+            'CPU s: processor time of a training of one thread; peak MiB: the most memory of its process, libraries '
+            'included; means over sets and seeds', f'measured {report["measured"]}']
+
+
+def _csv(report: MethodReport) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator='\n')
+    thresholds = [f'mAP@{value:.2f}' for value in report['tiou']]
+    writer.writerow(['method', 'config', 'data', 'seeds', 'mean', 'std', *thresholds, 'cpu_seconds', 'peak_memory_mib'])
+    for title, config in report['configs'].items():
+        for name in report['data']:
+            runs = runs_of(report, title, name)
+            average = SeedValues(tuple(100 * run['mAP_avg'] for run in runs))
+            writer.writerow([
+                csv_cell(title), config, csv_cell(name), len(runs), round(average.mean, 3),
+                '' if average.std is None else round(average.std, 3),
+                *(round(100 * value, 3) for value in np.mean([run['mAP'] for run in runs], axis=0)),
+                *(_text(mean_cost(runs, key)) for key in ('cpu_seconds', 'peak_memory_mib'))])
+    return text.getvalue()
+
+
+def _json(report: MethodReport) -> str:
+    """One line per run, so that a change shows as such."""
+    head = json.dumps({key: value for key, value in report.items() if key != 'runs'}, indent=1, ensure_ascii=False)
+    return head[:-2] + ',\n "runs": [\n' + ',\n'.join(f'  {json.dumps(run)}' for run in report['runs']) + '\n ]\n}\n'
+
+
+def _text(value: float | None) -> str:
+    return '' if value is None else f'{value:.0f}'
+
+
+FORMATS: dict[str, Callable[[MethodReport], str]] = {'.md': format_methods, '.csv': _csv, '.json': _json}
+
+
+def write_method_report(report: MethodReport, stem: Path) -> list[Path]:
+    """Write ``stem`` with each ending of :data:`FORMATS`, whole or not at all; returns the paths."""
+    paths = []
+    for ending, write in FORMATS.items():
+        path = stem.with_name(stem.name + ending)
+        with written_whole(path) as temporary:
+            temporary.write_text(write(report), encoding='utf-8')
+        paths.append(path)
+    return paths
