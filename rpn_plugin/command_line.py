@@ -7,10 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from rpn_plugin.shown_names import let_every_name_be_printed, printable
+from rpn_plugin.shown_names import let_every_name_be_printed, one_line, printable
 
-FOR_THE_FILE = ('System environment', 'Config:', 'Hooks will be executed', 'Distributed training is not used',
-                '"FileClient" will be', '"HardDiskBackend" is', 'Warnings about the data of')
+FOR_THE_FILE = ('Using env variable', 'System environment', 'Config:', 'Hooks will be executed',
+                'Distributed training is not used', '"FileClient" will be', '"HardDiskBackend" is',
+                'Auto resumed from the latest checkpoint None', '`save_param_scheduler` is True but',
+                'Warnings about the data of')
 """How records of the host begin that its log file keeps and the console does not show."""
 
 
@@ -29,13 +31,25 @@ def one_line_errors(*more: type[Exception]) -> Iterator[None]:
     except Exception as error:
         if not isinstance(error, (OSError, ValueError, *more)):
             raise
-        raise SystemExit(f'error: {printable(error)}') from None
+        raise SystemExit(error_line(error)) from None
+
+
+def error_line(said: object) -> str:
+    r"""Return the line by which a command ends.
+
+    >>> error_line(ValueError('do not fit:\\n  A.\\n  B.'))
+    'error: do not fit: A. B.'
+    """
+    return f'error: {one_line(said)}'
 
 
 def keep_console_short() -> None:
     """Leave to the log file what fills the screen before the first loss: environment, config, hooks, deprecations."""
+    from mmengine.logging import MMLogger
     from mmengine.runner import Runner
     build = Runner.build_logger
+    for handler in MMLogger.get_current_instance().handlers:  # of what is said before there is a runner
+        handler.addFilter(_is_for_people)
 
     def build_logger(runner: Runner, *arguments: Any, **options: Any) -> logging.Logger:
         logger = build(runner, *arguments, **options)

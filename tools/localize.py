@@ -49,11 +49,10 @@ if __name__ == '__main__':
         parse()  # --help and wrong options are answered before the imports below, which take seconds
 
 import numpy as np
-from mmengine.config import Config
 
 from rpn_plugin.apis import FeatureExtractor, ResultFolder, UntrimmedInput, WTALInferencer, find_inputs
 from rpn_plugin.command_line import one_line_errors, reason
-from rpn_plugin.config_files import find_config
+from rpn_plugin.config_files import read_config
 from rpn_plugin.files import unsafe_name
 from rpn_plugin.shown_names import one_line
 from rpn_plugin.structures import SnippetClock, VideoSegments
@@ -66,7 +65,7 @@ def extractors(options: argparse.Namespace, inferencer: WTALInferencer) -> dict[
                          f'{list(options.feature_checkpoint)}.')
     made = {}
     for stream, path in options.feature_config.items():
-        config = Config.fromfile(find_config(path))
+        config = read_config(path)
         made[stream] = FeatureExtractor(config, options.feature_checkpoint[stream],
                                         SnippetClock.from_recipe(inferencer.recipe), stream,
                                         device=str(inferencer.device))
@@ -75,7 +74,7 @@ def extractors(options: argparse.Namespace, inferencer: WTALInferencer) -> dict[
 
 def run(options: argparse.Namespace) -> int:
     """Localize every video, name those that fail; the exit status."""
-    config = find_config(options.config) if options.config else None
+    config = read_config(options.config) if options.config else None
     inferencer = WTALInferencer(config, options.checkpoint, options.device, options.recipe,
                                 amp=options.amp, trust=options.trust)
     inferencer.extractors = extractors(options, inferencer)

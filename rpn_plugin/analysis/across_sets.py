@@ -16,6 +16,7 @@ from rpn_plugin.analysis.held_out import write_held_out_sets
 from rpn_plugin.analysis.hyper_parameters import Changes, HyperParameter, apply, hyper_parameters_of, other_choices
 from rpn_plugin.analysis.scorer import METRIC, Scorer, train
 from rpn_plugin.analysis.search import Candidate, FoldAndSeed, SearchSpace, side_by_side
+from rpn_plugin.config_files import read_config
 from rpn_plugin.datasets.checking import check_subset
 from rpn_plugin.datasets.checking.headers import extra_videos
 from rpn_plugin.datasets.checking.statistics import count
@@ -68,7 +69,7 @@ def describe_sets(roots: Mapping[str, Path]) -> str:
 def config_on(config_file: Path, root: Path, changes: Sequence[Changes] = ()) -> Config:
     """Return the config as it reads itself on a data folder, with changes."""
     with data_root(root):
-        return apply(Config.fromfile(config_file), changes)
+        return apply(read_config(config_file), changes)
 
 
 def measure_curves(config_file: Path, roots: Mapping[str, Path], names: Sequence[str] | None, folder: Path, split: str,

@@ -6,6 +6,8 @@ from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapper
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
+from rpn_plugin.engine.hooks.training_sets import innermost_datasets
+
 
 def describe_training(runner: Runner) -> list[str]:
     """Describe a training that is about to start, a line for each: data, model, schedule, device, results."""
@@ -14,7 +16,9 @@ def describe_training(runner: Runner) -> list[str]:
     classes = (getattr(loader.dataset, 'metainfo', None) or {}).get('classes')
     parameters = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
     device, processes = next(model.parameters()).device, get_world_size()
-    lines = [f'data: {len(loader.dataset)} training videos' + (f' of {len(classes)} classes' if classes else ''),
+    file = getattr(next(innermost_datasets(loader.dataset)), 'ann_file', '')
+    lines = [f'data: {len(loader.dataset)} training videos' + (f' of {len(classes)} classes' if classes else '')
+             + (f', {file}' if file else ''),
              f'model: {type(model).__name__}, {parameters} parameters to train',
              'schedule: ' + (f'{loop.max_epochs} epochs of {len(loader)}' if isinstance(loop, EpochBasedTrainLoop) else
                              f'{loop.max_iters}') + f' iterations with {loader.batch_size} videos each'

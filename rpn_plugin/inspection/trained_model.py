@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from mmaction.registry import DATASETS
-from mmengine.config import Config
 from mmengine.dataset import BaseDataset, pseudo_collate
 from mmengine.model import BaseModel
 from mmengine.registry import init_default_scope
 
+from rpn_plugin.config_files import read_config
 from rpn_plugin.config_keys import checked_options
 from rpn_plugin.deployment import ModelFile
 
@@ -36,15 +36,16 @@ class TrainedModel:
         """Build both.
 
         Args:
-            config_file: Config that the model was trained with.
+            config_file: Config that the model was trained with, or its name.
             checkpoint: Its weights.
             options: Dotted keys that change the config.
 
         Raises:
-            FileNotFoundError: If the checkpoint or the data are missing.
-            ValueError: As :func:`checked_options`, :meth:`ModelFile.read` and :meth:`ModelFile.build`.
+            FileNotFoundError: If the config, the checkpoint or the data are missing.
+            ValueError: As :func:`read_config`, :func:`checked_options`, :meth:`ModelFile.read` and
+                :meth:`ModelFile.build`.
         """
-        config = Config.fromfile(config_file)
+        config = read_config(config_file)
         config.merge_from_dict(checked_options(config, options or {}))
         init_default_scope(config.default_scope)
         held = ModelFile.read(checkpoint, config)

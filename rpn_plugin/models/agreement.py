@@ -53,9 +53,13 @@ def disagreements_with_data(model: nn.Module, data: DataSummary) -> list[str]:
     """
     found = []
     if data.classes is not None:
-        found += [f'{part[0].upper()}{part[1:]} is for {number} classes, but {data.name} have {len(data.classes)} '
-                  f'({_listed(data.classes)}): set num_classes={len(data.classes)}.'
-                  for part, number in stated_classes(model).items() if number != len(data.classes)]
+        parts: dict[int, list[str]] = {}
+        for part, number in stated_classes(model).items():
+            parts.setdefault(number, []).append(part)
+        found += [f'{names[0][0].upper()}{" and ".join(names)[1:]} {"are" if names[1:] else "is"} for {number} '
+                  f'classes, but {data.name} have {len(data.classes)} ({_listed(data.classes)}): set '
+                  f'num_classes={len(data.classes)}.'
+                  for number, names in parts.items() if number != len(data.classes)]
     if isinstance(model, BaseLocalizer) and data.widths:
         for name, network in model.networks.items():
             found += _of_streams(name, network, data)

@@ -57,7 +57,7 @@ def test_a_model_for_other_data_is_refused_before_training_and_test(tiny, wrap) 
     host = runner(tiny, dict(num_classes=2, width=6))
     host.train_dataloader = loader(DATASETS.build(wrap(tiny.config())))
     for check, name in ((ConfigCheckHook().before_train, 'training'), (ConfigCheckHook().before_test, 'test')):
-        with pytest.raises(ValueError, match=f'(?s)do not fit together.*rgb is for 2 classes, but the {name} data '
+        with pytest.raises(ValueError, match=f'(?s)do not fit together.*flow are for 2 classes, but the {name} data '
                                              f'have 3.*D=6, but in the {name} data'):
             check(host)
 
@@ -85,6 +85,13 @@ def test_a_checkpoint_of_another_recipe_is_not_tested(tiny) -> None:
     hook.before_train(host)  # which reads no time
     with pytest.raises(ValueError, match='features of the data of the checkpoint are one feature per 8 frames'):
         hook.before_test(host)
+
+
+def test_a_training_that_finds_nothing_to_resume_says_so(tiny) -> None:
+    host = runner(tiny, work_dir='work')
+    host._resume = True
+    ConfigCheckHook().before_train(host)
+    assert host.logger.said == ['There is nothing to resume in work: training starts from the beginning.']
 
 
 def test_weights_alone_may_be_trained_on_for_other_classes(tiny) -> None:

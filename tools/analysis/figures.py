@@ -51,7 +51,6 @@ from matplotlib.figure import Figure
 
 import rpn_plugin  # noqa: F401  (registers every part)
 from rpn_plugin.command_line import one_line_errors
-from rpn_plugin.config_files import find_config
 from rpn_plugin.files import read_json
 from rpn_plugin.inspection import TrainedModel, embedded_videos, prototypes_of
 from rpn_plugin.models.necks import read_cooccurrence_table
@@ -91,7 +90,7 @@ def draw_gain(options: argparse.Namespace) -> Figure:
 
 def draw_tsne(options: argparse.Namespace) -> Figure:
     """Fig. 3 bottom."""
-    trained = TrainedModel.load(find_config(options.config), options.checkpoint, options.cfg_options)
+    trained = TrainedModel.load(options.config, options.checkpoint, options.cfg_options)
     prototypes, videos = prototypes_of(trained), embedded_videos(trained, options.videos)
     for name, of_network in videos.items():
         _print_distances(name, dict(zip(trained.classes, prototypes[name])), trained.classes, of_network)
@@ -102,7 +101,7 @@ def draw_tsne(options: argparse.Namespace) -> Figure:
 
 def draw_prototypes(options: argparse.Namespace) -> Figure:
     """Distances between prototypes."""
-    trained = TrainedModel.load(find_config(options.config), options.checkpoint, options.cfg_options)
+    trained = TrainedModel.load(options.config, options.checkpoint, options.cfg_options)
     maps = {name: HeatMap(prototype_distances(prototypes), trained.classes, 'Euclidean distance',
                                           colours='Blues_r')
             for name, prototypes in prototypes_of(trained).items()}

@@ -71,7 +71,7 @@ from rpn_plugin.analysis.search import (
 )
 from rpn_plugin.analysis.search_report import SUPERVISION, as_curve, as_line, format_candidates, format_curves
 from rpn_plugin.command_line import one_line_errors
-from rpn_plugin.config_files import find_config
+from rpn_plugin.config_files import find_config, read_config
 from rpn_plugin.config_keys import checked_options
 from rpn_plugin.files import written_whole
 from rpn_plugin.provenance import CodeChangedError, plugin_digest
@@ -170,7 +170,7 @@ def run(options: argparse.Namespace) -> None:
         ValueError: If an option makes no sense.
     """
     options.config = find_config(options.config)
-    config = Config.fromfile(options.config)
+    config = read_config(options.config)
     options.cfg_options = checked_options(config, options.cfg_options)
     config.merge_from_dict(options.cfg_options)
     work_dir = (options.work_dir or Path('work_dirs/tune') / options.config.stem).resolve()

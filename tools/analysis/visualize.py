@@ -30,7 +30,6 @@ import torch
 
 import rpn_plugin  # noqa: F401  (registers every part)
 from rpn_plugin.command_line import one_line_errors
-from rpn_plugin.config_files import find_config
 from rpn_plugin.datasets.videos import read_thumbnails
 from rpn_plugin.inspection import TrainedModel, curves_of
 from rpn_plugin.visualization import save_figure
@@ -41,7 +40,7 @@ from rpn_plugin.visualization.predictions import draw_prediction
 @one_line_errors(TypeError, ImportError)
 def main() -> None:
     options = parse_args()
-    trained = TrainedModel.load(find_config(options.config), options.checkpoint, options.cfg_options)
+    trained = TrainedModel.load(options.config, options.checkpoint, options.cfg_options)
     data = trained.preprocessed([options.video] if options.video else [])
     sample = trained.model(**data, mode='predict')[0]
     thumbnails = read_thumbnails(options.frames, sample.duration_second) if options.frames else []

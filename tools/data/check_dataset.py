@@ -30,12 +30,11 @@ def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
 if __name__ == '__main__':
     parse_args(None)  # --help and wrong options are answered before the imports below, which take seconds
 
-from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from rich.console import Console
 from rich.progress import track
 
-from rpn_plugin.config_files import find_config
+from rpn_plugin.config_files import read_config
 from rpn_plugin.datasets.checking import CheckedSubset, DatasetCheck, check_dataset
 from rpn_plugin.datasets.checking.report import as_json, as_text
 from rpn_plugin.datasets.sources import Sources, subsets_of_annotations, subsets_of_config
@@ -55,7 +54,7 @@ def open_sources(options: argparse.Namespace) -> Sources:
                                       recipe(options.recipe), columns(options.columns))
     if stated:
         raise ValueError(f'{options.source} states layout, features, recipe and columns itself; leave the options out.')
-    config = Config.fromfile(find_config(options.source))
+    config = read_config(options.source)
     init_default_scope(config.get('default_scope', 'mmaction'))
     return subsets_of_config(config)
 

@@ -25,12 +25,11 @@ def parse() -> argparse.Namespace:
 if __name__ == '__main__':
     parse()  # --help and wrong options are answered before the imports below, which take seconds
 
-from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 import rpn_plugin  # noqa: F401  (registers every part)
 from rpn_plugin.command_line import one_line_errors
-from rpn_plugin.config_files import find_config
+from rpn_plugin.config_files import read_config
 from rpn_plugin.deployment import ModelFile, export_onnx
 
 
@@ -44,7 +43,7 @@ def main() -> None:
         import onnxscript  # noqa: F401
     except ImportError as error:
         raise SystemExit(f'error: {error.name} is not installed: pip install onnx onnxruntime onnxscript') from None
-    config = Config.fromfile(find_config(options.config)) if options.config else None
+    config = read_config(options.config) if options.config else None
     source = ModelFile.read(options.checkpoint, config, options.trust)
     network, difference = export_onnx(source, options.out, options.tolerance)
     print(f'{options.out}: {len(network.model.networks)} networks, streams {", ".join(network.streams)}; largest '

@@ -29,12 +29,11 @@ if __name__ == '__main__':
     with suppress(ValueError):  # main reports it
         parse()  # --help and wrong options are answered before the imports below, which take seconds
 
-from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 import rpn_plugin  # noqa: F401  (registers every part)
 from rpn_plugin.command_line import one_line_errors
-from rpn_plugin.config_files import find_config
+from rpn_plugin.config_files import read_config
 from rpn_plugin.deployment import ModelFile
 
 
@@ -42,7 +41,7 @@ from rpn_plugin.deployment import ModelFile
 def main() -> None:
     options = parse()
     init_default_scope('mmaction')
-    config = Config.fromfile(find_config(options.config)) if options.config else None
+    config = read_config(options.config) if options.config else None
     model = ModelFile.read(options.checkpoint, config, options.trust)
     path = replace(model, recipe=model.recipe or options.recipe).publish(options.out)
     print(f'{path}: {len(model.classes)} classes, {path.stat().st_size / 2**20:.1f} MiB')

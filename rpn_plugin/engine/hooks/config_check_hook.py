@@ -69,6 +69,9 @@ class ConfigCheckHook(Hook):
                 contradicts.
         """
         _require_steps(runner)
+        if runner._resume and self._checkpoint is None:
+            runner.logger.warning(f'There is nothing to resume in {runner.work_dir}: training starts from the '
+                                  f'beginning.')
         training = _summaries(runner, runner.train_dataloader, 'the training data')
         others = []
         if runner.val_loop is not None:
@@ -99,8 +102,9 @@ def _refuse(sentences: list[str]) -> None:
 
 def _disagreements(runner: Runner, first: list[DataSummary], others: list[DataSummary]) -> list[str]:
     model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-    found = [sentence for data in (*first, *others) for sentence in disagreements_with_data(model, data)
-             if data.widths]
+    with_model = [sentences for data in (*first, *others)
+                  if data.widths and (sentences := disagreements_with_data(model, data))]
+    found = with_model[0] if with_model else []  # those of validation would mostly be the same ones again
     return found + [sentence for one in first for other in others for sentence in disagreements_between(one, other)]
 
 
