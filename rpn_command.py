@@ -13,6 +13,7 @@ from types import ModuleType
 HERE = Path(__file__).resolve().parent
 COMMANDS = {
     'data': {
+        'new': ('data/new.py', 'your own features and labels, in one step to a config'),
         'convert': ('data/convert.py', 'a public layout of annotations and features'),
         'check': ('data/check_dataset.py', 'annotations and features before training'),
         'extract': ('data/extract_features.py', 'features of videos with an MMAction2 recognizer'),

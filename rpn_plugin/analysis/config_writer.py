@@ -35,10 +35,10 @@ def changes_in_order(base: Path, changes: Sequence[Changes]) -> dict[str, Any]:
     return _in_order(merged.to_dict(), Config.fromfile(base).to_dict())
 
 
-def format_config(base: str, content: Mapping[str, Any], comments: Sequence[str]) -> str:
-    """Return the text of a config: comments, the base's path, then a statement for each key."""
-    lines = [*(f'# {comment}' for comment in comments), f'_base_ = {base!r}',
-             *(f'{key} = {_format(value, len(key) + 3, 0)}' for key, value in content.items())]
+def format_config(base: str | Sequence[str], content: Mapping[str, Any], comments: Sequence[str]) -> str:
+    """Return the text of a config: comments, the paths of the base or bases, then a statement for each key."""
+    lines = [*(f'# {comment}' for comment in comments),
+             *(f'{key} = {_format(value, len(key) + 3, 0)}' for key, value in {'_base_': base, **content}.items())]
     return '\n'.join(lines) + '\n'
 
 

@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 
 from rpn_plugin.datasets.annotations import AnnotationFile
+from rpn_plugin.datasets.checking import CheckedSubset, VideoSubset
+from rpn_plugin.datasets.checking.headers import check_headers
+from rpn_plugin.datasets.checking.times import check_durations, describe_fit
 from rpn_plugin.datasets.conversion_target import ConversionTarget
 from rpn_plugin.datasets.data_folder import ANNOTATIONS
 from rpn_plugin.datasets.faults import Fault
@@ -94,8 +97,13 @@ def convert(job: Conversion, out: str | Path, progress: Callable[[Iterable[str]]
     database = _chosen(source, job)
     stores = _stores(job, layout.columns if job.columns is None else job.columns, source)
     sidecars = _sidecars(job, source, database, stores)
-    recipe = _recipe(job, source, layout, sidecars, remarks)
     classes = _classes(job, source, database, remarks)
+    recipe = _recipe(job, source, layout, sidecars, remarks)
+    if recipe is None:
+        told = _told_by_durations(job, replace(source, database=database), classes, stores)
+        raise ValueError(f'{job.annotations}: neither it nor its layout says when each feature was seen, and no '
+                         f'description lies beside the features. State their recipe (--recipe fps=25 stride=16); '
+                         f'{told}.')
     _add_durations(database, sidecars, remarks)
     _require_readable(replace(source, database=database, recipe=recipe), classes, job, layout)
     skipped = _without_features(job, database, stores)
@@ -151,11 +159,11 @@ def _sidecars(job: Conversion, source: Annotations, database: Mapping[str, Mappi
 
 
 def _recipe(job: Conversion, source: Annotations, layout: DataLayout, sidecars: Mapping[tuple[str, str], Sidecar],
-            remarks: list[str]) -> Mapping[str, Any]:
-    """Return the recipe that is stated, of the features' own where they have one.
+            remarks: list[str]) -> Mapping[str, Any] | None:
+    """Return the recipe that is stated, by the features themselves where they have descriptions; None if none is.
 
     Raises:
-        ValueError: If none is stated, or features were made with another than is stated.
+        ValueError: If features were made with another than is stated.
     """
     own = next((sidecar.feature for sidecar in sidecars.values()), None)
     stated = job.recipe or source.recipe
@@ -164,12 +172,24 @@ def _recipe(job: Conversion, source: Annotations, layout: DataLayout, sidecars: 
                          f'beside the features say {describe_recipe(own)}. Leave the recipe out.')
     recipe = stated or own or layout.recipe
     if recipe is None:
-        raise ValueError(f'{job.annotations}: neither it nor its layout says when each feature was seen, and no '
-                         f'description lies beside the features. State their recipe: fps and stride (and window).')
+        return None
     whose = ', as the features say themselves' if recipe is own else \
         f', which the layout {layout.name} usually has' if recipe is layout.recipe else ''
     remarks.append(f'recipe: {describe_recipe(recipe)}{whose}.')
     return recipe
+
+
+def _told_by_durations(job: Conversion, converted: Annotations, classes: Sequence[str],
+                       stores: Mapping[tuple[str, str], FeatureStore]) -> str:
+    """Say which recipes fit the durations of the videos, as half a sentence."""
+    annotations = AnnotationFile.of(replace(converted, classes=None), job.annotations, get_layout(job.layout), classes)
+    subset = next(str(entry['subset']) for entry in converted.database.values())
+    old = subset if job.subsets is None else job.subsets[subset]
+    checked = CheckedSubset(VideoSubset(annotations, subset, True, {
+        stream: stores[stream, old] for stream in job.features}, None, skip_missing=True))
+    check_durations(checked)
+    check_headers(checked)
+    return describe_fit(checked, [video for video in checked.headers if video in checked.durations])
 
 
 def _add_durations(database: Mapping[str, dict[str, Any]], sidecars: Mapping[tuple[str, str], Sidecar],

@@ -1,8 +1,10 @@
 """The folder that a conversion writes: whose it is, what is there already, and what belongs to no video any more."""
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,8 @@ from rpn_plugin.datasets.sidecars import Sidecar, sidecar_path
 from rpn_plugin.files import path_inside, read_json, written_whole
 from rpn_plugin.foreign_files import map_array, naming
 
-MANIFEST = 'conversion.json'
+MANIFEST, WRITTEN = 'conversion.json', 'written'
+"""Describes the conversion of a folder; under one key are the digests of the files that somebody may change."""
 ANEW = 'Allow it to be replaced (--overwrite), or choose another folder'
 
 
@@ -30,27 +33,47 @@ class ConversionTarget:
         self.overwrite = overwrite
         self.written = self.kept = 0
         self._belonging: set[Path] = set()
+        self._before: dict[str, Any] | None = None
 
     def claim(self, settings: Mapping[str, Any]) -> None:
         """Take the folder for a conversion with these settings, in plain values.
 
         Raises:
-            ValueError: If it holds the result of another conversion and may not be overwritten, or was made by none.
+            ValueError: If it holds the result of another conversion or annotations that somebody changed, and they may
+                not be overwritten; or if it was made by no conversion.
         """
         described = json.loads(json.dumps(settings))
-        manifest = self.folder / MANIFEST
-        if manifest.is_file() and not self.overwrite:
-            before = read_json(manifest)
+        before = self._manifest()
+        if before is None and self.folder.exists() and any(self.folder.iterdir()):
+            raise ValueError(f'{self.folder}: exists and was not made by a conversion. Choose another folder.')
+        if before is not None and not self.overwrite:
             differing = sorted(key for key in described if before.get(key) != described[key])
             if differing:
                 raise ValueError(f'{self.folder}: holds another conversion, which differs in {", ".join(differing)}. '
                                  f'{ANEW}.')
-        elif not manifest.is_file() and self.folder.exists() and any(self.folder.iterdir()):
-            raise ValueError(f'{self.folder}: exists and was not made by a conversion. Choose another folder.')
+        written = (before or {}).get(WRITTEN, {})
+        if ANNOTATIONS in written:  # earlier versions noted nothing
+            self._require_untouched(ANNOTATIONS, written)
+        annotations = self.folder / ANNOTATIONS
+        with suppress(FileNotFoundError, ValueError):  # there may be none, or what somebody made of them
+            self._before = read_json(annotations)
         if self.overwrite:
-            (self.folder / ANNOTATIONS).unlink(missing_ok=True)  # what is half replaced is no data set
-        with written_whole(manifest) as temporary:
-            temporary.write_text(json.dumps(described, indent=1), encoding='utf-8')
+            annotations.unlink(missing_ok=True)  # what is half replaced is no data set
+        self._write_manifest({**described, WRITTEN: written})
+
+    def write_text(self, name: str, text: str) -> None:
+        """Write a file of the folder and note its digest, so that what somebody changes in it is not lost later.
+
+        Raises:
+            ValueError: If the file is there, was changed since, and may not be overwritten.
+        """
+        manifest = self._manifest() or {}
+        written = manifest.get(WRITTEN, {})
+        if name != ANNOTATIONS:  # which were looked at when the folder was claimed
+            self._require_untouched(name, written)
+        with written_whole(self.folder / name) as temporary:
+            temporary.write_text(text, encoding='utf-8')
+        self._write_manifest({**manifest, WRITTEN: {**written, name: _digest(self.folder / name)}})
 
     def write_features(self, stream: str, video: str, array: np.ndarray, where: str, sidecar: Sidecar | None) -> None:
         """Write (T, D) features and, last, what describes them.
@@ -80,11 +103,8 @@ class ConversionTarget:
 
     def finish(self, content: Mapping[str, Any]) -> list[str]:
         """Write the annotations; say what changed since the last conversion, and what is left of it."""
-        path = self.folder / ANNOTATIONS
-        before = read_json(path) if path.is_file() else None
-        with written_whole(path) as temporary:
-            temporary.write_text(json.dumps(content, indent=1), encoding='utf-8')
-        remarks = _changes(before, json.loads(json.dumps(content))) if before else []
+        self.write_text(ANNOTATIONS, json.dumps(content, indent=1))
+        remarks = _changes(self._before, json.loads(json.dumps(content))) if self._before else []
         left = sorted(found for found in self._features() if found not in self._belonging)
         if left and self.overwrite:
             _remove(left)
@@ -93,6 +113,20 @@ class ConversionTarget:
             remarks.append(f'{len(left)} files below {self.folder / FEATURES} belong to no video of the source, the '
                            f'first is {left[0].relative_to(self.folder)}; --overwrite removes them.')
         return remarks
+
+    def _manifest(self) -> dict[str, Any] | None:
+        path = self.folder / MANIFEST
+        return read_json(path) if path.is_file() else None
+
+    def _write_manifest(self, content: Mapping[str, Any]) -> None:
+        with written_whole(self.folder / MANIFEST) as temporary:
+            temporary.write_text(json.dumps(content, indent=1), encoding='utf-8')
+
+    def _require_untouched(self, name: str, written: Mapping[str, str]) -> None:
+        path = self.folder / name
+        if not self.overwrite and path.is_file() and written.get(name) != _digest(path):
+            raise ValueError(f'{path}: somebody changed it since it was written. Keep a copy of it elsewhere, and '
+                             f'allow it to be replaced (--overwrite).')
 
     def _is_there(self, target: Path, array: np.ndarray, where: str) -> bool:
         if not target.is_file():
@@ -113,6 +147,10 @@ class ConversionTarget:
     def _features(self) -> Iterable[Path]:
         """Every file that a conversion may have written for a video."""
         return (path for path in (self.folder / FEATURES).glob('*/*') if path.suffix in ('.npy', '.json'))
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _remove(paths: Iterable[Path]) -> None:

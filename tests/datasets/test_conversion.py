@@ -222,6 +222,17 @@ def test_converting_again_says_what_the_source_has_changed(tmp_path) -> None:
     assert not (tmp_path / 'out/features/rgb/b.npy').exists()
 
 
+def test_annotations_that_somebody_changed_are_replaced_only_on_request(tmp_path) -> None:
+    release = published.write_basnet(tmp_path / 'source', VIDEOS)
+    path = convert(job('basnet', release), tmp_path / 'out').path
+    untouched = path.read_text()
+    path.write_text(untouched.replace('Diving', 'Jumping'))
+    with pytest.raises(ValueError, match='annotations.json: somebody changed it since it was written. Keep a copy'):
+        convert(job('basnet', release), tmp_path / 'out')
+    convert(job('basnet', release), tmp_path / 'out', overwrite=True)
+    assert path.read_text() == untouched
+
+
 def test_class_names_that_every_data_set_would_refuse_are_refused_by_the_converter(tmp_path) -> None:
     content = dict(database={video: dict(subset='train', annotations=[dict(label=label, segment=[0, 1])])
                              for video, label in (('a', 'Diving'), ('b', 'diving'))})

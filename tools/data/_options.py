@@ -14,10 +14,15 @@ def add_feature_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--features', nargs='+', metavar='STREAM=PLACE', default=[],
                         help='a folder of <video>.npy/.npz/.pt/.h5/.csv, a pattern such as dir/v_{}.npy, or one '
                         '.npy or .h5 file of all videos; {subset} stands for the name of the subset')
+    add_recipe_option(parser)
+    parser.add_argument('--columns', nargs='+', metavar='STREAM=FIRST:END', help='channels of each stream in its files')
+
+
+def add_recipe_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--recipe``."""
     parser.add_argument('--recipe', nargs='+', metavar='KEY=VALUE',
                         help='fps=25 stride=16 [window=16] [offset=0], or fps=video for the rate of each video, or '
                         'fps=25 spread_over_duration=true for features rescaled to a fixed number')
-    parser.add_argument('--columns', nargs='+', metavar='STREAM=FIRST:END', help='channels of each stream in its files')
 
 
 def add_import_option(parser: argparse.ArgumentParser) -> None:
