@@ -91,9 +91,9 @@ class Browser:
         self.call('Emulation.setDeviceMetricsOverride', width=width, height=height, mobile=mobile,
                   deviceScaleFactor=2 if mobile else 1)
 
-    def open(self, path: Path) -> None:
-        """Load a file and wait until it is drawn."""
-        self.call('Page.navigate', url=path.resolve().as_uri())
+    def open(self, path: Path, fragment: str = '') -> None:
+        """Load a file, at what stands after the # of its address, and wait until it is drawn."""
+        self.call('Page.navigate', url=path.resolve().as_uri() + fragment)
         self.wait('document.readyState === "complete" && document.querySelectorAll("svg").length > 0')
 
     def evaluate(self, expression: str) -> Any:
@@ -108,6 +108,17 @@ class Browser:
         while not self.evaluate(condition):
             assert time.monotonic() < end, f'never true: {condition}; {self.complaints}'
             time.sleep(0.02)
+
+    def press(self, key: str) -> None:
+        """Press and release a key, named as in JavaScript."""
+        text = {'Enter': '\r'}.get(key, key if len(key) == 1 else '')
+        self.call('Input.dispatchKeyEvent', type='keyDown' if text else 'rawKeyDown', key=key, text=text)
+        self.call('Input.dispatchKeyEvent', type='keyUp', key=key)
+
+    def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        """Press the mouse at one point and release it at another; a click where they are one."""
+        for kind, (x, y) in (('mousePressed', start), ('mouseMoved', end), ('mouseReleased', end)):
+            self.call('Input.dispatchMouseEvent', type=kind, x=x, y=y, button='left', clickCount=1)
 
     def screenshot(self, path: Path) -> None:
         """Write a PNG of what is visible."""

@@ -23,9 +23,9 @@ def folder(tmp_path, monkeypatch) -> Path:
     Path('truth.json').write_text(json.dumps(TRUTH))
     for name in ('curves', 'clips', 'pages'):
         Path(name).mkdir()
-    values = np.zeros((3000, 2))
-    values[1234, 0] = 1.0
-    Curves(('Diving', 'unseen'), values, 0.5, 0.01).write('curves/va.npz')
+    values = np.zeros((6000, 2))
+    values[2468, 0] = 1.0
+    Curves(('Diving', 'unseen'), values, 0.5, 0.005).write('curves/va.npz')
     Path('clips/va.mp4').touch()
     return tmp_path
 
@@ -40,8 +40,9 @@ def test_detections_alone_are_enough(folder) -> None:
     assert status == 0 and printed == 'report.html: 2 videos, 0 with curves, 0 with a video file\n', errors
     content = data('report.html')
     assert content['classes'] == ['Diving'] and not content['annotated']
-    assert content['videos'][0] == dict(name='va', duration=2.0, truth=[], found=[[0, 1.0, 2.0, 0.9]], curves=None,
-                                        url=None)
+    assert content['files'] == ['found.json']
+    assert content['videos'][0] == dict(name='va', duration=2.0, truth=[], found=[[[0, 1.0, 2.0, 0.9]]], ap=[[]],
+                                        curves=None, url=None)
 
 
 def test_ground_truth_curves_and_videos_come_in(folder) -> None:
@@ -50,18 +51,47 @@ def test_ground_truth_curves_and_videos_come_in(folder) -> None:
         '--video-dir', 'clips', '--title', 'a < b', '--threshold', 0.25, '--out', 'pages/report.html')
     assert status == 0, errors
     content = data('pages/report.html')
-    assert [video['name'] for video in content['videos']] == ['va', 'vb', 'vc'] and content['annotated']
+    assert [video['name'] for video in content['videos']] == ['va', 'vc'] and content['annotated']
     assert content['classes'] == ['Diving', 'HighJump'] and content['threshold'] == 0.25
     first = content['videos'][0]
-    assert (first['duration'], first['truth'], first['url']) == (30.5, [[1, 3.0, 4.0]], '../clips/va.mp4')
-    assert content['videos'][1]['url'] is None
-    (label, values), = first['curves']['values']  # of the class that the page knows
-    assert label == 0 and first['curves']['step'] == pytest.approx(0.04) and len(values) == 750
-    assert values[1234 // 4] == 1000 and sum(values) == 1000  # a peak is not lost
+    assert (first['duration'], first['truth'], first['url']) == (30.5, [[1, 3.0, 4.0, None]], '../clips/va.mp4')
+    assert first['found'] == [[[0, 1.0, 2.0, 0.9, content['kinds'].index('background')]]]
+    assert first['ap'] == [[[1, 0.0]]]
+    assert content['videos'][1]['url'] is None and content['tiou'] == 0.5
+    (label, values, low, high), = first['curves']['values']  # of the class that the page knows
+    assert (label, low, high) == (0, 0.0, 1.0)
+    assert first['curves']['step'] == pytest.approx(0.01) and len(values) == 3000
+    assert values[2468 // 2] == 1000 and sum(values) == 1000  # a peak is not lost
     assert '<title>a &lt; b</title>' in Path('pages/report.html').read_text()
 
 
+def test_a_subset_leaves_out_the_detections_on_other_videos_and_says_so(folder) -> None:
+    Path('more.json').write_text(json.dumps(dict(results=dict(FOUND['results'], vd=FOUND['results']['va'], vc=[]))))
+    status, printed, errors = run_tool('report.py', 'more.json', '--ground-truth', 'truth.json', '--subset', 'test',
+                                       '--out', 'report.html')
+    assert status == 0 and printed.splitlines() == [
+        '2 videos with detections are not in subset test and not on the page: vb, vd',
+        'report.html: 2 videos, 0 with curves, 0 with a video file'], errors
+    assert [video['name'] for video in data('report.html')['videos']] == ['va', 'vc']
+
+
+def test_several_files_stand_side_by_side_under_names_that_differ(folder) -> None:
+    for place in ('a', 'b'):
+        Path(place).mkdir()
+        Path(place, 'found.json').write_text(json.dumps(dict(results={place: FOUND['results']['va']})))
+    assert run_tool('report.py', 'a/found.json', 'b/found.json', '--out', 'report.html')[0] == 0
+    content = data('report.html')
+    assert content['files'] == ['a/found.json', 'b/found.json']
+    assert [(video['name'], *map(len, video['found'])) for video in content['videos']] == [('a', 1, 0), ('b', 0, 1)]
+    assert '<title>a/found.json and b/found.json</title>' in Path('report.html').read_text()
+    assert run_tool('report.py', 'found.json', 'a/found.json', '--out', 'report.html')[0] == 0
+    assert data('report.html')['files'][1] == 'a/found.json'
+
+
 @pytest.mark.parametrize('arguments, message', [
+    (('found.json', './found.json'), 'found.json, ./found.json: expected each file of detections once'),
+    (('found.json', '--subset', 'test'), '--subset needs --ground-truth'),
+    (('found.json', '--ground-truth', 'truth.json', '--tiou', '1.5'), 'Expected a tIoU in (0.1, 1], but got 1.5'),
     (('nowhere.json', ), 'nowhere.json'),
     (('truth.json', ), 'truth.json: expected a JSON object with "results"'),
     (('found.json', '--curves', 'nowhere'), '--curves nowhere: no such folder'),

@@ -3,13 +3,12 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from browser import Browser, find_chromium
+from made_report import bars, centre, click, found, move_slider, segments, shown_videos, text, two_videos
 
 from rpn_plugin.structures import VideoSegments
 from rpn_plugin.visualization import Curves, ReportVideo, write_report
@@ -18,67 +17,18 @@ HOSTILE = ['</script><img src=x onerror="window.ran=1">', '<script>window.ran=1<
            '"\'><svg onload=window.ran=1>', '<!--<script>', '\u2028\u2029\\u003c/', '&lt;b&gt; &amp;', 'javascript:0']
 
 
-@pytest.fixture(scope='module')
-def browser(tmp_path_factory) -> Iterator[Browser]:
-    executable = find_chromium()
-    if executable is None:
-        pytest.skip('no Chromium: install one to test the page in it')
-    running = Browser(executable, tmp_path_factory.mktemp('chromium') / 'profile')
-    yield running
-    running.close()
-
-
-@pytest.fixture
-def page(browser, tmp_path) -> Iterator[tuple[Browser, Path]]:
-    """The browser and where to write the page; nothing but local files may have been asked for, nothing complained."""
-    browser.complaints.clear()
-    browser.requests.clear()
-    browser.size(1200, 900)
-    yield browser, tmp_path / 'report.html'
-    assert browser.complaints == []
-    assert all(url.startswith(('file:', 'data:')) for url in browser.requests)
-    assert not browser.evaluate('"ran" in window')
-
-
-def segments(*rows: tuple, scored: bool = True) -> VideoSegments:
-    return VideoSegments(np.array([row[:2] for row in rows], dtype=float).reshape(-1, 2), [row[2] for row in rows],
-                         np.array([row[3] for row in rows], dtype=float) if scored else None)
-
-
-def two_videos() -> list[ReportVideo]:
-    values = np.stack([np.linspace(0, 1, 100), np.zeros(100)], axis=1)
-    return [
-        ReportVideo('first', segments((10, 20, 'Diving', 0.9), (12, 18, 'Diving', 0.5), (40, 50, 'HighJump', 0.3)),
-                    64.0, segments((11, 19, 'Diving'), scored=False),
-                    Curves(('Diving', 'HighJump'), values, 0.0, 0.64)),
-        ReportVideo('second', segments((1, 2, 'HighJump', 0.7), (3, 4, 'HighJump', 0.1)), 10.0,
-                    segments((0, 3, 'HighJump'), (6, 7, 'Diving'), scored=False)),
-    ]
-
-
-def bars(browser: Browser, kind: str = 'found') -> int:
-    return browser.evaluate(f'document.querySelectorAll("rect.{kind}").length')
-
-
-def move_slider(browser: Browser, share: float) -> float:
-    """To a share of its way; the threshold that the page says then."""
-    browser.evaluate(f"""(slider => {{ slider.value = {1000 * share}; slider.dispatchEvent(new Event("input"));
-                         return new Promise(requestAnimationFrame); }})(document.getElementById("threshold"))""")
-    return float(browser.evaluate('document.getElementById("threshold-value").textContent'))
-
-
 def test_a_time_axis_that_the_page_could_not_draw_is_refused_by_the_name_of_the_video(tmp_path) -> None:
     with pytest.raises(ValueError, match='Video far would end at 1e.* s; 10000000 s are the most'):
-        write_report(tmp_path / 'report.html', 'far', [ReportVideo('far', segments(), 1e8)])
+        write_report(tmp_path / 'report.html', 'far', [ReportVideo('far', found(), 1e8)])
     assert not (tmp_path / 'report.html').exists()
 
 
 def test_the_largest_values_of_a_curve_and_a_title_of_no_characters_make_a_page(tmp_path) -> None:
     values = np.array([[3e38], [-3e38]], np.float32)
     write_report(tmp_path / 'report.html', '\ud800', [
-        ReportVideo('a', segments((0, 1, 'Diving', 0.9)), curves=Curves(('Diving', ), values, 0.0, 1.0))])
+        ReportVideo('a', found((0, 1, 'Diving', 0.9)), curves=Curves(('Diving', ), values, 0.0, 1.0))])
     page = (tmp_path / 'report.html').read_text(encoding='utf-8')
-    assert '"values":[[0,[1000,0]]]' in page and r'<title>\ud800</title>' in page
+    assert '"values":[[0,[1000,0],-3e+38,3e+38]]' in page and r'<title>\ud800</title>' in page
 
 
 def test_bars_follow_the_threshold(page) -> None:
@@ -86,7 +36,8 @@ def test_bars_follow_the_threshold(page) -> None:
     write_report(path, 'two videos', two_videos())
     browser.open(path)
     assert (bars(browser), bars(browser, 'truth')) == (3, 3)  # as many detections as there are instances
-    assert browser.evaluate('document.getElementById("shown").textContent') == '3 of 5 detections, 2 videos'
+    assert text(browser, '#shown') == '3 of 5 detections, 2 videos'
+    assert text(browser, '.video h2 > span') == '1:04 · 2 detections · 1 instance · 0 missed · AP 100.0'
     assert browser.evaluate('document.querySelectorAll("polygon.curve").length') == 1  # of the class that shows
     for share in (0.0, 0.3, 0.6, 1.0):
         threshold = move_slider(browser, share)
@@ -107,18 +58,23 @@ def test_a_bar_lies_where_its_segment_is(page) -> None:
                                                                                            abs=0.5)
 
 
-def test_classes_can_be_left_out(page) -> None:
+def test_classes_can_be_left_out_and_every_counter_follows(page) -> None:
     browser, path = page
-    write_report(path, 'two videos', two_videos(), threshold=0.0)
+    write_report(path, 'two videos', [
+        *two_videos(), ReportVideo('third', found((1, 2, 'Diving', 0.4)), 10.0, segments(scored=False))], threshold=0.0)
     browser.open(path)
-    assert bars(browser) == 5
-    browser.evaluate('document.querySelectorAll("#classes button")[0].click()')  # Diving
+    assert bars(browser) == 6
+    click(browser, '#classes button', 0)  # Diving
     assert (bars(browser), bars(browser, 'truth')) == (3, 1)
-    browser.evaluate('document.getElementById("none").click()')
-    assert (bars(browser), bars(browser, 'truth')) == (0, 0)
-    assert browser.evaluate('[...document.querySelectorAll(".video")].every(card => card.hidden)')
-    browser.evaluate('document.getElementById("all").click()')
-    browser.wait('document.querySelectorAll("rect.found").length === 5')  # drawn as they come near the screen
+    assert shown_videos(browser) == ['first', 'second']
+    assert text(browser, '#shown') == '3 of 6 detections, 2 of 3 videos'
+    assert text(browser, '#filter-state') == '(1 of 2)'
+    click(browser, '#none')
+    assert (bars(browser), bars(browser, 'truth'), shown_videos(browser)) == (0, 0, [])
+    assert text(browser, '#shown') == '0 of 6 detections, 0 of 3 videos'
+    assert not browser.evaluate('document.getElementById("nothing").hidden')
+    click(browser, '#all')
+    browser.wait('document.querySelectorAll("rect.found").length === 6')  # drawn as they come near the screen
     assert bars(browser, 'truth') == 3
 
 
@@ -132,32 +88,38 @@ def write_clip(path: Path) -> None:
     writer.release()
 
 
-def test_a_click_on_a_bar_seeks_the_video(page, tmp_path) -> None:
+def test_a_video_has_thumbnails_and_plays_from_a_bar(page, tmp_path) -> None:
     browser, path = page
     write_clip(tmp_path / 'a clip%20#1.webm')
-    video = ReportVideo('first', segments((42.5, 50, 'Diving', 0.9)), 60.0, url='a%20clip%2520%231.webm')
+    video = ReportVideo('first', found((42.5, 50, 'Diving', 0.9)), 60.0, url='a%20clip%2520%231.webm')
     write_report(path, 'a clip', [video])
     browser.open(path)
-    assert browser.evaluate('document.querySelector("video") === null')  # nothing is loaded before it is wanted
-    x, y = browser.evaluate("""(box => [box.x + box.width / 2, box.y + box.height / 2])(
-                               document.querySelector("rect.found").getBoundingClientRect())""")
-    for kind in ('mousePressed', 'mouseReleased'):
-        browser.call('Input.dispatchMouseEvent', type=kind, x=x, y=y, button='left', clickCount=1)
+    browser.wait('document.querySelectorAll(".thumbnails canvas").length === 9')
+    browser.wait('document.querySelector(".thumbnails canvas:last-child").width === 72')  # 54 pixels high
+    assert browser.evaluate('document.querySelector("video") === null')  # no player before it is wanted
+    browser.drag(*[centre(browser, 'rect.found')] * 2)
     browser.wait('document.querySelector("video") && document.querySelector("video").readyState >= 2')
     assert 42.5 <= browser.evaluate('document.querySelector("video").currentTime') < 50
-    assert browser.evaluate('document.querySelector(".detail").textContent') == 'Diving 0.900, 0:42.50 to 0:50.00'
+    assert text(browser, '.detail') == 'Diving 0.900, 0:42.50 to 0:50.00'
+    browser.wait('!document.querySelector("video").paused')
+    for paused in ('true', 'false'):
+        browser.evaluate('document.querySelector("rect.found").focus()')
+        browser.press(' ')
+        browser.wait(f'document.querySelector("video").paused === {paused}')
+    assert browser.evaluate('document.querySelector("video").currentTime') >= 42.5  # goes on, not back
 
 
 def test_names_from_files_stay_text(page) -> None:
     browser, path = page
-    videos = [ReportVideo(name, segments((1, 2, name, 0.5)), 10.0, segments((1, 2, name), scored=False),
+    videos = [ReportVideo(name, {HOSTILE[0]: segments((1, 2, name, 0.5))}, 10.0, segments((1, 2, name), scored=False),
                           Curves((name, ), np.ones((9, 1)), 0.0, 1.0)) for name in HOSTILE]
     write_report(path, HOSTILE[0], videos)
+    browser.size(1200, 3000)
     browser.open(path)
     assert browser.evaluate('[document.title, document.querySelector("h1").textContent]') == [HOSTILE[0]] * 2
-    assert browser.evaluate('[...document.querySelectorAll(".video h2 b")].map(name => name.textContent)') == HOSTILE
+    assert shown_videos(browser) == HOSTILE
     assert sorted(browser.evaluate('[...document.querySelectorAll(".name > span")].map(name => '
-                                   'name.firstChild.textContent)')) == sorted(HOSTILE)
+                                   'name.textContent)')) == sorted(HOSTILE)
     assert browser.evaluate('document.querySelectorAll("img, script:not(:not([type])):not(#data)").length') == 0
     browser.evaluate('document.querySelectorAll("rect.found").forEach(bar => ["pointerover", "click"].forEach('
                      'kind => bar.dispatchEvent(new Event(kind, {bubbles: true}))))')
@@ -174,16 +136,21 @@ def test_another_script_would_not_run(browser, tmp_path) -> None:
     assert any('Content Security Policy' in complaint for complaint in browser.complaints)
 
 
-def test_a_phone_shows_all_of_it_without_scrolling_sideways(page) -> None:
+@pytest.mark.parametrize('files', [('found.json', ), ('a' * 60, 'b' * 60)])
+def test_a_phone_shows_all_of_it_without_scrolling_sideways_under_a_header_of_a_tenth(page, files) -> None:
     browser, path = page
-    long_names = [ReportVideo('x' * 120, segments((1, 2, 'y' * 80, 0.5)), 10.0), *two_videos()]
+    long_names = [ReportVideo(name, dict.fromkeys(files, video.detections['found.json']), truth=video.truth)
+                  for name, video in zip(['x' * 120, 'short'], two_videos())]
+    long_names[1].detections[files[-1]].labels[0] = 'y' * 80
     write_report(path, 'two videos', long_names)
     browser.size(390, 844, mobile=True)
     browser.open(path)
     assert browser.evaluate('document.documentElement.scrollWidth') == 390
+    assert browser.evaluate('document.querySelector("header").offsetHeight') <= 84
     assert browser.evaluate('document.querySelector("rect.field").getBoundingClientRect().width') > 330
     assert browser.evaluate('parseFloat(getComputedStyle(document.querySelector(".name")).fontSize)') >= 12
-    assert browser.evaluate('document.getElementById("threshold").getBoundingClientRect().height') >= 28  # for a finger
+    least = 28 if len(files) == 1 else 24  # for a finger
+    assert browser.evaluate('document.querySelector(".threshold input").getBoundingClientRect().height') >= least
 
 
 def test_many_videos_stay_quick(page) -> None:
@@ -194,10 +161,10 @@ def test_many_videos_stay_quick(page) -> None:
         start = rng.random(500) * 590
         found = np.column_stack([start, start + rng.random(500) * 10])
         detections = VideoSegments(found, ['Diving', 'HighJump'] * 250, rng.random(500))
-        videos.append(ReportVideo(f'video {number}', detections, 600.0))
+        videos.append(ReportVideo(f'video {number}', {'found.json': detections}, 600.0))
     write_report(path, 'many', videos, threshold=0.0)
     browser.open(path)
-    assert browser.evaluate('document.getElementById("shown").textContent') == '100000 of 100000 detections, 200 videos'
+    assert text(browser, '#shown') == '100000 of 100000 detections, 200 videos'
     assert 500 <= bars(browser) <= 10_000
     before = time.perf_counter()
     move_slider(browser, 0.3)
@@ -209,21 +176,30 @@ def test_many_videos_stay_quick(page) -> None:
 
 def test_a_video_with_nothing_in_it_has_its_row(page) -> None:
     browser, path = page
-    write_report(path, 'nothing', [ReportVideo('empty', segments(), 10.0)])
+    write_report(path, 'nothing', [ReportVideo('empty', found(), 10.0)])
     browser.open(path)
-    assert browser.evaluate('document.getElementById("shown").textContent') == '0 of 0 detections, 1 video'
-    assert browser.evaluate('document.querySelector(".nothing").textContent') == 'nothing at this threshold'
+    assert text(browser, '#shown') == '0 of 0 detections, 1 video'
+    assert text(browser, '.body .nothing') == 'nothing at this threshold'
 
 
 def test_the_page_needs_nothing_but_itself(tmp_path) -> None:
     write_report(tmp_path / 'new' / 'report.html', 'two videos', two_videos())
-    text = (tmp_path / 'new' / 'report.html').read_text()
-    assert not re.search(r'\b(?:src|href)=|@import|url\(', text)
-    assert set(re.findall(r'https?://[^\s\'"]+', text)) == {'http://www.w3.org/2000/svg'}  # a name, not an address
-    assert len(text) < 40_000
+    page = (tmp_path / 'new' / 'report.html').read_text()
+    assert not re.search(r'\b(?:src|href)=|@import|url\(', page)
+    assert set(re.findall(r'https?://[^\s\'"]+', page)) == {'http://www.w3.org/2000/svg'}  # a name, not an address
+    assert len(page) < 70_000
 
 
 def test_a_score_that_is_not_finite_leaves_no_page(tmp_path) -> None:
     with pytest.raises(ValueError, match='not JSON compliant'):
-        write_report(tmp_path / 'report.html', 'bad', [ReportVideo('a', segments((1, 2, 'b', np.nan)))])
+        write_report(tmp_path / 'report.html', 'bad', [ReportVideo('a', found((1, 2, 'b', np.nan)))])
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize('second, message', [
+    (ReportVideo('a', found()), 'Video a comes twice'),
+    (ReportVideo('b', {}), r"Video b has detections of the files \[\]; expected .*\['found.json'\]"),
+])
+def test_videos_that_the_page_could_not_tell_apart_or_compare_are_refused(tmp_path, second, message) -> None:
+    with pytest.raises(ValueError, match=message):
+        write_report(tmp_path / 'report.html', 'bad', [ReportVideo('a', found()), second])
