@@ -103,8 +103,9 @@ class TimedMetric(WTALMetric):
         began = time.perf_counter()
         metrics = super().compute_metrics(results)
         found = float(np.mean([len(result['pred_instances']['scores']) for result in results]))
-        return metrics | dict(metric_sec=time.perf_counter() - began, detections=found,
-                              own_mib=private_mib(os.getpid()), peak_mib=peak_mib(os.getpid()))
+        spent = time.perf_counter() - began
+        return metrics | dict(metric_sec=spent, detections=found, own_mib=private_mib(os.getpid()),
+                              peak_mib=peak_mib(os.getpid()))
 
 
 def read_config(root: str, folder: str) -> Config:
@@ -175,8 +176,8 @@ def rows(numbers: list[int], root: Path) -> Iterator[tuple[float, ...]]:
     for number in numbers:
         with tempfile.TemporaryDirectory() as folder:
             receiver, sender = context.Pipe(duplex=False)
-            data = subset_of(root, number, Path(folder) / 'data')
-            process = context.Process(target=measure, args=(str(data), sender))
+            place = subset_of(root, number, Path(folder) / 'data')
+            process = context.Process(target=measure, args=(str(place), sender))
             process.start()
             sender.close()
             yield number, *receiver.recv()

@@ -4,11 +4,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from mmaction.registry import MODELS
 from mmengine.model import BaseDataPreprocessor
 from torch import Tensor, nn
 
-from rpn_plugin.structures import ONLY_STREAM, SnippetBatch, StreamStatistics, at_least_float32, scale_to_length
+from rpn_plugin.structures import ONLY_STREAM, Layout, SnippetBatch, StreamStatistics, at_least_float32, scale_to_length
 
 
 class Standardization(nn.Module):
@@ -82,9 +83,13 @@ class SnippetDataPreprocessor(BaseDataPreprocessor):
             reading a label from the device would make the host wait for it.
         """
         streams: dict[str, list[Tensor]] = self.cast_data(data['inputs'])
-        packed = {stream: SnippetBatch.from_videos([at_least_float32(video) for video in videos])
-                  for stream, videos in streams.items()}
-        inputs = {stream: batch.with_features(self.scale(batch.features, stream)) for stream, batch in packed.items()}
+        inputs: dict[str, SnippetBatch] = {}
+        layouts: dict[tuple[int, ...], Layout] = {}
+        for stream, videos in streams.items():
+            with torch.autocast(self.device.type, enabled=False):  # on CPUs it joins no float16
+                batch = SnippetBatch.from_videos(videos)
+            layout = layouts.setdefault(tuple(map(len, videos)), batch.layout)  # its indices are made and copied once
+            inputs[stream] = SnippetBatch(self.scale(at_least_float32(batch.features), stream), layout)
         return dict(inputs=inputs, data_samples=data.get('data_samples'))
 
     def scale(self, features: Tensor, stream: str = ONLY_STREAM) -> Tensor:

@@ -139,8 +139,9 @@ class PackedLayout:
     @cached_property
     def _padded_index(self) -> Tensor:
         """(N,) place of each packed snippet in the flattened (B * T) padded batch."""
-        return self._to_device(torch.cat([torch.arange(length) + video * self.max_length
-                                          for video, length in enumerate(self.lengths)]))
+        lengths = torch.tensor(self.lengths)
+        padding = (self.max_length - lengths).cumsum(0) - (self.max_length - lengths)  # (B,), before each video
+        return self._to_device(torch.arange(int(sum(self.lengths))) + padding.repeat_interleave(lengths))
 
     @cached_property
     def _video_index(self) -> Tensor:

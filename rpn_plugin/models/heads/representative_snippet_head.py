@@ -51,11 +51,15 @@ class ClassMemory(BaseModule):
             scores: (B, k, C) in [0, 1].
             labels: (B, C) in {0, 1}.
         """
-        for video, label in labels.nonzero().tolist():
-            together = torch.cat([self.scores[label], scores[video, :, label].to(self.scores)])
-            kept = together.topk(self.scores.shape[1])
-            self.features[label] = torch.cat([self.features[label], features[video].to(self.features)])[kept.indices]
-            self.scores[label] = kept.values
+        num_classes, size = self.scores.shape
+        offered = scores.to(self.scores).masked_fill(labels[:, None] == 0, float('-inf'))  # (B, k, C)
+        together = torch.cat([self.scores, offered.flatten(0, 1).T], dim=1)  # (C, M + B * k)
+        kept = together.topk(size, dim=1)
+        own = torch.arange(num_classes, device=kept.indices.device)[:, None] * size  # (C, 1), first row of each class
+        row = torch.where(kept.indices < size, own + kept.indices, kept.indices + (num_classes - 1) * size)  # (C, M)
+        known = torch.cat([self.features.flatten(0, 1), features.flatten(0, 1).to(self.features)])  # (C * M + B * k, E)
+        self.features.copy_(known[row])
+        self.scores.copy_(kept.values)
 
 
 @MODELS.register_module()

@@ -102,8 +102,8 @@ def marginalized_weights(probability: Tensor, layout: Layout) -> Tensor:
         (N,), summing over a video to the probability that any snippet is drawn.
     """
     nodes, shares = np.polynomial.legendre.leggauss(NODES)
-    u = torch.as_tensor((nodes + 1) / 2, dtype=probability.dtype, device=probability.device)  # (Q,) in (0, 1)
-    share = torch.as_tensor(shares / 2, dtype=probability.dtype, device=probability.device)
+    u, share = (torch.from_numpy(values).to(probability, non_blocking=True)
+                for values in ((nodes + 1) / 2, shares / 2))  # (Q,), the nodes in (0, 1)
     p = probability.clamp(1e-6, 1 - 1e-6)[:, None]  # (N, 1)
     factor = torch.log1p(p * (u - 1))  # (N, Q)
     others = layout.spread(layout.sum(factor)) - factor

@@ -20,13 +20,15 @@ def multi_hot_labels(data_samples: Sequence[ActionDataSample], like: Tensor) -> 
     Raises:
         ValueError: If a video has no label, or one outside [0, C).
     """
+    number, places = like.shape[1], []
+    for row, sample in enumerate(data_samples):
+        classes = sample.gt_label.tolist()
+        if not classes or not 0 <= min(classes) <= max(classes) < number:
+            raise ValueError(f'Training video {sample.video_name} has the labels {classes}; expected at least one, '
+                             f"each below the model's {number} classes (num_classes of its neck or head).")
+        places += [row * number + label for label in classes]
     labels = torch.zeros(like.shape, dtype=like.dtype)
-    for row, sample in zip(labels, data_samples):
-        index = sample.gt_label
-        if not len(index) or int(index.max()) >= len(row):
-            raise ValueError(f'Training video {sample.video_name} has the labels {index.tolist()}; expected at least '
-                             f"one, each below the model's {len(row)} classes (num_classes of its neck or head).")
-        row[index] = 1
+    labels.view(-1)[torch.tensor(places)] = 1
     return labels.to(like.device, non_blocking=True)
 
 

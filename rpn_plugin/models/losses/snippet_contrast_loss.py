@@ -57,8 +57,8 @@ class SnippetContrastLoss(nn.Module):
         assert isinstance(layout, PackedLayout)  # training is never padded
         mask = layout.mask
         actionness = layout.pad(output.tensor(self.actionness).detach())  # (B, T)
-        easy, hard = (torch.tensor([snippets_of_share(ratio, length, round_up=False) for length in layout.lengths],
-                                   device=mask.device) for ratio in (self.easy_ratio, self.hard_ratio))  # (B,)
+        easy, hard = (torch.tensor([snippets_of_share(ratio, length, round_up=False) for length in layout.lengths])
+                      .to(mask.device, non_blocking=True) for ratio in (self.easy_ratio, self.hard_ratio))  # (B,)
         highest = actionness.amax(dim=1, keepdim=True)
         kept = self.dropout(torch.ones_like(actionness))
         easy_action = best(actionness * kept, easy, mask)  # (B, T) bool
