@@ -13,6 +13,8 @@ from mmengine.config import Config
 ROOT_VARIABLES = ('THUMOS14_ROOT', 'THUMOS14_UNT_ROOT', 'ANET12_ROOT', 'ANET12_UNT_ROOT', 'RPN_SHARED_DATA',
                   'RPN_SYNTHETIC_ROOT', 'RPN_CUSTOM_ROOT')
 VIDEOS_PER_SUBSET = 4
+NARROWER, WIDE = 16, 256
+"""Divisor of all widths from WIDE on; what has to agree or to sum up still does."""
 
 
 def point_to(root: Path, environment: Any) -> None:
@@ -70,6 +72,28 @@ def stated(config: Any, key: str) -> Any:
     if key in config:
         return config[key]
     return next((value for value in (stated(part, key) for part in config.values()) if value is not None), None)
+
+
+def narrow(config: Any) -> None:
+    """Divide the widths of features and layers in a part of a config: a wide network takes ten times as long to train.
+
+    Which widths have to be equal, or have to be the sum of others, stays as the config has it.
+    """
+    for key, value in list(config.items()) if isinstance(config, dict) else ():
+        if key == 'feature_dim' or key == 'split' or key.endswith('channels'):
+            config[key] = narrower(value)
+        else:
+            for part in value if isinstance(value, (list, tuple)) else [value]:
+                narrow(part)
+
+
+def narrower(width: Any) -> Any:
+    """A width, several, or those of streams by name, divided where they are wide."""
+    if isinstance(width, dict):
+        return {name: narrower(of_stream) for name, of_stream in width.items()}
+    if isinstance(width, (list, tuple)):
+        return [narrower(of_layer) for of_layer in width]
+    return width // NARROWER if isinstance(width, int) and width >= WIDE else width
 
 
 def shorten(config: Config, work_dir: Path) -> Config:
