@@ -14,6 +14,7 @@ from mmengine.runner import EpochBasedTrainLoop, Runner, TestLoop, ValLoop, set_
 from torch.utils.data import DataLoader
 
 from rpn_plugin.command_line import did_you_mean, nearest
+from rpn_plugin.registration import register_all
 
 NEW = '+'
 """Before a key that is meant to be new, whatever this check knows."""
@@ -133,6 +134,7 @@ def _makers(path: list[str], mapping: Mapping[str, Any]) -> list[Callable[..., A
         return [WITHOUT_TYPE[path[0]]] if len(path) == 1 and path[0] in WITHOUT_TYPE else []
     if not isinstance(kind, str):
         return [kind] if callable(kind) else []
+    register_all()
     found = []
     for held in vars(registry).values():
         while isinstance(held, Registry):  # not held.get(), which imports whatever the host names

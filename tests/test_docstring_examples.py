@@ -16,7 +16,7 @@ import rpn_plugin.structures
 
 ROOMS = (rpn_plugin.structures, rpn_plugin.evaluation.functional)
 MODULES = [*(info.name for room in ROOMS for info in pkgutil.iter_modules(room.__path__, f'{room.__name__}.')),
-           'rpn_plugin.evaluation.rules']
+           'rpn_plugin.evaluation.rules', 'rpn_plugin.evaluation.evaluator']
 
 RECORDS = {
     'Attention': 'two fields',

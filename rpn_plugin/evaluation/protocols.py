@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from rpn_plugin.command_line import did_you_mean, nearest
 from rpn_plugin.evaluation.rules import AMBIGUOUS, RULES, BordersRule, Rule
 from rpn_plugin.evaluation.video_sets import VideoSet, get_video_set
 from rpn_plugin.structures import SnippetClock
@@ -87,8 +88,8 @@ class Protocol:
         if self.clock is not None:
             rules['borders'] = (f'borders are rounded to snippets, {self.clock.fps:g}/{self.clock.stride_frames:g} a '
                                 f'second; a detection has at least one')
-        rules['tIoU grid'] = ', '.join(map(repr, self.tiou_thresholds))
-        rules['average'] = ', '.join(map(repr, self.average_over))
+        rules['tIoU grid'] = _shown_grid(self.tiou_thresholds)
+        rules['average'] = ', '.join(str(rounded_tiou(threshold)) for threshold in self.average_over)
         rules['video set'] = self.video_set.description
         return rules
 
@@ -100,6 +101,32 @@ def linear_grid(first: float, last: float, number: int) -> tuple[float, ...]:
     (0.3, 0.30000000000000004)
     """
     return tuple(np.linspace(first, last, number).tolist())
+
+
+def rounded_tiou(threshold: float) -> float:
+    """Round a threshold to the four digits that results state, whichever double next to them decides.
+
+    >>> rounded_tiou(0.30000000000000004)
+    0.3
+    """
+    return round(float(threshold), 4)
+
+
+def tiou_name(threshold: float) -> str:
+    """Write a threshold with two digits, or with up to four where it has them, as the names of metrics have it.
+
+    >>> tiou_name(0.30000000000000004), tiou_name(0.525)
+    ('0.30', '0.525')
+    """
+    rounded = rounded_tiou(threshold)
+    return f'{rounded:.2f}' if round(rounded, 2) == rounded else f'{rounded:g}'
+
+
+def _shown_grid(thresholds: Iterable[float]) -> str:
+    shown = {threshold: str(rounded_tiou(threshold)) for threshold in thresholds}
+    beside = [name for threshold, name in shown.items() if threshold != rounded_tiou(threshold)]
+    return ', '.join(shown.values()) + (f'; {", ".join(beside)} differ from what is written here in their last bits'
+                                        if beside else '')
 
 
 def _by_name(protocols: Iterable[Protocol]) -> dict[str, Protocol]:
@@ -137,8 +164,9 @@ def get_protocol(name: str) -> Protocol:
     """Return the protocol of that name.
 
     Raises:
-        ValueError: If there is none; the message lists the known.
+        ValueError: If there is none; the message names the nearest and lists the known.
     """
     if name not in PROTOCOLS:
-        raise ValueError(f'Unknown protocol {name!r}; known are {sorted(PROTOCOLS)}.')
+        raise ValueError(f'Unknown protocol {name!r}{did_you_mean(nearest(name, PROTOCOLS))} Known are '
+                         f'{", ".join(PROTOCOLS)}.')
     return PROTOCOLS[name]

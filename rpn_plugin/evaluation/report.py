@@ -11,6 +11,7 @@ from typing import Any
 from rpn_plugin.evaluation.comparison import Comparison
 from rpn_plugin.evaluation.functional import LocalizationResult
 from rpn_plugin.evaluation.ground_truth import GroundTruth
+from rpn_plugin.evaluation.protocols import rounded_tiou, tiou_name
 from rpn_plugin.files import written_whole
 from rpn_plugin.shown_names import csv_cell, markdown_row
 from rpn_plugin.structures import same_video_names
@@ -20,7 +21,7 @@ def format_table(result: LocalizationResult) -> str:
     """Format AP per class and tIoU and their mean, in percent, under the name of the protocol."""
     width = max(map(len, (*result.classes, 'class')))
     lines = [_title(result), f'{"class":<{width}}  instances'
-             + ''.join(f'{threshold:>7.2f}' for threshold in result.protocol.tiou_thresholds) + '    AVG']
+             + ''.join(f'{tiou_name(threshold):>7}' for threshold in result.protocol.tiou_thresholds) + '    AVG']
     for name, count, values in _rows(result):
         lines.append(f'{name:<{width}}  {count:>9}' + ''.join(f'{100 * value:>7.2f}' for value in values))
     return '\n'.join(lines)
@@ -81,10 +82,11 @@ def format_comparison(comparison: Comparison) -> str:
     names = [result.protocol.name for result in (first, second)]
     width = max(map(len, names)) + 2
     lines = ['mAP in %  ' + ''.join(f'{name:>{width}}' for name in names) + '  difference']
-    by_threshold = [{round(threshold, 4): value for threshold, value in
+    by_threshold = [{rounded_tiou(threshold): value for threshold, value in
                      zip(result.protocol.tiou_thresholds, result.mean_ap)} for result in (first, second)]
     for threshold in sorted(by_threshold[0].keys() | by_threshold[1].keys()):
-        lines.append(_side_by_side(f'{threshold:<10.2f}', [values.get(threshold) for values in by_threshold], width))
+        cells = [values.get(threshold) for values in by_threshold]
+        lines.append(_side_by_side(f'{tiou_name(threshold):<10}', cells, width))
     lines.append(_side_by_side(f'{"AVG":<10}', [first.average_map, second.average_map], width))
     lines += ['', 'rules that differ']
     described = [result.protocol.described() for result in (first, second)]
@@ -111,8 +113,8 @@ def as_plain(result: LocalizationResult) -> dict[str, Any]:
     """Return the content of the JSON of a result; numbers are in [0, 1]."""
     return dict(
         protocol=result.protocol.name, video_set=result.protocol.video_set.name,
-        tiou=list(result.protocol.tiou_thresholds), mAP=result.mean_ap.tolist(), mAP_avg=result.average_map,
-        averaged_over=list(result.protocol.average_over),
+        tiou=[*map(rounded_tiou, result.protocol.tiou_thresholds)], mAP=result.mean_ap.tolist(),
+        mAP_avg=result.average_map, averaged_over=[*map(rounded_tiou, result.protocol.average_over)],
         ap=dict(zip(result.classes, result.average_precision.tolist())),
         num_instances=dict(zip(result.classes, result.num_instances.tolist())), counts=dict(result.counts),
         rules=result.protocol.described())
@@ -171,7 +173,7 @@ def _csv(results: Sequence[LocalizationResult]) -> str:
     writer = csv.writer(text, lineterminator='\n')
     writer.writerow(['protocol', 'video_set', 'class', 'instances', 'tiou', 'ap'])
     for result in results:
-        columns = [*map(repr, result.protocol.tiou_thresholds), 'AVG']
+        columns = [*map(rounded_tiou, result.protocol.tiou_thresholds), 'AVG']
         for name, count, values in _rows(result):
             for column, value in zip(columns, values):
                 writer.writerow([result.protocol.name, result.protocol.video_set.name, csv_cell(name), count,
@@ -182,7 +184,7 @@ def _csv(results: Sequence[LocalizationResult]) -> str:
 def _markdown(results: Sequence[LocalizationResult]) -> str:
     lines = []
     for result in results:
-        columns = ['class', 'instances', *(f'{threshold:.2f}' for threshold in result.protocol.tiou_thresholds), 'AVG']
+        columns = ['class', 'instances', *map(tiou_name, result.protocol.tiou_thresholds), 'AVG']
         lines += [_title(result) + f'; video set {result.protocol.video_set.name}', '', markdown_row(*columns),
                   '| --- ' + '| ---: ' * (len(columns) - 1) + '|']
         for name, count, values in _rows(result):

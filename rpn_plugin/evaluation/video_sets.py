@@ -4,6 +4,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from rpn_plugin.command_line import did_you_mean, nearest
+
 _AMBIGUOUS_ONLY = 'it has ambiguous intervals only, no instance'
 _BEYOND_THE_END = '22 of its 29 instances lie after the end of the video'
 _NOT_IN_LIST = "absent from BaS-Net's list, though nothing is wrong with its annotations"
@@ -51,8 +53,9 @@ def get_video_set(name: str) -> VideoSet:
     """Return the video set of that name.
 
     Raises:
-        ValueError: If there is none; the message lists the known.
+        ValueError: If there is none; the message names the nearest and lists the known.
     """
     if name not in VIDEO_SETS:
-        raise ValueError(f'Unknown video set {name!r}; known are {sorted(VIDEO_SETS)}.')
+        raise ValueError(f'Unknown video set {name!r}{did_you_mean(nearest(name, VIDEO_SETS))} Known are '
+                         f'{", ".join(VIDEO_SETS)}.')
     return VIDEO_SETS[name]

@@ -3,13 +3,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from mmengine.structures import BaseDataElement
 
 from rpn_plugin.structures.arrays import to_numpy
 from rpn_plugin.structures.segments import as_segments
+
+if TYPE_CHECKING:
+    from mmengine.structures import BaseDataElement
 
 
 @dataclass(frozen=True)

@@ -29,9 +29,9 @@ def test_the_average_takes_thresholds_in_spite_of_rounding() -> None:
 
 
 def test_an_unknown_protocol_is_refused_by_the_known_ones() -> None:
-    with pytest.raises(ValueError, match="Unknown protocol 'thumos15'; known are") as error:
+    with pytest.raises(ValueError, match="Unknown protocol 'thumos15'; did you mean thumos14.* Known are ") as error:
         get_protocol('thumos15')
-    assert all(repr(name) in str(error.value) for name in PROTOCOLS)
+    assert all(name in str(error.value) for name in PROTOCOLS)
 
 
 @pytest.mark.parametrize('average_over', [(0.75, ), (0.5, 0.75), ()])
@@ -64,9 +64,9 @@ def test_every_rule_is_put_in_words() -> None:
 
 
 def test_an_unknown_video_set_is_refused_by_the_known_ones() -> None:
-    with pytest.raises(ValueError, match="Unknown video set 'thumos14'; known are") as error:
+    with pytest.raises(ValueError, match="Unknown video set 'thumos14'; did you mean thumos14-21.* Known ") as error:
         get_video_set('thumos14')
-    assert all(repr(name) in str(error.value) for name in VIDEO_SETS)
+    assert all(name in str(error.value) for name in VIDEO_SETS)
 
 
 def test_video_sets_name_what_they_leave_out_and_why() -> None:

@@ -120,10 +120,25 @@ def test_csv_and_markdown_hold_the_same_numbers(score, tmp_path: Path) -> None:
     assert ['Diving', '1', *['50.00'] * 8] in cells
 
 
-def test_the_grid_can_be_that_of_linspace(score, tmp_path: Path) -> None:
-    score('--tiou', '0.1', '0.9', '9', '--out', 'out.json')
-    assert json.loads((tmp_path / 'out.json').read_text())['tiou'] == [
-        0.1, 0.2, 0.30000000000000004, 0.4, 0.5, 0.6, 0.7000000000000001, 0.8, 0.9]
+@pytest.mark.parametrize('ending', ['json', 'csv', 'md'])
+def test_thresholds_are_written_short_and_decide_to_the_last_bit(score, ending: str, tmp_path: Path) -> None:
+    truth = dict(database=dict(va=dict(annotations=[dict(label='Diving', segment=[0, 10])])))
+    found = dict(results=dict(va=[dict(label='Diving', segment=[0, 3], score=1)]))
+    scores = {}
+    for name, grid in (('linspace', ('--tiou', '0.1', '0.9', '9')), ('literals', ('--tiou', '0.1', '0.7', '7'))):
+        printed = score(*grid, '--out', f'{name}.{ending}', '--compare', 'thumos14', found=found, truth=truth)[1]
+        written = (tmp_path / f'{name}.{ending}').read_text()
+        assert '00000' not in written + printed and '99999' not in written + printed
+        scores[name] = written
+    if ending == 'json':
+        linspace, literals = (json.loads(scores[name])[0] for name in ('linspace', 'literals'))
+        assert linspace['tiou'] == [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
+        assert (linspace['ap']['Diving'][2], literals['ap']['Diving'][2]) == (0.0, 1.0)
+        assert '0.3, 0.7 differ from what is written here in their last bits' in linspace['rules']['tIoU grid']
+
+
+def test_thresholds_of_three_digits_keep_them(score) -> None:
+    assert '0.525' in score('--tiou', '0.5', '0.55', '3')[1].split()
 
 
 def test_an_unknown_label_is_named_or_dropped(score) -> None:
@@ -185,9 +200,9 @@ def test_bad_text_files_are_named_by_file_line_and_value(score, line: str, messa
     ((), dict(truth=dict(TRUTH, ambiguous=dict(va=[[1, 2, 3]]))), 'truth.json: video va has the ambiguous intervals'),
     ((), dict(truth=dict(TRUTH, ambiguous=[])), 'expected "ambiguous" as'),
     ((), dict(found='', name='found.txt'), 'found.txt: no detection'),
-    (('--protocol', 'thumos'), {}, "Unknown protocol 'thumos'; known are"),
-    (('--compare', 'thumos'), {}, "Unknown protocol 'thumos'; known are"),
-    (('--video-set', '212'), {}, "Unknown video set '212'; known are"),
+    (('--protocol', 'thumos'), {}, "Unknown protocol 'thumos'; did you mean thumos14? Known are activitynet,"),
+    (('--compare', 'thumso14'), {}, "Unknown protocol 'thumso14'; did you mean thumos14?"),
+    (('--video-set', '212'), {}, "Unknown video set '212'. Known are all,"),
     (('--out', 'out.txt'), {}, 'out.txt: results are written by ending, one of .json, .csv, .md'),
     (('--subset', 'validation'), {}, "no video in subset 'validation'"),
 ])

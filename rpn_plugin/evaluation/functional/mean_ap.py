@@ -9,7 +9,7 @@ import numpy as np
 from rpn_plugin.evaluation.functional.average_precision import average_precision
 from rpn_plugin.evaluation.functional.matching import Matches, Pairs, match, overlapping_pairs
 from rpn_plugin.evaluation.functional.tables import SegmentTable, at_least_one_snippet, snippet_borders, tabulate
-from rpn_plugin.evaluation.protocols import Protocol
+from rpn_plugin.evaluation.protocols import Protocol, tiou_name
 from rpn_plugin.evaluation.rules import AMBIGUOUS, BORDERS, COMPARISON, INTERPOLATION, MATCHING, OTHER_VIDEOS
 from rpn_plugin.evaluation.video_sets import VideoSet
 from rpn_plugin.structures import VideoSegments
@@ -43,6 +43,12 @@ class LocalizationResult:
     def average_map(self) -> float:
         """Mean of :attr:`mean_ap` over the thresholds that the protocol averages."""
         return float(self.mean_ap[self.protocol.averaged].mean())
+
+    def metrics(self) -> dict[str, float]:
+        """Return ``mAP@0.50`` and so on for each tIoU threshold, and ``mAP_avg``, in [0, 1]."""
+        values = {f'mAP@{tiou_name(threshold)}': float(value)
+                  for threshold, value in zip(self.protocol.tiou_thresholds, self.mean_ap)}
+        return {**values, 'mAP_avg': self.average_map}
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,15 +9,12 @@ from mmaction.registry import METRICS
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 
-from rpn_plugin.evaluation.functional import classification_average_precision, evaluate_localization
+from rpn_plugin.evaluation.evaluator import LocalizationEvaluator
+from rpn_plugin.evaluation.functional import classification_average_precision
 from rpn_plugin.evaluation.ground_truth import GroundTruth
-from rpn_plugin.evaluation.protocols import get_protocol
 from rpn_plugin.evaluation.report import format_notes, format_table
 from rpn_plugin.evaluation.results_file import write_detections
-from rpn_plugin.evaluation.video_sets import get_video_set
-from rpn_plugin.structures import VideoSegments, to_numpy
-
-ACTION = 'action'
+from rpn_plugin.structures import to_numpy
 
 
 @METRICS.register_module()
@@ -58,11 +54,8 @@ class WTALMetric(BaseMetric):
                  collect_device: str = 'cpu',
                  prefix: str | None = None) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
-        self.protocol = get_protocol(protocol)
-        if video_set is not None:
-            self.protocol = replace(self.protocol, video_set=get_video_set(video_set))
-        self.ambiguous = GroundTruth.read(ambiguous_file).ambiguous if ambiguous_file else {}
-        self.class_agnostic = class_agnostic
+        ambiguous = GroundTruth.read(ambiguous_file).ambiguous if ambiguous_file else {}
+        self.evaluator = LocalizationEvaluator(protocol, video_set, None, ambiguous, class_agnostic)
         self.out_file = out_file
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
@@ -70,10 +63,7 @@ class WTALMetric(BaseMetric):
         for sample in data_samples:
             found = {name: to_numpy(sample['pred_instances'][name]) for name in ('segments', 'labels', 'scores')}
             result = dict(video=sample['video_name'], pred_instances=found, annotations=sample['annotations'])
-            if self.class_agnostic:
-                found['labels'] = np.zeros_like(found['labels'])
-                result['annotations'] = [dict(annotation, label=ACTION) for annotation in sample['annotations']]
-            else:
+            if not self.evaluator.class_agnostic:
                 result.update(video_score=sample['pred_score'].cpu().numpy(),
                               video_label=sample['gt_label'].cpu().numpy())
             self.results.append(result)
@@ -84,25 +74,28 @@ class WTALMetric(BaseMetric):
         Raises:
             ValueError: If no video has a ground-truth segment, a score is NaN, or the class names are not known.
         """
-        if not self.class_agnostic and not (self.dataset_meta or {}).get('classes'):
+        evaluator, classes = self.evaluator, (self.dataset_meta or {}).get('classes') or ()
+        if not evaluator.class_agnostic and not classes:
             raise ValueError('WTALMetric expects the class names in the metainfo of the data set, as '
                              'UntrimmedFeatureDataset gives them, but there are none. Name them (dataset=dict(metainfo='
                              'dict(classes=[...]))), or score proposals without classes with class_agnostic=True.')
-        classes = (ACTION, ) if self.class_agnostic else self.dataset_meta['classes']
-        detections = {result['video']: VideoSegments.from_sample(result, classes) for result in results}
-        ground_truth = {result['video']: VideoSegments.from_annotations(result['annotations']) for result in results}
+        evaluator.reset()
+        evaluator.classes = classes
+        for video in results:
+            annotations = video['annotations']
+            evaluator.update(video['video'], video['pred_instances'], dict(
+                segments=[annotation['segment'] for annotation in annotations],
+                labels=[annotation.get('label') for annotation in annotations]))
         if self.out_file is not None:
-            write_detections(self.out_file, detections)
-        result = evaluate_localization(detections, ground_truth, self.protocol, self.ambiguous)
-        logger = MMLogger.get_current_instance()
+            write_detections(self.out_file, evaluator.detections)
+        result = evaluator.compute()
+        logger, protocol = MMLogger.get_current_instance(), evaluator.protocol
         logger.info('\n' + format_table(result) + '\n' + format_notes(result))
-        if self.protocol.uses_ambiguous and not self.ambiguous:
-            logger.warning(f'Protocol {self.protocol.name} looks at ambiguous intervals, and none are known here; name '
+        if protocol.uses_ambiguous and not evaluator.ambiguous:
+            logger.warning(f'Protocol {protocol.name} looks at ambiguous intervals, and none are known here; name '
                            f'the file that has them by WTALMetric(ambiguous_file=...).')
-        metrics = {f'mAP@{threshold:.2f}': float(value)
-                   for threshold, value in zip(self.protocol.tiou_thresholds, result.mean_ap)}
-        metrics['mAP_avg'] = result.average_map
-        if not self.class_agnostic:
+        metrics = result.metrics()
+        if not evaluator.class_agnostic:
             metrics['video_mAP'] = _video_map(results, len(classes))
         return metrics
 
