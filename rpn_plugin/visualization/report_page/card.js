@@ -48,11 +48,11 @@ class Card {
     listenToGestures(this.body, this);
   }
 
-  // Bars exist only near the screen, so that hundreds of videos stay quick.
+  // Counters and bars are written only near the screen, so that hundreds of videos stay quick.
   show(visible) {
     if (visible === this.visible) return;
     this.visible = visible;
-    if (visible) { this.complete(); this.draw(); return; }
+    if (visible) { this.complete(); this.update(); return; }
     this.body.style.minHeight = `${this.body.offsetHeight || UNDRAWN_PIXELS}px`;
     if (this.thumbnails) this.thumbnails.close();
     if (!this.player) this.body.replaceChildren();
@@ -61,7 +61,12 @@ class Card {
   update() {
     this.counts = countVideo(this.video);
     this.root.hidden = !isVideoShown(this.video, this.counts);
-    if (this.root.hidden) return;
+    if (this.root.hidden || !this.visible) return;
+    this.summarize();
+    this.draw();
+  }
+
+  summarize() {
     const { instances, perFile } = this.counts, ap = files.map((_, file) => averagePrecision(this.video, file));
     const each = values => values.join(' and ');
     this.summary.textContent = [
@@ -71,7 +76,6 @@ class Card {
       ...(instances ? [`${each(perFile.map(({ kinds }) => kinds[MISSED]))} missed`] : []),
       ...(ap[0] !== null ? [`AP ${each(ap.map(value => (100 * value).toFixed(1)))}`] : []),
     ].join(' · ');
-    if (this.visible) this.draw();
   }
 
   draw() {
