@@ -17,6 +17,10 @@ from rpn_plugin.structures import VideoSegments
 
 Sequence1D = tuple[np.ndarray, np.ndarray | Mapping[str, np.ndarray]]
 """Times in seconds (T,) with values (T,), or with the values (T,) of several classes by name."""
+SUBLANES = 4
+"""Overlapping bars of a lane lie in so many sublanes at most, as on the page of a report."""
+LANE_GAP = 0.4
+"""Between two lanes, in heights of a sublane."""
 THUMBNAILS_INCH = (8.6, 0.75)
 """Room for all thumbnails, and the height of each."""
 
@@ -26,7 +30,7 @@ def draw_timeline(title: str,
                   rows: Mapping[str, VideoSegments],
                   sequences: Mapping[str, Sequence1D] | None = None,
                   thumbnails: Sequence[tuple[float, np.ndarray]] = ()) -> Figure:
-    """Draw one video. A class has the same colour wherever it is drawn.
+    """Draw one video. A class has the same colour wherever it is drawn, and overlapping bars lie below each other.
 
     Args:
         title: Heading, usually the video's name.
@@ -40,7 +44,9 @@ def draw_timeline(title: str,
     sequences = sequences or {}
     colour = _class_colours(rows, sequences)
     lanes = [(name, label) for name, row in rows.items() for label in colour if label in row.labels]
-    heights = [*([THUMBNAILS_INCH[1]] if thumbnails else []), max(0.6, 0.35 * len(lanes)), *[0.75] * len(sequences)]
+    placed = [in_sublanes(rows[name].take(np.array(rows[name].labels) == label)) for name, label in lanes]
+    sizes = [1 + max(sublanes) + LANE_GAP for sublanes in placed]
+    heights = [*([THUMBNAILS_INCH[1]] if thumbnails else []), max(0.6, 0.25 * sum(sizes)), *[0.75] * len(sequences)]
     figure = Figure(figsize=(12, 1.1 + sum(heights)), layout='constrained')
     axes = figure.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0].tolist()
     axes[0].set_title(drawn_title(title))
@@ -49,13 +55,33 @@ def draw_timeline(title: str,
     if thumbnails:
         _draw_thumbnails(axes.pop(0), thumbnails)
     bars, *curves = axes
-    for lane, (name, label) in enumerate(lanes):
-        _draw_lane(bars, lane, rows[name], label, colour[label])
-    bars.set_yticks(range(len(lanes)), [f'{drawn(name)}: {drawn(label)}' for name, label in lanes])
+    tops = np.cumsum([0, *sizes])[:-1]
+    for (name, label), top, sublanes in zip(lanes, tops, placed):
+        _draw_lane(bars, top + np.array(sublanes), rows[name], label, colour[label])
+    middles = [top + max(sublanes) / 2 for top, sublanes in zip(tops, placed)]
+    bars.set_yticks(middles, [f'{drawn(name)}: {drawn(label)}' for name, label in lanes])
     bars.invert_yaxis()
     for axis, (name, (times, values)) in zip(curves, sequences.items()):
         _draw_sequence(axis, name, times, values if isinstance(values, Mapping) else {'': values}, colour)
     return figure
+
+
+def in_sublanes(row: VideoSegments) -> list[int]:
+    """Choose the sublane of each of N >= 1 segments: the first where it overlaps none with a higher score.
+
+    What finds no free one among the :data:`SUBLANES` goes into the last.
+
+    >>> in_sublanes(VideoSegments(np.array([[0, 9], [1, 3], [4, 6]]), ['Diving'] * 3, np.array([0.5, 0.9, 0.8])))
+    [1, 0, 0]
+    """
+    scores = np.zeros(len(row.labels)) if row.scores is None else row.scores
+    taken: list[list[int]] = [[] for _ in range(SUBLANES)]
+    for place in np.argsort(-scores, kind='stable').tolist():
+        start, end = row.segments[place]
+        free = (lane for lane in taken[:-1]
+                if all(end <= row.segments[other][0] or start >= row.segments[other][1] for other in lane))
+        next(free, taken[-1]).append(place)
+    return [next(lane for lane, places in enumerate(taken) if place in places) for place in range(len(row.labels))]
 
 
 def save_figure(figure: Figure, path: str | Path) -> None:
@@ -93,15 +119,16 @@ def _draw_thumbnails(axis: Axes, thumbnails: Sequence[tuple[float, np.ndarray]])
     axis.spines[:].set_visible(False)
 
 
-def _draw_lane(axis: Axes, lane: int, row: VideoSegments, label: str, colour: Any) -> None:
-    """The segments of one row and class as bars, the best on top."""
+def _draw_lane(axis: Axes, heights: np.ndarray, row: VideoSegments, label: str, colour: Any) -> None:
+    """The N segments of one row and class as bars at the (N,) heights, the best on top."""
     scores = np.ones(len(row.labels)) if row.scores is None else row.scores
     strength = np.clip(scores / max(scores.max(), 1e-12), 0.15, 1.0)
-    for place in np.argsort(scores, kind='stable'):
-        if str(row.labels[place]) == label:
-            start, end = row.segments[place]
-            axis.barh(lane, end - start, left=start, height=0.8, color=colour, alpha=float(strength[place]),
-                      edgecolor='black', linewidth=0.4)
+    of_label = [place for place, name in enumerate(row.labels) if str(name) == label]
+    for index in np.argsort(scores[of_label], kind='stable'):
+        place = of_label[index]
+        start, end = row.segments[place]
+        axis.barh(heights[index], end - start, left=start, height=0.8, color=colour, alpha=float(strength[place]),
+                  edgecolor='black', linewidth=0.4)
 
 
 def _draw_sequence(axis: Axes, name: str, times: np.ndarray, curves: Mapping[str, np.ndarray],

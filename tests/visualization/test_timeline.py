@@ -1,12 +1,16 @@
 """The picture shows what it is given, on one axis in seconds."""
 from __future__ import annotations
 
+import doctest
+
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+import rpn_plugin.visualization.timeline
 from rpn_plugin.structures import VideoSegments
 from rpn_plugin.visualization import draw_timeline, save_figure
+from rpn_plugin.visualization.timeline import in_sublanes
 
 TRUTH = VideoSegments(np.array([[1.0, 3.0], [5.0, 6.0]]), ['Diving', 'CliffDiving'])
 FOUND = VideoSegments(np.array([[0.5, 3.5], [8.0, 9.0]]), ['Diving', 'Diving'], np.array([0.9, 0.3]))
@@ -14,8 +18,9 @@ FOUND = VideoSegments(np.array([[0.5, 3.5], [8.0, 9.0]]), ['Diving', 'Diving'], 
 
 def bars(axes) -> list[tuple[float, float, float]]:
     """(lane, start, end) of every bar."""
-    return sorted((round(bar.get_y() + bar.get_height() / 2), bar.get_x(), bar.get_x() + bar.get_width())
-                  for bar in axes.patches)
+    ticks = axes.get_yticks()
+    return sorted((int(np.abs(ticks - bar.get_y() - bar.get_height() / 2).argmin()), bar.get_x(),
+                   bar.get_x() + bar.get_width()) for bar in axes.patches)
 
 
 def test_every_segment_is_a_bar_in_the_lane_of_its_row_and_class() -> None:
@@ -37,6 +42,21 @@ def test_a_weak_class_looks_weak_beside_a_strong_one() -> None:
     both = VideoSegments(np.array([[0.0, 1.0], [2.0, 3.0]]), ['Diving', 'CliffDiving'], np.array([1.0, 0.2]))
     alpha = {bar.get_x(): bar.get_alpha() for bar in draw_timeline('video', 5.0, {'detected': both}).axes[0].patches}
     assert alpha == {0.0: 1.0, 2.0: 0.2}
+
+
+def test_a_detection_of_the_whole_video_hides_no_other() -> None:
+    rows = [[0, 10], [1, 3], [2, 4], [2.5, 5], [6, 8], [2.6, 2.9]]
+    found = VideoSegments(np.array(rows), ['Diving'] * 6, np.array([0.9, 0.8, 0.7, 0.6, 0.5, 0.4]))
+    assert in_sublanes(found) == [0, 1, 2, 3, 1, 3]  # the last does not fit anywhere
+    axes = draw_timeline('video', 10.0, {'detected': found}).axes[0]
+    boxes = {bar.get_x(): (bar.get_y(), bar.get_y() + bar.get_height()) for bar in axes.patches}
+    assert len(boxes) == 6 and len(set(boxes.values())) == 4
+    assert boxes[0.0][1] < boxes[2.0][0] < boxes[2.0][1] < boxes[2.5][0] and boxes[2.5] == boxes[2.6]
+    assert axes.get_yticks()[-1] == pytest.approx((boxes[0.0][0] + boxes[2.5][1]) / 2)
+
+
+def test_the_example_is_true() -> None:
+    assert doctest.testmod(rpn_plugin.visualization.timeline).failed == 0
 
 
 def test_sequences_share_the_axis_and_a_flat_one_is_drawn() -> None:
