@@ -5,6 +5,7 @@ import gc
 import json
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +22,14 @@ CLASSES = ['Diving', 'CliffDiving', 'HighJump']
 
 torch.set_num_threads(1)
 gc.freeze()  # MMEngine collects garbage for every dataset that it builds; what is imported stays out of it
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say last which tests were skipped and why: each reason names what is missing, and once however many it skips."""
+    skipped = terminalreporter.getreports('skipped')
+    reasons = Counter(report.longrepr[2].removeprefix('Skipped: ') for report in skipped)
+    for reason, count in reasons.most_common():
+        terminalreporter.write_line(f'skipped {count}: {reason}')
 
 
 @pytest.fixture(autouse=True)

@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
 # Run lint, types and the whole test suite from .venv (made if it is not there). Arguments go to pytest, which then runs alone.
+# The last lines say which tests were skipped and what brings them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source tools/_environment.sh
 if [ $# -eq 0 ]; then
+    source tools/_browser.sh
+    bring_browser
     ruff check .
     mypy
 fi
