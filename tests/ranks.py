@@ -23,6 +23,7 @@ from mmengine.registry import MODEL_WRAPPERS, init_default_scope
 from mmengine.runner import Runner
 
 from rpn_plugin.datasets import UntrimmedFeatureDataset
+from rpn_plugin.engine.hooks import interruption_hook
 from rpn_plugin.models.necks import CooccurrenceGCN
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -137,8 +138,10 @@ class SignalOnRankOne(Hook):
             os.kill(os.getpid(), self.number)
 
 
-def train_until_signal(work_dir: str, number: int, step: int) -> tuple[Any, int]:
+def train_until_signal(work_dir: str, number: int, step: int, as_on_devices: bool = False) -> tuple[Any, int]:
     """Train ``rpn_synthetic`` on all ranks, of which one gets a signal; exit status and number of steps."""
+    if as_on_devices:
+        interruption_hook.group_is_on_device, torch.cuda.Event = (lambda: True), mock.Mock
     config = Config.fromfile(SYNTHETIC)
     config.merge_from_dict(dict(work_dir=work_dir, experiment_name=f'until {number}', log_level='ERROR',
                                 launcher='pytorch', val_cfg=None, val_dataloader=None, val_evaluator=None,

@@ -84,8 +84,10 @@ def test_two_ranks_train_and_score_like_one(data, tmp_path) -> None:
         'the main process reads the labels: to look whether they differ, and to count co-occurrence'
 
 
-def test_a_signal_to_one_rank_ends_all_after_the_same_step_with_a_checkpoint(data, tmp_path) -> None:
-    assert run_ranks(2, ranks.train_until_signal, str(tmp_path), signal.SIGTERM, 2) == [(143, 3)] * 2
+@pytest.mark.parametrize('as_on_devices', [False, True])
+def test_a_signal_to_one_rank_ends_all_after_the_same_step_with_a_checkpoint(data, tmp_path, as_on_devices) -> None:
+    ends = run_ranks(2, ranks.train_until_signal, str(tmp_path), signal.SIGTERM, 2, as_on_devices)
+    assert ends == [(143, 4 if as_on_devices else 3)] * 2
 
 
 def test_a_rank_that_dies_ends_the_others_within_a_minute(data, tmp_path) -> None:

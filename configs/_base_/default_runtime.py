@@ -2,7 +2,7 @@ default_scope = 'mmaction'
 custom_imports = dict(imports=['rpn_plugin'], allow_failed_imports=False)
 
 default_hooks = dict(
-    runtime_info=dict(type='RuntimeInfoHook'),
+    runtime_info=dict(type='LossRecordHook'),
     timer=dict(type='IterTimerHook'),
     logger=dict(type='TrainingLoggerHook', interval=200),  # iterations: 100 lines for 1000 epochs of 20
     param_scheduler=dict(type='ParamSchedulerHook'),

@@ -6,6 +6,7 @@ from rpn_plugin.engine.hooks import (
                                      DiagnosisHook,
                                      InterruptionHook,
                                      LocalizationVisualizationHook,
+                                     LossRecordHook,
                                      MemoryHook,
                                      ProgressHook,
                                      ShortHistoryHook,
@@ -18,5 +19,6 @@ from rpn_plugin.engine.hooks import (
 from rpn_plugin.engine.loops import MinItersTrainLoop
 
 __all__ = ['AtomicCheckpointHook', 'ConfigCheckHook', 'CooccurrenceHook', 'DiagnosisHook', 'InterruptionHook',
-           'LocalizationVisualizationHook', 'MemoryHook', 'MinItersTrainLoop', 'ProgressHook', 'ShortHistoryHook',
-           'StandardizationHook', 'StepSeedHook', 'TrainingCostHook', 'TrainingLoggerHook', 'WorkDirLockHook']
+           'LocalizationVisualizationHook', 'LossRecordHook', 'MemoryHook', 'MinItersTrainLoop', 'ProgressHook',
+           'ShortHistoryHook', 'StandardizationHook', 'StepSeedHook', 'TrainingCostHook', 'TrainingLoggerHook',
+           'WorkDirLockHook']

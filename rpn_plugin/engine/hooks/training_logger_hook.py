@@ -31,7 +31,11 @@ class TrainingLoggerHook(LoggerHook):
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None,
                          outputs: dict | None = None) -> None:
         """Log the first iteration, every ``interval``-th and the last."""
-        if runner.iter == 0 or self.every_n_train_iters(runner, self.interval) or self.is_last_train_iter(runner):
+        if self.is_due(runner):
             tag, line = runner.log_processor.get_log_after_iter(runner, batch_idx, 'train')
             runner.logger.info(line)
             runner.visualizer.add_scalars(tag, step=runner.iter + 1, file_path=self.json_log_path)
+
+    def is_due(self, runner: Runner) -> bool:
+        """Whether the iteration that is being trained gets a line."""
+        return runner.iter == 0 or self.every_n_train_iters(runner, self.interval) or self.is_last_train_iter(runner)
