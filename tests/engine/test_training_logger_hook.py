@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 from mmengine.config import Config
+from mmengine.hooks import LoggerHook
 from mmengine.runner import Runner
 
 from rpn_plugin.command_line import keep_console_short
 from rpn_plugin.datasets.synthetic import SyntheticSettings, write_synthetic
+from rpn_plugin.engine import TrainingLoggerHook
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 TENSORBOARD = {'visualizer.vis_backends.0.type': 'TensorboardVisBackend'}
@@ -111,3 +113,12 @@ def test_without_tensorboard_the_message_says_what_to_install(data, tmp_path, mo
 def test_the_option_is_the_one_that_the_config_states() -> None:
     text = (CONFIGS / '_base_' / 'default_runtime.py').read_text()
     assert '--cfg-options {}={}'.format(*TENSORBOARD.popitem()) in text
+
+
+def test_one_process_alone_writes_the_metrics_of_a_test(monkeypatch) -> None:
+    written = []
+    monkeypatch.setattr(LoggerHook, 'after_test_epoch', lambda hook, runner, metrics: written.append(metrics))
+    for main in (True, False):
+        monkeypatch.setattr('rpn_plugin.engine.hooks.training_logger_hook.is_main_process', lambda: main)
+        TrainingLoggerHook().after_test_epoch(None, dict(of_main=main))
+    assert written == [dict(of_main=True)]

@@ -54,9 +54,10 @@ class InterruptionHook(Hook):
     kill, 129 where the terminal is gone. What the process was told to ignore (``nohup``) stays ignored.
 
     A run that is resumed from the checkpoint computes what an unbroken one would have. Processes of a group end
-    together when one of them is asked; on GPUs after one step more, so that none waits for its GPU in every step. A validation is cut short on one process; on several, or where EMA weights are
-    in the model meanwhile, its end is waited for. A second Ctrl-C ends a single process at once. A signal to the whole
-    process group does not take the workers of the data loaders away from the step.
+    together when one of them is asked; on GPUs after one step more, so that none waits for its GPU in every step. A
+    validation is cut short on one process; on several, or where EMA weights are in the model meanwhile, its end is
+    waited for. A second Ctrl-C ends a single process at once. A signal to the whole process group does not take the
+    workers of the data loaders away from the step.
 
     Without :class:`AtomicCheckpointHook` nothing is saved.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 from typing import Any
 
 from mmaction.registry import HOOKS
+from mmengine.dist import is_main_process
 from mmengine.hooks import LoggerHook
 from mmengine.runner import Runner
 
@@ -35,6 +36,11 @@ class TrainingLoggerHook(LoggerHook):
             tag, line = runner.log_processor.get_log_after_iter(runner, batch_idx, 'train')
             runner.logger.info(line)
             runner.visualizer.add_scalars(tag, step=runner.iter + 1, file_path=self.json_log_path)
+
+    def after_test_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
+        """Log the metrics of a test and write them to their file, which the host lets all processes do at once."""
+        if is_main_process():
+            super().after_test_epoch(runner, metrics)
 
     def is_due(self, runner: Runner) -> bool:
         """Whether the iteration that is being trained gets a line."""
