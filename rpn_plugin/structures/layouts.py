@@ -185,11 +185,15 @@ class PackedLayout:
         return self.sum(values) / count.to(values.dtype).reshape(-1, *[1] * (values.ndim - 1))
 
     def weighted_sum(self, weights: Tensor, values: Tensor) -> Tensor:
-        """See :class:`Layout`."""
+        """See :class:`Layout`; on a CPU video by video, which copies nothing."""
+        if self.device.type == 'cpu':
+            return torch.stack([weight.T @ value for weight, value in zip(self.split(weights), self.split(values))])
         return self.pad(weights).transpose(1, 2) @ self.pad(values)
 
     def products(self, values: Tensor, vectors: Tensor) -> Tensor:
-        """See :class:`Layout`."""
+        """See :class:`Layout`; on a CPU video by video, which copies nothing."""
+        if self.device.type == 'cpu':
+            return torch.cat([value @ vector.T for value, vector in zip(self.split(values), vectors)])
         return self.unpad(self.pad(values) @ vectors.transpose(1, 2))
 
     def max(self, values: Tensor) -> Tensor:

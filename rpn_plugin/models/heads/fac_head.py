@@ -74,16 +74,15 @@ class FACHead(WeaklySupervisedHead):
     def score(self, embedded: SnippetBatch) -> HeadOutput:
         """Score a batch in full precision, see :meth:`forward`."""
         x, layout = embedded.features, embedded.layout
-        s = self.scale * cosines(x, self.class_weight)  # (N, C + 1)
-        f = self.scale * cosines(x, self.foreground_weight)  # (N, 1)
+        both = self.scale * cosines(x, torch.cat([self.class_weight, self.foreground_weight]))  # (N, C + 2)
+        s = both[:, :-1]  # (N, C + 1)
+        shares = [layout.softmax(temperature * both) for temperature in self.temperatures]
+        pooled = layout.weighted_sum(torch.cat(shares, dim=1), x).chunk(len(shares), dim=1)  # (B, C + 2, E) each
         class_wise, agnostic, instance = [], [], []
-        for temperature in self.temperatures:
-            by_class = layout.softmax(temperature * s)  # (N, C + 1)
-            of_class = layout.weighted_sum(by_class, x)  # (B, C + 1, E)
-            of_foreground = layout.weighted_sum(layout.softmax(temperature * f), x)  # (B, 1, E)
-            class_wise.append(self.video_scale * cosines(of_class, self.foreground_weight)[..., 0])
-            agnostic.append(self.video_scale * cosines(of_foreground, self.class_weight)[:, 0])
-            instance.append(self.instance_scale * layout.sum(by_class * s))
+        for share, of_all in zip(shares, pooled):
+            class_wise.append(self.video_scale * cosines(of_all[:, :-1], self.foreground_weight)[..., 0])
+            agnostic.append(self.video_scale * cosines(of_all[:, -1], self.class_weight))
+            instance.append(self.instance_scale * layout.sum(share[:, :-1] * s))
         logits = torch.stack(agnostic).mean(dim=0)  # (B, C + 1)
         likely = s.softmax(dim=1)[:, :-1]  # (N, C)
         return HeadOutput(

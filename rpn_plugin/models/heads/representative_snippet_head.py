@@ -159,12 +159,13 @@ class RepresentativeSnippetHead(WeaklySupervisedHead):
 
     def classify(self, x: Tensor, layout: Layout) -> Scores:
         """Scores of features (N, E). Pooled features need no division: their cosines do not change by it."""
-        s = self.scale * cosines(x, self.class_weight)  # (N, K)
-        attention = (self.scale * cosines(x, self.foreground_weight)).sigmoid()  # (N, 1)
-        pooled = layout.weighted_sum(attention, x)[:, 0]  # (B, E)
-        of_class = nn.functional.normalize(layout.weighted_sum(s.sigmoid(), x), dim=2)  # (B, K, E)
+        logits = self.scale * cosines(x, torch.cat([self.class_weight, self.foreground_weight]))  # (N, K + 1)
+        shares = logits.sigmoid()
+        pooled = layout.weighted_sum(shares, x)  # (B, K + 1, E), the last by attention
+        of_class = nn.functional.normalize(pooled[:, :-1], dim=2)  # (B, K, E)
         own = (of_class * nn.functional.normalize(self.class_weight, dim=1)).sum(dim=2)  # (B, K)
-        return Scores(s, attention[:, 0], self.scale * cosines(pooled, self.class_weight), self.scale * own)
+        return Scores(logits[:, :-1], shares[:, -1], self.scale * cosines(pooled[:, -1], self.class_weight),
+                      self.scale * own)
 
     def loss(self, output: HeadOutput, labels: Tensor) -> dict[str, Tensor]:
         """Losses by name, with the memory once it is due; the batch is then remembered.

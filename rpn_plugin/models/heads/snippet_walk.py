@@ -13,11 +13,12 @@ PRECISION = 1e-12
 """Relative remainder at which the series of a walk ends."""
 
 
-def assigned(x: Tensor, centres: Tensor, layout: Layout, scale: float, allowed: Tensor | None = None) -> Tensor:
+def assigned(directions: Tensor, centres: Tensor, layout: Layout, scale: float,
+             allowed: Tensor | None = None) -> Tensor:
     """Shares of each snippet in the centres of its video: a softmax over their cosines.
 
     Args:
-        x: (N, E).
+        directions: (N, E) of length 1.
         centres: (B, k, E).
         layout: Of the videos.
         scale: Of the cosines.
@@ -26,7 +27,7 @@ def assigned(x: Tensor, centres: Tensor, layout: Layout, scale: float, allowed: 
     Returns:
         (N, k).
     """
-    logits = scale * layout.products(normalize(x, dim=1), normalize(centres, dim=2))
+    logits = scale * layout.products(directions, normalize(centres, dim=2))
     if allowed is None:
         return logits.softmax(dim=1)
     mask = layout.spread(allowed)
@@ -35,9 +36,9 @@ def assigned(x: Tensor, centres: Tensor, layout: Layout, scale: float, allowed: 
 
 def representatives(x: Tensor, start: Tensor, layout: Layout, scale: float, rounds: int) -> Tensor:
     """Centres of each video by expectation and maximization from a common start (k, E): (B, k, E)."""
-    centres = start.expand(layout.num_videos, -1, -1)
+    centres, directions = start.expand(layout.num_videos, -1, -1), normalize(x, dim=1)
     for _ in range(rounds):
-        shares = assigned(x, centres, layout, scale)  # (N, k)
+        shares = assigned(directions, centres, layout, scale)  # (N, k)
         centres = layout.weighted_sum(shares, x) / layout.sum(shares)[..., None]
     return centres
 
@@ -61,7 +62,7 @@ def walked(x: Tensor, centres: Tensor, layout: Layout, scale: float, restart: fl
     Returns:
         (N, E).
     """
-    shares = assigned(x, centres, layout, scale, allowed)  # Z^T, (N, k)
+    shares = assigned(normalize(x, dim=1), centres, layout, scale, allowed)  # Z^T, (N, k)
     weights = shares / layout.spread(layout.sum(shares).clamp(min=torch.finfo(x.dtype).tiny))  # Zb^T
     reached = restart * layout.products(shares, centres.transpose(1, 2)) + x  # (N, E)
     between = restart**2 * layout.weighted_sum(weights, shares)  # w^2 Zb Z^T, (B, k, k)
