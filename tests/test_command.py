@@ -219,10 +219,12 @@ def test_the_hosts_tools_get_the_found_config_and_refuse_mistyped_keys(tmp_path,
     write_checkpoint(Path('checkpoint.pth'), model_config())
     for text, end in (('train_cfg.max_epochs=1 +mine.key=2', 7), ('train_cfg.max_epoch=1', 'did you mean max_epochs?'),
                       ('train_cfg', 'expected KEY=VALUE after --cfg-options')):
-        monkeypatch.setattr(sys, 'argv', [tool, 'rpn_synthetic', *more, '--cfg-options', *text.split()])
+        monkeypatch.setattr(sys, 'argv', [tool, 'rpn_synthetic', *more, '--allow-partial', '--cfg-options',
+                                          *text.split()])
         with pytest.raises(SystemExit) as ended:
             load_tool('_host_tool.py').run(tool)
         assert ended.value.code == end or str(end) in str(ended.value.code)
     config, = seen
     assert config.filename == str(REPOSITORY / 'configs' / 'rpn_synthetic.py') and config.mine.key == 2
+    assert config.default_hooks.config_check.allow_partial
     assert config.train_cfg.max_epochs == 1 and config.work_dir == './work_dirs/rpn_synthetic'

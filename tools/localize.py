@@ -27,6 +27,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument('--config', help='config of the training; by default what the checkpoint says')
     parser.add_argument('--trust', action='store_true', help='the checkpoint is your own: build whatever it describes, '
                         'other parts than those of this project among them')
+    parser.add_argument('--allow-partial', action='store_true',
+                        help='load the weights that fit and leave the others as they are')
     parser.add_argument('--recipe', nargs='+', action=DictAction, metavar='KEY=VALUE',
                         help='fps=... snippet_stride=... of the features, where nothing states them')
     parser.add_argument('--feature-config', nargs='+', action=DictAction, default={}, metavar='STREAM=CONFIG',
@@ -76,7 +78,7 @@ def run(options: argparse.Namespace) -> int:
     """Localize every video, name those that fail; the exit status."""
     config = read_config(options.config) if options.config else None
     inferencer = WTALInferencer(config, options.checkpoint, options.device, options.recipe,
-                                amp=options.amp, trust=options.trust)
+                                amp=options.amp, trust=options.trust, allow_partial=options.allow_partial)
     inferencer.extractors = extractors(options, inferencer)
     results = ResultFolder(options.out, inferencer.settings, options.min_score)
     if options.resume:

@@ -12,10 +12,12 @@ from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.evaluator import Evaluator
 from mmengine.registry import init_default_scope
-from mmengine.runner import Runner, load_checkpoint
+from mmengine.runner import Runner
 from torch import nn
 
 from rpn_plugin.analysis.hyper_parameters import Changes, apply
+from rpn_plugin.deployment.fitting import described_model, differing_weights, require_fitting
+from rpn_plugin.deployment.model_file import described_checkpoint, read_checkpoint
 from rpn_plugin.engine.hooks.work_dir_lock_hook import training_in
 from rpn_plugin.files import read_json, written_whole
 from rpn_plugin.provenance import digest
@@ -99,7 +101,10 @@ class Scorer:
         """Return the network's parameters, its embeddings, the preprocessed videos and the classes."""
         init_default_scope('mmaction')
         model = MODELS.build(self.config.model)
-        load_checkpoint(model, str(self.checkpoint), map_location='cpu', logger='silent')
+        held = read_checkpoint(self.checkpoint)
+        require_fitting(str(self.checkpoint), differing_weights(model, held['state_dict']),
+                        described_checkpoint(held['meta']), described_model(self.config.model))
+        model.load_state_dict(held['state_dict'])
         dataset = DATASETS.build(self.config.test_dataloader.dataset)
         samples = [dataset[index] for index in range(len(dataset))]
         batches = [model.data_preprocessor(pseudo_collate(samples[first:first + VIDEOS_AT_ONCE]))

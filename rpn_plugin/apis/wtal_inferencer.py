@@ -49,6 +49,7 @@ class WTALInferencer(BaseInferencer):
         chunk_snippets: Snippets in a part. 2048 are 22 minutes at 0.64 s.
         max_stream_gap: Streams whose T differ by up to so many snippets are cut to the shortest.
         trust: Build whatever model the checkpoint describes, see :meth:`ModelFile.read`; for files of one's own.
+        allow_partial: Load the weights that fit and leave the others as they are; needs a ``model`` or ``trust``.
         scope: As :class:`BaseInferencer`.
         show_progress: As :class:`BaseInferencer`.
 
@@ -70,6 +71,7 @@ class WTALInferencer(BaseInferencer):
                  chunk_snippets: int = 2048,
                  max_stream_gap: int = 5,
                  trust: bool = False,
+                 allow_partial: bool = False,
                  scope: str = 'mmaction',
                  show_progress: bool = False) -> None:
         if weights is None:
@@ -84,6 +86,7 @@ class WTALInferencer(BaseInferencer):
         self.chunk_snippets = chunk_snippets
         self.max_stream_gap = max_stream_gap
         self.trust = trust
+        self.allow_partial = allow_partial
         self._warned = False
         super().__init__(str(model) if isinstance(model, Path) else model, str(weights), device, scope, show_progress)
         recipe = recipe or self.model_file.recipe
@@ -181,7 +184,7 @@ class WTALInferencer(BaseInferencer):
         return VideoSegments.from_sample(sample, self.classes)
 
     def _init_model(self, cfg: Config | ConfigDict, weights: str, device: str = 'cpu') -> nn.Module:
-        self.model_file = ModelFile.read(weights, cfg or None, self.trust)
+        self.model_file = ModelFile.read(weights, cfg or None, self.trust, self.allow_partial)
         return self.model_file.build().to(device)
 
     def _init_pipeline(self, cfg: Any) -> Callable[[UntrimmedInput], dict[str, Any]]:

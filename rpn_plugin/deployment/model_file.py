@@ -7,21 +7,22 @@ import hashlib
 import io
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from mmaction.registry import MODELS
 from mmengine.config import Config, ConfigDict
+from mmengine.logging import MMLogger
 from torch import Tensor, nn
 
 from rpn_plugin.datasets import AnnotationFile
+from rpn_plugin.deployment.fitting import described_model, differing_weights, first_of, require_fitting
 from rpn_plugin.deployment.plain_models import require_plain_model, without_files
 from rpn_plugin.files import shown, unsafe_text, written_whole
 from rpn_plugin.foreign_files import load_tensors, naming, require_plain_tensor
 from rpn_plugin.models.agreement import stated_classes
-from rpn_plugin.models.interfaces import MakesRoom
 from rpn_plugin.structures import same_recipe
 
 
@@ -87,6 +88,8 @@ class ModelFile:
         state_dict: The weights, with the co-occurrence matrix of every ``CooccurrenceGCN``.
         trusted: Whether the config of the model is one's own. Otherwise it is built only when it is known to be no
             larger than the weights.
+        origin: What model the checkpoint itself says it is of, in a few words.
+        allow_partial: Take the weights that fit and leave the model's others as they are.
     """
 
     path: str
@@ -95,10 +98,12 @@ class ModelFile:
     recipe: dict[str, Any] | None
     state_dict: Mapping[str, Tensor]
     trusted: bool = True
+    origin: str = ''
+    allow_partial: bool = False
 
     @classmethod
     def read(cls, checkpoint: str | Path, config: Config | ConfigDict | Mapping[str, Any] | None = None,
-             trust: bool = False) -> ModelFile:
+             trust: bool = False, allow_partial: bool = False) -> ModelFile:
         """Read a checkpoint, published or as the runner writes it.
 
         Args:
@@ -106,10 +111,12 @@ class ModelFile:
             config: Config that it was trained with; None takes the one in the checkpoint, which may describe no other
                 models than those of ``deployment.plain_models``, and of which no file is opened.
             trust: Take the config in the checkpoint whatever parts it names and files it reads, as one's own.
+            allow_partial: Let :meth:`build` take the weights that fit and leave the model's others as they are.
 
         Raises:
             FileNotFoundError: If there is no such file.
-            ValueError: If it is refused, does not say what is needed, or says something else than the config.
+            ValueError: If it is refused, does not say what is needed, or says something else than the config; if a
+                part of the weights is asked for without a config that is one's own.
         """
         content = read_checkpoint(checkpoint)
         meta = content.get('meta') or {}
@@ -121,6 +128,9 @@ class ModelFile:
             raise ValueError(f'{checkpoint}: no config of the model in it; name the config that it was trained with.')
         known = dict(meta.get('dataset_meta') or {})
         trusted = bool(config) or trust
+        if allow_partial and not trusted:
+            raise ValueError(f'{checkpoint}: a part of the weights is loaded into a model of your own only: name its '
+                             f'config (--config), or trust the one in the checkpoint (--trust).')
         if not trusted:
             require_plain_model(settings['model'], str(checkpoint))
             settings['model'] = without_files(settings['model'], content['state_dict'])
@@ -132,17 +142,23 @@ class ModelFile:
         if any(map(unsafe_text, classes)):
             raise ValueError(f'{checkpoint}: expected names of classes, but got {shown(classes)}.')
         recipe = _agreed(checkpoint, 'clock of the features', known.get('recipe'), stated.get('recipe'), same_recipe)
-        return cls(str(checkpoint), settings['model'], classes, recipe, content['state_dict'], trusted)
+        return cls(str(checkpoint), settings['model'], classes, recipe, content['state_dict'], trusted,
+                   described_checkpoint(meta), allow_partial)
 
     def build(self) -> nn.Module:
         """The model with these weights, every one of them, in evaluation mode on the CPU.
 
         Raises:
-            ValueError: If the weights are those of another model, or the config describes none.
+            ValueError: If the weights are those of another model and a part of them is not allowed, or the config
+                describes none.
         """
         model = MODELS.build(ConfigDict(self.model)) if self.trusted else self._built_from_description()
-        self._compare(model)
-        model.load_state_dict(self.state_dict)
+        differing = self._compare(model)
+        model.load_state_dict({name: value for name, value in self.state_dict.items() if name not in differing},
+                              strict=not differing)
+        if differing:
+            MMLogger.get_current_instance().warning(
+                f'{self.path}: loaded in part, the rest stays as the model has it. {first_of(differing)}.')
         return model.eval()
 
     def _built_from_description(self) -> nn.Module:
@@ -158,22 +174,17 @@ class ModelFile:
             raise ValueError(f'{self.path}: the model that it describes cannot be built ({type(error).__name__}: '
                              f'{error!s:.200}).') from error
 
-    def _compare(self, model: nn.Module) -> None:
+    def _compare(self, model: nn.Module) -> dict[str, str]:
+        """Return the weights that differ, where that is allowed."""
         for name, number in stated_classes(model).items():
             if number != len(self.classes):
                 raise ValueError(f'{self.path}: it is for {len(self.classes)} classes ({", ".join(self.classes[:3])}, '
                                  f'...), but {name} of the config is for {number}. Use the config that it was trained '
                                  f'with.')
-        for prefix, module in model.named_modules():
-            if isinstance(module, MakesRoom):
-                module.make_room(self.state_dict, f'{prefix}.')
-        expected = {name: tuple(value.shape) for name, value in model.state_dict().items()}
-        given = {name: tuple(value.shape) for name, value in self.state_dict.items()}
-        differing = [f'{name}: expected {expected.get(name, "nothing")}, got {given.get(name, "nothing")}'
-                     for name in sorted(expected.keys() | given.keys()) if expected.get(name) != given.get(name)]
-        if differing:
-            raise ValueError(f'{self.path}: its weights are those of another model ({len(differing)} differ):\n  ' +
-                             '\n  '.join(differing[:5]) + '\nUse the config that it was trained with.')
+        differing = differing_weights(model, self.state_dict)
+        if not self.allow_partial:
+            require_fitting(self.path, differing, self.origin, described_model(self.model))
+        return differing
 
     def publish(self, stem: str | Path) -> Path:
         """Write ``<stem>_<date>-<hash>.pth``: weights, model config, classes and clock, whole or not at all.
@@ -187,18 +198,28 @@ class ModelFile:
         if self.recipe is None:
             raise ValueError(f'{self.path}: the clock of its features is stated nowhere. Give the config with its '
                              f'data, or recipe=dict(fps=..., snippet_stride=...).')
-        complete = ModelFile(self.path, without_files(self.model, self.state_dict), self.classes, self.recipe,
-                             self.state_dict, self.trusted)
-        complete.build()
+        complete = replace(self, model=without_files(self.model, self.state_dict))
+        built = complete.build()
+        weights = built.state_dict() if self.allow_partial else self.state_dict
         meta = dict(model=complete.model, dataset_meta=dict(classes=list(self.classes), recipe=dict(self.recipe)))
         buffer = io.BytesIO()
-        torch.save(dict(meta=meta, state_dict={name: value.clone() for name, value in self.state_dict.items()}), buffer)
+        torch.save(dict(meta=meta, state_dict={name: value.clone() for name, value in weights.items()}), buffer)
         digest = hashlib.sha256(buffer.getvalue()).hexdigest()[:8]
         stem = Path(stem).with_suffix('') if Path(stem).suffix == '.pth' else Path(stem)
         path = stem.with_name(f'{stem.name}_{datetime.date.today():%Y%m%d}-{digest}.pth')
         with written_whole(path) as temporary:
             temporary.write_bytes(buffer.getvalue())
         return path
+
+
+def described_checkpoint(meta: Mapping[str, Any]) -> str:
+    """Return the model that a checkpoint says it is of, in a few words; nothing of the checkpoint is run."""
+    try:
+        config = meta['model'] if 'model' in meta else parse_config_text(meta.get('cfg') or '').get('model')
+    except (ValueError, SyntaxError, TypeError):
+        config = None
+    classes = (meta.get('dataset_meta') or {}).get('classes')
+    return described_model(config if isinstance(config, Mapping) else None, len(classes) if classes else None)
 
 
 def _settings(meta: Mapping[str, Any], path: str | Path) -> dict[str, Any]:

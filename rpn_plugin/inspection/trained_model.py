@@ -32,13 +32,14 @@ class TrainedModel:
 
     @classmethod
     def load(cls, config_file: str | Path, checkpoint: str | Path,
-             options: Mapping[str, Any] | None = None) -> TrainedModel:
+             options: Mapping[str, Any] | None = None, allow_partial: bool = False) -> TrainedModel:
         """Build both.
 
         Args:
             config_file: Config that the model was trained with, or its name.
             checkpoint: Its weights.
             options: Dotted keys that change the config.
+            allow_partial: See :meth:`ModelFile.read`.
 
         Raises:
             FileNotFoundError: If the config, the checkpoint or the data are missing.
@@ -48,7 +49,7 @@ class TrainedModel:
         config = read_config(config_file)
         config.merge_from_dict(checked_options(config, options or {}))
         init_default_scope(config.default_scope)
-        held = ModelFile.read(checkpoint, config)
+        held = ModelFile.read(checkpoint, config, allow_partial=allow_partial)
         return cls(held.build(), DATASETS.build(config.test_dataloader.dataset), held.classes)
 
     def preprocessed(self, videos: Sequence[str]) -> dict[str, Any]:

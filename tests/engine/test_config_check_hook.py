@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 from mmaction.registry import DATASETS
 from mmengine.config import Config
 from tiny_model import CLASSES, RECIPE, build_model, model_config
@@ -29,6 +30,7 @@ def loader(dataset: Any, **options: Any) -> DataLoader:
 
 def runner(tiny, model: dict | None = None, **changes: Any) -> SimpleNamespace:
     """What the hook reads of a runner; validation is on the test videos."""
+    changes = dict(_load_from='epoch_1.pth', cfg=Config({}), work_dir='work') | changes
     training, testing = DATASETS.build(tiny.config()), DATASETS.build(tiny.config('test'))
     return SimpleNamespace(
         model=build_model(model_config(**(model or {}))), logger=Logger(), _resume=False, iter=0, max_iters=4,
@@ -39,7 +41,7 @@ def runner(tiny, model: dict | None = None, **changes: Any) -> SimpleNamespace:
 def resume(host: SimpleNamespace, checkpoint: dict, config: dict | None = None) -> ConfigCheckHook:
     hook = ConfigCheckHook()
     host._resume, host.cfg = True, Config(config or {})
-    hook.after_load_checkpoint(host, checkpoint)
+    hook.after_load_checkpoint(host, dict(state_dict=host.model.state_dict()) | checkpoint)
     return hook
 
 
@@ -88,7 +90,7 @@ def test_a_checkpoint_of_another_recipe_is_not_tested(tiny) -> None:
 
 
 def test_a_training_that_finds_nothing_to_resume_says_so(tiny) -> None:
-    host = runner(tiny, work_dir='work')
+    host = runner(tiny)
     host._resume = True
     ConfigCheckHook().before_train(host)
     assert host.logger.said == ['There is nothing to resume in work: training starts from the beginning.']
@@ -96,7 +98,8 @@ def test_a_training_that_finds_nothing_to_resume_says_so(tiny) -> None:
 
 def test_weights_alone_may_be_trained_on_for_other_classes(tiny) -> None:
     host, hook = runner(tiny), ConfigCheckHook()
-    hook.after_load_checkpoint(host, dict(meta=dict(dataset_meta=dict(classes=['Run', 'Jump']))))
+    hook.after_load_checkpoint(host, dict(meta=dict(dataset_meta=dict(classes=['Run', 'Jump'])),
+                                          state_dict=host.model.state_dict()))
     hook.before_train(host)
     assert not host.logger.said
 
@@ -167,6 +170,40 @@ def test_settings_of_a_resumed_run_are_said_with_which_of_the_two_counts(tiny) -
     checkpoint: dict = dict(meta={})
     ConfigCheckHook().before_save_checkpoint(host, checkpoint)
     assert checkpoint['meta'] == dict(num_processes=1), 'so it is known'
+
+
+def meta_of(config: dict) -> dict:
+    return dict(cfg=Config(dict(model=config)).pretty_text, dataset_meta=dict(classes=CLASSES))
+
+
+@pytest.mark.parametrize('spoil, named', [
+    (lambda weights: weights.pop('localizers.rgb.head.attention.output.weight'),
+     r'1 weight differs: localizers.rgb.head.attention.output.weight: expected \(1, 5\), got nothing'),
+    (lambda weights: weights.update(more=torch.zeros(2)), r'1 weight differs: more: expected nothing, got \(2,\)'),
+    (lambda weights: weights.update({'localizers.rgb.neck.cooccurrence': torch.zeros(5, 5)}),
+     r'1 weight differs: localizers.rgb.neck.cooccurrence: expected \(3, 3\), got \(5, 5\)')])
+def test_a_checkpoint_whose_weights_do_not_fit_is_refused_wherever_the_runner_loads(tiny, spoil, named) -> None:
+    host = runner(tiny, cfg=Config(dict(model=model_config())))
+    weights = dict(host.model.state_dict())
+    ConfigCheckHook().after_load_checkpoint(host, dict(state_dict={f'module.{key}': value
+                                                                   for key, value in weights.items()}))
+    spoil(weights)
+    checkpoint = dict(state_dict=weights, meta=meta_of(model_config(width=6)))
+    with pytest.raises(ValueError, match=r'epoch_1.pth: its weights are those of another model. The checkpoint is of '
+                                         r'RPNHead for 3 classes and features of D=6; the model is RPNHead for 3 '
+                                         f'classes and features of D=4. {named}'):
+        ConfigCheckHook().after_load_checkpoint(host, checkpoint)
+    ConfigCheckHook(allow_partial=True).after_load_checkpoint(host, checkpoint)
+    assert 'epoch_1.pth: loaded in part, the rest stays as the model has it. 1 weight differs' in host.logger.said[0]
+
+
+def test_statistics_of_the_features_that_only_the_checkpoint_has_are_no_misfit(tiny) -> None:
+    model = dict(data_preprocessor=dict(type='SnippetDataPreprocessor', standardize=True))
+    host = runner(tiny, model)
+    weights = dict(host.model.state_dict()) | {
+        'data_preprocessor.standardizations.rgb.mean': torch.zeros(4),
+        'data_preprocessor.standardizations.rgb.scale': torch.ones(())}
+    ConfigCheckHook().after_load_checkpoint(host, dict(state_dict=weights))
 
 
 def test_the_same_config_is_resumed_in_silence_and_one_that_cannot_be_read_with_a_word(tiny) -> None:

@@ -36,7 +36,8 @@ def test_the_synthetic_set_takes_its_recipe_from_the_command_line(python, tmp_pa
 
 def test_training_tools_have_the_hosts_options(python, tmp_path) -> None:
     options = run(python, 'train.py', '--help', cwd=tmp_path).stdout
-    assert all(name in options for name in ('--resume', '--amp', '--auto-scale-lr', '--cfg-options', '--launcher'))
+    assert all(name in options for name in ('--resume', '--amp', '--auto-scale-lr', '--cfg-options', '--launcher',
+                                            '--allow-partial'))
     assert '--dump' in run(python, 'test.py', '--help', cwd=tmp_path).stdout
 
 

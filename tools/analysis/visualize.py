@@ -18,6 +18,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--frames', help='video file to take thumbnails from')
     parser.add_argument('--out', default='timeline.png', help='picture to write')
     parser.add_argument('--top', type=int, default=30, help='draw so many of the best detections')
+    parser.add_argument('--allow-partial', action='store_true',
+                        help='load the weights that fit and leave the others as they are')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='override settings of the config')
     return parser.parse_args()
 
@@ -40,7 +42,7 @@ from rpn_plugin.visualization.predictions import draw_prediction
 @one_line_errors(TypeError, ImportError)
 def main() -> None:
     options = parse_args()
-    trained = TrainedModel.load(options.config, options.checkpoint, options.cfg_options)
+    trained = TrainedModel.load(options.config, options.checkpoint, options.cfg_options, options.allow_partial)
     data = trained.preprocessed([options.video] if options.video else [])
     sample = trained.model(**data, mode='predict')[0]
     thumbnails = read_thumbnails(options.frames, sample.duration_second) if options.frames else []

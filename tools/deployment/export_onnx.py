@@ -17,6 +17,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument('--config', help='config of the training; by default what the checkpoint says')
     parser.add_argument('--trust', action='store_true', help='the checkpoint is your own: build whatever it describes, '
                         'other parts than those of this project among them')
+    parser.add_argument('--allow-partial', action='store_true',
+                        help='load the weights that fit and leave the others as they are')
     parser.add_argument('--out', required=True, help='file to write')
     parser.add_argument('--tolerance', type=float, default=1e-4, help='largest difference from PyTorch')
     return parser.parse_args()
@@ -44,7 +46,7 @@ def main() -> None:
     except ImportError as error:
         raise SystemExit(f'error: {error.name} is not installed: pip install onnx onnxruntime onnxscript') from None
     config = read_config(options.config) if options.config else None
-    source = ModelFile.read(options.checkpoint, config, options.trust)
+    source = ModelFile.read(options.checkpoint, config, options.trust, options.allow_partial)
     network, difference = export_onnx(source, options.out, options.tolerance)
     print(f'{options.out}: {len(network.model.networks)} networks, streams {", ".join(network.streams)}; largest '
           f'difference from PyTorch {difference:.2g}')

@@ -20,6 +20,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument('--config', help='config of the training; by default what the checkpoint says')
     parser.add_argument('--trust', action='store_true', help='the checkpoint is your own: build whatever it describes, '
                         'other parts than those of this project among them')
+    parser.add_argument('--allow-partial', action='store_true',
+                        help='load the weights that fit and leave the others as they are')
     parser.add_argument('--recipe', nargs='+', action=DictAction, metavar='KEY=VALUE',
                         help='fps=... snippet_stride=... of the features, where nothing states them')
     return parser.parse_args()
@@ -42,7 +44,7 @@ def main() -> None:
     options = parse()
     init_default_scope('mmaction')
     config = read_config(options.config) if options.config else None
-    model = ModelFile.read(options.checkpoint, config, options.trust)
+    model = ModelFile.read(options.checkpoint, config, options.trust, options.allow_partial)
     path = replace(model, recipe=model.recipe or options.recipe).publish(options.out)
     print(f'{path}: {len(model.classes)} classes, {path.stat().st_size / 2**20:.1f} MiB')
 

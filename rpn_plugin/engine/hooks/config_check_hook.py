@@ -9,10 +9,11 @@ from mmengine.dist import get_world_size, is_main_process
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
-from torch import Tensor
+from torch import Tensor, nn
 
 from rpn_plugin.datasets.checking.labels import reason_for_no_signal
-from rpn_plugin.deployment.model_file import parse_config_text
+from rpn_plugin.deployment.fitting import described_model, differing_weights, first_of, require_fitting
+from rpn_plugin.deployment.model_file import described_checkpoint, parse_config_text
 from rpn_plugin.engine.hooks.training_sets import innermost_datasets
 from rpn_plugin.engine.resumed_settings import changed_settings
 from rpn_plugin.models import VideoDataPreprocessor
@@ -30,16 +31,28 @@ class ConfigCheckHook(Hook):
     checkpoint with the data that it is tested or resumed on (classes; when testing the recipe, too). A training of no
     step and a scoring of a part of the videos are refused. Labels that are the same for every video, and settings of a
     resumed run that differ from those of its checkpoint, are warned of.
+
+    A checkpoint whose weights are not those of the model is refused wherever the runner loads one: tested, resumed, or
+    trained on from (``load_from``). The host would leave random weights in the place of what is missing.
+
+    Args:
+        allow_partial: Load the weights that fit, and leave the others as they are; ``--allow-partial`` of the tools.
     """
 
     priority = 'VERY_HIGH'
 
-    def __init__(self) -> None:
+    def __init__(self, allow_partial: bool = False) -> None:
+        self.allow_partial = allow_partial
         self._checkpoint: DataSummary | None = None
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
-        """Keep what the checkpoint was trained on; say what of a resumed run's config is not that of the checkpoint."""
+        """Keep what the checkpoint was trained on; say what of a resumed run's config is not that of the checkpoint.
+
+        Raises:
+            ValueError: If its weights are not those of the model, and a part of them is not allowed.
+        """
         meta = checkpoint.get('meta') or {}
+        self._compare_weights(runner, checkpoint, meta)
         known = meta.get('dataset_meta') or {}
         classes = known.get('classes')
         self._checkpoint = DataSummary('the data of the checkpoint', None if classes is None else tuple(classes), {},
@@ -56,6 +69,17 @@ class ConfigCheckHook(Hook):
             changed.counting.append(f'number of processes: {get_world_size()}, and {number} in the checkpoint')
         if str(changed):
             runner.logger.warning(f'Resumed with another config than that of the checkpoint.\n{changed}')
+
+    def _compare_weights(self, runner: Runner, checkpoint: dict[str, Any], meta: dict[str, Any]) -> None:
+        weights = {name.removeprefix('module.'): value  # as the host removes it
+                   for name, value in checkpoint.get('state_dict', checkpoint).items() if isinstance(value, Tensor)}
+        differing = differing_weights(_model_of(runner), weights)
+        path = str(runner._load_from or f'the last checkpoint of {runner.work_dir}')
+        if not self.allow_partial:
+            require_fitting(path, differing, described_checkpoint(meta), described_model(runner.cfg.get('model')))
+        elif differing:
+            runner.logger.warning(f'{path}: loaded in part, the rest stays as the model has it. '
+                                  f'{first_of(differing)}.')
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Note the number of processes."""
@@ -95,13 +119,17 @@ class ConfigCheckHook(Hook):
         _refuse(_disagreements(runner, [self._checkpoint] if self._checkpoint else [], data))
 
 
+def _model_of(runner: Runner) -> nn.Module:
+    return runner.model.module if is_model_wrapper(runner.model) else runner.model
+
+
 def _refuse(sentences: list[str]) -> None:
     if sentences:
         raise ValueError('Config and data do not fit together:\n  ' + '\n  '.join(dict.fromkeys(sentences)))
 
 
 def _disagreements(runner: Runner, first: list[DataSummary], others: list[DataSummary]) -> list[str]:
-    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+    model = _model_of(runner)
     with_model = [sentences for data in (*first, *others)
                   if data.widths and (sentences := disagreements_with_data(model, data))]
     found = with_model[0] if with_model else []  # those of validation would mostly be the same ones again
@@ -110,7 +138,7 @@ def _disagreements(runner: Runner, first: list[DataSummary], others: list[DataSu
 
 def _summaries(runner: Runner, loader: Any, name: str) -> list[DataSummary]:
     """Summaries of the data sets in a loader, whose widths are those of their first item as the model gets it."""
-    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+    model = _model_of(runner)
     encoded = isinstance(getattr(model, 'data_preprocessor', None), VideoDataPreprocessor)
     found = []
     for dataset in innermost_datasets(loader.dataset):
