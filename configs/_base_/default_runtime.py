@@ -18,6 +18,7 @@ default_hooks = dict(
     cooccurrence=dict(type='CooccurrenceHook'),
     standardization=dict(type='StandardizationHook'),
     interruption=dict(type='InterruptionHook'),  # Ctrl-C and SIGTERM save a checkpoint
+    nothing_detected=dict(type='NothingDetectedHook'),
     diagnosis=dict(type='DiagnosisHook'))
 
 env_cfg = dict(

@@ -8,6 +8,7 @@ from rpn_plugin.engine.hooks import (
                                      LocalizationVisualizationHook,
                                      LossRecordHook,
                                      MemoryHook,
+                                     NothingDetectedHook,
                                      ProgressHook,
                                      ShortHistoryHook,
                                      StandardizationHook,
@@ -19,6 +20,6 @@ from rpn_plugin.engine.hooks import (
 from rpn_plugin.engine.loops import MinItersTrainLoop
 
 __all__ = ['AtomicCheckpointHook', 'ConfigCheckHook', 'CooccurrenceHook', 'DiagnosisHook', 'InterruptionHook',
-           'LocalizationVisualizationHook', 'LossRecordHook', 'MemoryHook', 'MinItersTrainLoop', 'ProgressHook',
-           'ShortHistoryHook', 'StandardizationHook', 'StepSeedHook', 'TrainingCostHook', 'TrainingLoggerHook',
-           'WorkDirLockHook']
+           'LocalizationVisualizationHook', 'LossRecordHook', 'MemoryHook', 'MinItersTrainLoop', 'NothingDetectedHook',
+           'ProgressHook', 'ShortHistoryHook', 'StandardizationHook', 'StepSeedHook', 'TrainingCostHook',
+           'TrainingLoggerHook', 'WorkDirLockHook']

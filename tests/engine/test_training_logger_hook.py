@@ -58,8 +58,8 @@ def test_the_console_has_a_summary_and_the_file_the_rest(data, tmp_path, monkeyp
     found.train_cfg.update(max_epochs=1)
     Runner.from_cfg(found).train()
     console, file = capsys.readouterr().out, next(tmp_path.glob('*/*.log')).read_text()
-    summary = (r'Training\n  data: 24 training videos of 10 classes, .*\n  model: .*\n  schedule: 1 epochs of 3 iterations '
-               r'with 10 videos each; Adam, learning rate .*\n  device: cpu; seed \d+\n  results: ')
+    summary = (r'Training\n  data: 24 training videos of 10 classes, .*\n  model: .*\n  schedule: 1 epochs of 3 '
+               r'iterations with 10 videos each; Adam, learning rate .*\n  device: cpu; seed \d+\n  results: ')
     before, loss, _ = console.partition('Epoch(train)')
     assert loss and re.search(summary, before) and before.count('\n') < 15
     assert re.search(summary, file) and 'Hooks will be executed' in file and 'System environment' in file

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -45,6 +46,14 @@ def test_a_half_right_detection_counts_up_to_its_tiou() -> None:
     metrics = evaluate([sample('a', [([0.0, 4.0], 0)], [([0.0, 2.0], 0, 0.5)])])
     values = [metrics[f'wtal/mAP@{threshold / 10:.2f}'] for threshold in range(1, 8)]
     assert values == [1, 1, 1, 1, 1, 0, 0] and metrics['wtal/mAP_avg'] == 1.0
+
+
+def test_no_detection_at_all_is_said_and_gets_no_table_of_zeros(monkeypatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr('mmengine.logging.MMLogger.get_current_instance', lambda: SimpleNamespace(
+        info=said.append, warning=said.append))
+    test_no_detection_at_all_scores_zero()
+    assert said == ['Nothing was detected in any video (1 in all), so that mAP is 0 at every tIoU.']
 
 
 def test_no_detection_at_all_scores_zero() -> None:

@@ -7,6 +7,7 @@ from rpn_plugin.engine.hooks.interruption_hook import InterruptionHook
 from rpn_plugin.engine.hooks.localization_visualization_hook import LocalizationVisualizationHook
 from rpn_plugin.engine.hooks.loss_record_hook import LossRecordHook
 from rpn_plugin.engine.hooks.memory_hook import MemoryHook
+from rpn_plugin.engine.hooks.nothing_detected_hook import NothingDetectedHook
 from rpn_plugin.engine.hooks.progress_hook import ProgressHook
 from rpn_plugin.engine.hooks.short_history_hook import ShortHistoryHook
 from rpn_plugin.engine.hooks.standardization_hook import StandardizationHook
@@ -16,5 +17,6 @@ from rpn_plugin.engine.hooks.training_logger_hook import TrainingLoggerHook
 from rpn_plugin.engine.hooks.work_dir_lock_hook import WorkDirLockHook
 
 __all__ = ['AtomicCheckpointHook', 'ConfigCheckHook', 'CooccurrenceHook', 'DiagnosisHook', 'InterruptionHook',
-           'LocalizationVisualizationHook', 'LossRecordHook', 'MemoryHook', 'ProgressHook', 'ShortHistoryHook',
-           'StandardizationHook', 'StepSeedHook', 'TrainingCostHook', 'TrainingLoggerHook', 'WorkDirLockHook']
+           'LocalizationVisualizationHook', 'LossRecordHook', 'MemoryHook', 'NothingDetectedHook', 'ProgressHook',
+           'ShortHistoryHook', 'StandardizationHook', 'StepSeedHook', 'TrainingCostHook', 'TrainingLoggerHook',
+           'WorkDirLockHook']

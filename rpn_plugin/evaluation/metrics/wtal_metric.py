@@ -90,7 +90,11 @@ class WTALMetric(BaseMetric):
             write_detections(self.out_file, evaluator.detections)
         result = evaluator.compute()
         logger, protocol = MMLogger.get_current_instance(), evaluator.protocol
-        logger.info('\n' + format_table(result) + '\n' + format_notes(result))
+        if any(len(found.labels) for found in evaluator.detections.values()):
+            logger.info('\n' + format_table(result) + '\n' + format_notes(result))
+        else:
+            logger.warning(f'Nothing was detected in any video ({len(evaluator.detections)} in all), so that mAP is 0 '
+                           f'at every tIoU.')
         if protocol.uses_ambiguous and not evaluator.ambiguous:
             logger.warning(f'Protocol {protocol.name} looks at ambiguous intervals, and none are known here; name '
                            f'the file that has them by WTALMetric(ambiguous_file=...).')
