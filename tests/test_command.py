@@ -63,7 +63,7 @@ def test_no_command_needs_the_package_to_show_its_help(tmp_path) -> None:
 
 def test_what_help_states_without_the_package_is_what_the_package_has() -> None:
     scoring = ' '.join(run_tool('analysis/evaluate.py', '--help')[1].split())
-    assert f'one of {", ".join(PROTOCOLS)}; default activitynet' in scoring
+    assert f'one of {", ".join(PROTOCOLS)}; default: thumos14 where' in scoring
     assert ', '.join(VIDEO_SETS) in scoring.replace(' or ', ', ') and f'one of {", ".join(FORMATS)}' in scoring
     assert {name: layout.description for name, layout in LAYOUTS.items()} == load_tool('data/convert.py').LAYOUTS
     assert f'--dtype {{{",".join(DTYPES)}}}' in run_tool('data/convert.py', '--help')[1]

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import random
 import shutil
 import signal
@@ -84,7 +85,8 @@ def feature_file(folder: Path, suffix: str) -> Path:
 
 KINDS = [*(f'{name} annotations' for name in (*published.WRITERS, 'plugin')), 'labels in an Excel sheet',
          *(f'features {suffix}' for suffix in READERS), 'features of all videos', 'detections', "THUMOS14's detections",
-         'ground truth', 'co-occurrence', 'curves', 'sidecar', 'checkpoint', 'config in a checkpoint',
+         "ActionFormer's detections", 'ground truth', "THUMOS14's ground truth", "MMAction2's ground truth",
+         'co-occurrence', 'curves', 'sidecar', 'checkpoint', 'config in a checkpoint',
          *(f'video {suffix}' for suffix in VIDEO_SUFFIXES)]
 
 
@@ -107,6 +109,9 @@ def targets(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Target]:
     found = VideoSegments(np.array([[1.0, 2.0], [3.0, 4.5]]), ['Diving', 'HighJump'], np.array([0.5, 0.25]))
     write_detections(folder / 'found.json', {video.name: found for video in VIDEOS[:3]})
     (folder / 'found.txt').write_text('video_test_0000001 1.0 2.5 26 0.9\nvideo_test_0000002 1 2 7 0.5\n')
+    (folder / 'found.pkl').write_bytes(pickle.dumps({
+        'video-id': [VIDEOS[0].name] * 600, 't-start': np.zeros(600, np.float32), 't-end': np.ones(600, np.float32),
+        'label': np.arange(600) % 3, 'score': np.linspace(0, 1, 600)}))
     write_cooccurrence(folder / 'cooccurrence.csv', np.eye(3), published.CLASSES)
     Curves(('Diving', ), np.zeros((5, 1), np.float32), 0.0, 0.64).write(folder / 'curves.npz')
     Sidecar(dict(fps=25.0, snippet_stride=16), dict(stream='rgb'), dict(file='a.mp4', fps=25.0), (5, 4),
@@ -119,7 +124,12 @@ def targets(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Target]:
         Target('features of all videos', Path(releases['wtalc'].features['rgb']), read_all_features),
         Target('detections', folder / 'found.json', read_detections),
         Target("THUMOS14's detections", folder / 'found.txt', read_detections),
+        Target("ActionFormer's detections", folder / 'found.pkl', partial(
+            read_detections, truth=GroundTruth.read(releases['actionformer'].annotations))),
         Target('ground truth', own, GroundTruth.read),
+        Target("THUMOS14's ground truth", releases['thumos14'].annotations / 'thumos14-test-annotations',
+               GroundTruth.read),
+        Target("MMAction2's ground truth", releases['mmaction2'].annotations / 'anet_anno_val.json', GroundTruth.read),
         Target('co-occurrence', folder / 'cooccurrence.csv', read_cooccurrence),
         Target('curves', folder / 'curves.npz', Curves.read),
         Target('sidecar', folder / 'a.json', Sidecar.read),

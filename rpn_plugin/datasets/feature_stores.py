@@ -12,9 +12,9 @@ import numpy as np
 from rpn_plugin.datasets.faults import Fault
 from rpn_plugin.datasets.feature_readers import READERS, h5_dataset, import_h5py, read_h5_dataset
 from rpn_plugin.datasets.formats.object_arrays import read_object_array
-from rpn_plugin.datasets.formats.stored_array import StoredArray
 from rpn_plugin.files import path_inside, require_regular_file, unsafe_name
 from rpn_plugin.foreign_files import plain_matrix_shape
+from rpn_plugin.stored_array import StoredArray
 
 ALLOWED_DTYPES = (np.float16, np.float32, np.float64)
 

@@ -1,9 +1,9 @@
-"""Files of detections: ActivityNet-style JSON, THUMOS14's text files, and CSV."""
+"""Files of detections: ActivityNet-style JSON, THUMOS14's text files, ActionFormer's pickles, and CSV."""
 from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,14 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from rpn_plugin.evaluation.actionformer_results import read_actionformer_results
 from rpn_plugin.evaluation.entries import read_entries
+from rpn_plugin.evaluation.ground_truth import GroundTruth
 from rpn_plugin.evaluation.thumos_files import read_thumos_detections
 from rpn_plugin.files import json_object, read_text, written_whole
 from rpn_plugin.json_text import parse_form
 from rpn_plugin.shown_names import csv_cell
-from rpn_plugin.structures import VideoSegments
+from rpn_plugin.structures import VideoSegments, same_video_names
 
 
 def write_detections(path: str | Path, detections: Mapping[str, VideoSegments]) -> None:
@@ -60,14 +62,25 @@ def write_detections_csv(path: str | Path, detections: Mapping[str, VideoSegment
                 table.writerow([csv_cell(video), csv_cell(label), start, end, score])
 
 
-def read_detections(path: str | Path) -> dict[str, VideoSegments]:
-    """Read ActivityNet's submission format, or THUMOS14's from a file whose name ends in ``.txt``.
+def read_detections(path: str | Path, truth: GroundTruth | None = None) -> dict[str, VideoSegments]:
+    """Read ActivityNet's submission format, which MMAction2 and OpenTAD write, too.
+
+    A file whose name ends in ``.txt`` has the format of THUMOS14's challenge, and one that ends in ``.pkl`` is
+    ActionFormer's ``eval_results.pkl``.
+
+    Args:
+        path: The file.
+        truth: What the detections are about. ActionFormer numbers its classes, and the annotations say what they are.
 
     Raises:
         ValueError: If the file is not of that form or has a key twice; names it, and video and value of the first entry
-            that is not ``{label, score, segment}``.
+            that is not ``{label, score, segment}``. If classes are numbered and ``truth`` does not name them.
         OSError: If it cannot be opened.
     """
+    if Path(path).suffix == '.pkl':
+        if truth is None:
+            raise ValueError(f'{path}: its classes are numbers, which only a ground truth names. Give one.')
+        return read_actionformer_results(path, truth.class_names())
     if Path(path).suffix == '.txt':
         return read_thumos_detections(path)
     text = read_text(path)
@@ -78,6 +91,28 @@ def read_detections(path: str | Path) -> dict[str, VideoSegments]:
     if not isinstance(results, dict):
         raise ValueError(f'{path}: expected a JSON object with "results": {{video: [...]}}.')
     return {video: read_entries(path, video, entries, scored=True) for video, entries in results.items()}
+
+
+def called_as(names: Collection[str], detections: Mapping[str, VideoSegments]
+              ) -> tuple[Mapping[str, VideoSegments], list[tuple[str, str]]]:
+    """Give videos the names that the ground truth has for them, where the two files have no name in common.
+
+    MMAction2 writes results without the ``v_`` that its annotations have; others have ``.mp4``.
+
+    Args:
+        names: Of the ground truth's videos.
+        detections: By video name.
+
+    Returns:
+        The detections by their new names, and the pairs of old and new name. Where a single name is in both, or two
+        videos would get one name, the detections are as they were, and there are no pairs.
+    """
+    pairs = same_video_names(detections, names) if not {*names} & {*detections} else []
+    new_names = dict(pairs)
+    renamed = [new_names.get(video, video) for video in detections]
+    if len(new_names) < len(pairs) or len({*renamed}) < len(renamed):
+        return detections, []
+    return dict(zip(renamed, detections.values())), pairs
 
 
 class _Detection(msgspec.Struct, forbid_unknown_fields=True, gc=False):

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from published import CLASSES, made_videos, write_mmaction2, write_thumos14
 
 from rpn_plugin.evaluation import GroundTruth
 from rpn_plugin.structures import VideoSegments
@@ -114,3 +115,32 @@ def test_a_key_that_stands_twice_is_refused(text: str, key: str, tmp_path: Path)
     path = save(tmp_path / 'truth.json', text)
     with pytest.raises(ValueError, match=f'{re.escape(str(path))}: .*twice.*{key}'):
         GroundTruth.read(path)
+
+
+def annotated(subset: str) -> dict[str, list]:
+    """What the made videos of a subset have, in the order of their names and times."""
+    return {video.name: sorted((part['segment'], part['label']) for part in video.annotations)
+            for video in made_videos() if video.subset == subset}
+
+
+def read_back(truth: GroundTruth) -> dict[str, list]:
+    return {video: sorted(zip(entry.segments.tolist(), entry.labels)) for video, entry in truth.segments.items()}
+
+
+def test_the_folder_of_thumos14s_text_files_is_a_ground_truth(tmp_path: Path) -> None:
+    truth = GroundTruth.read(write_thumos14(tmp_path, made_videos()).annotations, 'test')
+    assert read_back(truth) == annotated('test') and {*truth.subsets.values()} == {'test'}
+    assert truth.class_names() == dict(enumerate(CLASSES)) and truth.classes == {*CLASSES}
+    assert len(truth.ambiguous) == 2 and all(found.tolist() == [[0, 0.5]] for found in truth.ambiguous.values())
+    with pytest.raises(ValueError, match='no <Class>_val.txt or <Class>_test.txt below it'):
+        GroundTruth.read(tmp_path / 'i3d')
+
+
+def test_mmaction2s_annotations_are_a_ground_truth(tmp_path: Path) -> None:
+    path = write_mmaction2(tmp_path, made_videos()).annotations / 'anet_anno_val.json'
+    truth = GroundTruth.read(path)
+    assert read_back(truth) == annotated('test')
+    video = next(video for video in made_videos() if video.subset == 'test')
+    assert truth.duration_sec(video.name) == video.duration
+    with pytest.raises(ValueError, match='no video in subset'):
+        GroundTruth.read(path, 'validation')

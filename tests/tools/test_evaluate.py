@@ -66,7 +66,7 @@ def test_ambiguous_intervals_beside_the_database_count(score, tmp_path, protocol
 
 def test_the_table_is_followed_by_what_was_not_scored(score) -> None:
     _, printed = score('--subset', 'test', '--video-set', 'thumos14-212')
-    assert printed.startswith('protocol activitynet; AP in % at tIoU')
+    assert '\nprotocol activitynet; AP in % at tIoU' in printed
     for line in ('video set thumos14-212: 1 videos with 2 instances; 4 of 6 detections scored',
                  'warning: a complete ground truth of thumos14-212 has 212 videos',
                  '1 detections left out: they are on videos that the set leaves out',
@@ -218,10 +218,37 @@ def test_annotated_videos_without_detections_are_named_with_the_probable_reason(
     assert 'warning' not in score('--subset', 'test')[1].split('video set')[0]
 
 
-def test_a_video_under_another_name_is_said_to_be_one(score) -> None:
+def test_videos_that_all_have_other_names_are_taken_as_the_same(score) -> None:
     named = {f'v_{video}': found for video, found in FOUND.items()}
     output = score('--subset', 'test', found=dict(results=named))[1]
+    assert "2 videos have another name in the ground truth, such as 'va' for 'v_va', and are taken as" in output
+    assert output.split('taken as the same\n')[1] == score('--subset', 'test')[1].split('\n', 1)[1]
+
+
+def test_a_video_under_another_name_beside_others_is_said_to_be_one(score) -> None:
+    named = dict({f'v_{video}': found for video, found in FOUND.items()}, vt=[])
+    output = score(found=dict(results=named))[1]
     assert "1 videos have another name in the detections, such as 'v_va' for 'va'" in output
+
+
+THUMOS_TRUTH = dict(database={
+    f'video_test_000000{number}': dict(subset='test', annotations=[dict(label='Diving', segment=[0, 8])])
+    for number in (1, 2)}, ambiguous=dict(video_test_0000001=[[20, 30]]))
+
+
+@pytest.mark.parametrize('change, protocol, reason', [
+    ({}, 'thumos14', 'the ground truth is that of THUMOS14. --protocol activitynet-thumos14 scores'),
+    (dict(va=dict(subset='test')), 'activitynet', "since the video va is not called as THUMOS14's are"),
+    (dict(video_test_0000003=dict(annotations=[dict(label='Divng', segment=[0, 8])])), 'activitynet',
+     'since the class Divng is none of its 20'),
+])
+def test_the_protocol_follows_the_ground_truth_and_says_why(score, change, protocol: str, reason: str) -> None:
+    truth = dict(THUMOS_TRUTH, database=THUMOS_TRUTH['database'] | change)
+    found = dict(results=dict(video_test_0000001=FOUND['va'][:1]))
+    printed = score(truth=truth, found=found)[1]
+    assert printed.startswith(f'protocol {protocol}: ') and reason in printed.splitlines()[0]
+    assert f'protocol {protocol}; AP in %' in printed
+    assert 'protocol wtalc; AP' in score('--protocol', 'wtalc', truth=truth, found=found)[1].splitlines()[1]
 
 
 def test_subsets_that_differ_in_case_are_refused(score) -> None:

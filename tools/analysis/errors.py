@@ -10,8 +10,8 @@ from pathlib import Path
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description='Kinds of errors, misses and precision over recall of detections.')
-    parser.add_argument('detections', help='JSON with "results"')
-    parser.add_argument('ground_truth', help='JSON with "database"')
+    parser.add_argument('detections', help='a file that evaluate.py scores')
+    parser.add_argument('ground_truth', help='a file or folder that evaluate.py takes')
     parser.add_argument('--subset', help='the videos of this subset only; all by default')
     parser.add_argument('--tiou', type=float, default=0.5, help='threshold of a match')
     parser.add_argument('--misses', type=int, default=10, help='list so many of the longest misses')
@@ -27,6 +27,7 @@ import numpy as np
 from rpn_plugin.command_line import one_line_errors
 from rpn_plugin.evaluation import GroundTruth
 from rpn_plugin.evaluation.functional.error_analysis import KINDS, ErrorAnalysis, analyse_errors, precision_recall
+from rpn_plugin.evaluation.report import describe_coverage
 from rpn_plugin.evaluation.results_file import read_detections
 from rpn_plugin.visualization import save_figure
 from rpn_plugin.visualization.evaluation import (
@@ -58,8 +59,10 @@ def print_report(analysis: ErrorAnalysis, most: int) -> None:
 @one_line_errors()
 def main() -> None:
     options = parse()
-    found = read_detections(options.detections)
-    truth = GroundTruth.read(options.ground_truth, options.subset).segments
+    annotated = GroundTruth.read(options.ground_truth, options.subset)
+    found, truth = read_detections(options.detections, annotated), annotated.segments
+    for line in describe_coverage(found, annotated):
+        print(line)
     analysis = analyse_errors(found, truth, options.tiou)
     print_report(analysis, options.misses)
     if options.out:

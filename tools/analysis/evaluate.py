@@ -11,18 +11,19 @@ from dataclasses import replace
 from pathlib import Path
 
 NAMES = ('activitynet', 'activitynet-thumos14', 'thumos14', 'wtalc', 'facnet', 'facnet-filtered')
-"""Of the protocols; stated here, too, because the package takes seconds to import."""
+"""Of the protocols; stated here, too, so that --help and wrong options need no import."""
 
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description='Score detections against ground truth under a named protocol.')
-    parser.add_argument('detections', help='JSON with "results", as WTALMetric(out_file=...) writes it, or .txt with '
-                        'lines "video start end class_index score" as for THUMOS14')
-    parser.add_argument('ground_truth',
-                        help='JSON with "database", and maybe "ambiguous": {video: [[start, end], ...]}')
+    parser.add_argument('detections', help='JSON with "results", as WTALMetric(out_file=...), MMAction2 and OpenTAD '
+                        'write it; .txt with lines "video start end class_index score" as for THUMOS14; .pkl as '
+                        'ActionFormer writes it')
+    parser.add_argument('ground_truth', help='JSON with "database", and maybe "ambiguous": {video: [[start, end], '
+                        "...]}; MMAction2's anet_anno_*.json; or the folder of THUMOS14's <Class>_{val,test}.txt")
     parser.add_argument('--subset', help='score on the videos of this subset; all by default')
-    parser.add_argument('--protocol', default='activitynet',
-                        help=f'one of {", ".join(NAMES)}; default %(default)s')
+    parser.add_argument('--protocol', help=f'one of {", ".join(NAMES)}; default: thumos14 where the ground truth '
+                        'is that of THUMOS14, else activitynet')
     parser.add_argument('--compare', metavar='PROTOCOL', help='a second one, and what makes the difference')
     parser.add_argument('--video-set', help='all, annotated, thumos14-213, thumos14-212 or thumos14-210; by default as '
                         'the protocol says')
@@ -35,13 +36,14 @@ def parse() -> argparse.Namespace:
 
 
 if __name__ == '__main__':
-    parse()  # --help and wrong options are answered before the imports below, which take seconds
+    parse()  # --help and wrong options are answered before the imports below
 
 import numpy as np
 
 from rpn_plugin.command_line import one_line_errors
 from rpn_plugin.evaluation import GroundTruth, Protocol, get_protocol, get_video_set
 from rpn_plugin.evaluation.comparison import compare_protocols
+from rpn_plugin.evaluation.default_protocol import default_protocol
 from rpn_plugin.evaluation.functional import evaluate_localization
 from rpn_plugin.evaluation.protocols import linear_grid
 from rpn_plugin.evaluation.report import (
@@ -52,13 +54,12 @@ from rpn_plugin.evaluation.report import (
     format_table,
     write_result,
 )
-from rpn_plugin.evaluation.results_file import read_detections
+from rpn_plugin.evaluation.results_file import called_as, read_detections
 from rpn_plugin.structures import VideoSegments
 
 
-def chosen_protocol(name: str, options: argparse.Namespace) -> Protocol:
-    """Return the protocol of that name with the changes of the command line."""
-    protocol = get_protocol(name)
+def changed(protocol: Protocol, options: argparse.Namespace) -> Protocol:
+    """Return the protocol with the changes of the command line."""
     if options.video_set:
         protocol = replace(protocol, video_set=get_video_set(options.video_set))
     if options.tiou:
@@ -69,12 +70,16 @@ def chosen_protocol(name: str, options: argparse.Namespace) -> Protocol:
 
 
 def known_detections(options: argparse.Namespace, truth: GroundTruth) -> Mapping[str, VideoSegments]:
-    """Read the detections, without those of unknown labels if that is wanted.
+    """Read the detections, under the ground truth's names, and without those of unknown labels if that is wanted.
 
     Raises:
         ValueError: If it is not and there are some; names one.
     """
-    detections = read_detections(options.detections)
+    detections, renamed = called_as(truth.segments, read_detections(options.detections, truth))
+    if renamed:
+        ours, theirs = renamed[0]
+        print(f'{len(renamed)} videos have another name in the ground truth, such as {theirs!r} for {ours!r}, and are '
+              f'taken as the same')
     unknown = {label: video for video, found in detections.items() for label in set(found.labels) - truth.classes}
     if not unknown:
         return detections
@@ -92,10 +97,17 @@ def known_detections(options: argparse.Namespace, truth: GroundTruth) -> Mapping
 
 def run(options: argparse.Namespace) -> None:
     """Score, print, write."""
-    protocols = [chosen_protocol(name, options) for name in (options.protocol, options.compare) if name]
+    named = [get_protocol(name) for name in (options.protocol, options.compare) if name]
+    if options.video_set:
+        get_video_set(options.video_set)
     if options.out and Path(options.out).suffix not in FORMATS:
         raise ValueError(f'{options.out}: results are written by ending, one of {", ".join(FORMATS)}.')
     truth = GroundTruth.read(options.ground_truth, options.subset)
+    if not options.protocol:
+        chosen, reason = default_protocol(truth)
+        named.insert(0, chosen)
+        print(reason)
+    protocols = [changed(protocol, options) for protocol in named]
     detections = known_detections(options, truth)
     for line in describe_coverage(detections, truth):
         print(line)

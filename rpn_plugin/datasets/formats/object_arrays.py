@@ -7,13 +7,12 @@ that a file of any size costs one pass over its small parts, and each video is m
 """
 from __future__ import annotations
 
-import struct
 from pathlib import Path
 from typing import Any
 
-from rpn_plugin.datasets.formats.pickle_machine import PickleMachine, UnsafePickleError
 from rpn_plugin.files import require_regular_file
 from rpn_plugin.foreign_files import described, read_header
+from rpn_plugin.pickle_machine import run_pickle
 
 
 def has_objects(path: str | Path) -> bool:
@@ -48,15 +47,7 @@ def read_object_array(path: str | Path) -> list[Any]:
             raise ValueError(f'{path}: {error}; it is {described(path)}.') from error
         if dtype.kind != 'O' or len(shape) != 1:
             raise ValueError(f'{path}: expected a one-dimensional array of objects, but got shape {shape} of {dtype}.')
-        try:
-            value = PickleMachine(file, path).run()
-        except UnsafePickleError as error:
-            raise UnsafePickleError(f'{path}: refused, since it holds {error}. Expected numpy arrays, lists, tuples, '
-                                    f'strings, bytes and numbers and nothing else. Do not load this file with '
-                                    f'allow_pickle=True unless you trust whoever made it.') from error
-        except (EOFError, LookupError, TypeError, AttributeError, ValueError, ArithmeticError, RecursionError,
-                MemoryError, struct.error) as error:
-            raise ValueError(f'{path}: damaged or incomplete ({type(error).__name__}: {error}).') from error
+        value = run_pickle(file, path)
     if not isinstance(value, list) or len(value) != shape[0]:
         raise ValueError(f'{path}: its header says {shape[0]} objects, but it holds another number of them.')
     return value

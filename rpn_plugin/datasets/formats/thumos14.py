@@ -4,64 +4,21 @@ from __future__ import annotations
 from pathlib import Path
 
 from rpn_plugin.datasets.formats.layout import Annotations, DataLayout
-from rpn_plugin.files import read_text
-
-SUBSETS = {'val': 'validation', 'test': 'test'}
+from rpn_plugin.thumos_annotations import ThumosAnnotations
 
 
 def read_thumos14(path: Path) -> Annotations:
     """Read every ``<Class>_{val,test}.txt`` below a folder, with ``Ambiguous_*.txt`` as ambiguous intervals.
 
-    Classes are in alphabetical order, which is that of ``detclasslist.txt``. Durations are not in these files. A video
-    of which every interval is ambiguous has no instance; it stays, without annotations.
+    Durations are not in these files.
 
     Raises:
         ValueError: If there is no such file, a class lacks one, or a line is not ``video start end``.
     """
-    files = {(name, subset): file for subset in SUBSETS for file in sorted(path.rglob(f'*_{subset}.txt'))
-             for name in (file.name.removesuffix(f'_{subset}.txt'), )}
-    classes = tuple(sorted({name for name, _ in files} - {'Ambiguous'}))
-    if not classes:
-        raise ValueError(f"{path}: no <Class>_val.txt or <Class>_test.txt below it; give the folder of THUMOS14's "
-                         f'temporal annotations.')
-    for subset in {subset for _, subset in files}:
-        lacking = [name for name in classes if (name, subset) not in files]
-        if lacking:
-            raise ValueError(f'{path}: no file {", ".join(f"{name}_{subset}.txt" for name in lacking)}.')
-    database: dict[str, dict] = {}
-    ambiguous: dict[str, list[list[float]]] = {}
-    for (name, subset), file in sorted(files.items()):
-        for video, segments in read_intervals(file).items():
-            entry = database.setdefault(video, dict(subset=SUBSETS[subset], annotations=[]))
-            if name == 'Ambiguous':
-                ambiguous[video] = segments
-            else:
-                entry['annotations'] += [dict(label=name, segment=segment) for segment in segments]
-    for entry in database.values():
-        entry['annotations'].sort(key=lambda annotation: annotation['segment'])
-    database = dict(sorted(database.items()))
-    bare = [video for video, entry in database.items() if not entry['annotations']]
+    read = ThumosAnnotations.read(path)
+    bare = [video for video, entry in read.database.items() if not entry['annotations']]
     remarks = (f'{len(bare)} videos have ambiguous intervals only: {", ".join(bare)}.', ) if bare else ()
-    return Annotations(database, classes, ambiguous=ambiguous, remarks=remarks)
-
-
-def read_intervals(file: Path) -> dict[str, list[list[float]]]:
-    """Read lines ``video start end`` into intervals in seconds by video.
-
-    Raises:
-        ValueError: Names file, line and text of the first line of another form.
-    """
-    intervals: dict[str, list[list[float]]] = {}
-    for number, line in enumerate(read_text(file).splitlines(), start=1):
-        words = line.split()
-        if not words:
-            continue
-        try:
-            video, start, end = words
-            intervals.setdefault(video, []).append([float(start), float(end)])
-        except ValueError as error:
-            raise ValueError(f'{file}: line {number} is {line!r}; expected "video start end" with seconds.') from error
-    return intervals
+    return Annotations(read.database, read.classes, ambiguous=read.ambiguous, remarks=remarks)
 
 
 THUMOS14 = DataLayout('thumos14', 'the official text files, <Class>_val.txt and <Class>_test.txt', read_thumos14)

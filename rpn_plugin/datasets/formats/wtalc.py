@@ -8,10 +8,10 @@ import numpy as np
 
 from rpn_plugin.datasets.formats.layout import Annotations, DataLayout
 from rpn_plugin.datasets.formats.object_arrays import has_objects, read_object_array
-from rpn_plugin.datasets.formats.stored_array import StoredArray
-from rpn_plugin.datasets.formats.thumos14 import read_intervals
 from rpn_plugin.files import shown
 from rpn_plugin.foreign_files import map_array, naming
+from rpn_plugin.stored_array import StoredArray
+from rpn_plugin.thumos_annotations import read_intervals
 
 RECIPE = dict(fps=25, snippet_stride=16, window=16)
 _FILES = ('videoname', 'subset', 'labels', 'labels_all', 'segments', 'classlist')

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from published import write_object_array
 
 from rpn_plugin.datasets.formats.object_arrays import read_object_array
-from rpn_plugin.datasets.formats.pickle_machine import UnsafePickleError
-from rpn_plugin.datasets.formats.stored_array import StoredArray
+from rpn_plugin.pickle_machine import UnsafePickleError
+from rpn_plugin.stored_array import StoredArray
 
 
 def opened(value: object) -> object:

@@ -12,11 +12,12 @@ import math
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
-from rpn_plugin.datasets.formats.stored_array import StoredArray
+from rpn_plugin.stored_array import StoredArray
 
 LOCATED_BYTES = 4096
 """Payloads of at least so many bytes stay on disk."""
@@ -64,13 +65,15 @@ class PickleMachine:
     Args:
         file: Opened in binary mode, at the first instruction.
         path: Of the file.
+        with_dicts: Whether it knows the instructions that dictionaries are made of.
 
     Raises:
         UnsafePickleError: At the first instruction that it does not know.
         ValueError: Or another exception of the language, if the file is damaged.
     """
 
-    def __init__(self, file: BinaryIO, path: str) -> None:
+    def __init__(self, file: BinaryIO, path: str, with_dicts: bool = False) -> None:
+        self.instructions = _INSTRUCTIONS | _FOR_DICTS if with_dicts else _INSTRUCTIONS
         self.file = file
         self.path = path
         self.stack: list[Any] = []
@@ -82,9 +85,9 @@ class PickleMachine:
             code = self._read(1)
             if code == b'.':
                 return _value(self.stack.pop(), {})
-            if code not in _INSTRUCTIONS:
+            if code not in self.instructions:
                 raise UnsafePickleError(f'the instruction {code!r} at byte {self.file.tell() - 1}')
-            _INSTRUCTIONS[code](self)
+            self.instructions[code](self)
 
     def _read(self, number: int) -> bytes:
         values = self.file.read(number)
@@ -207,10 +210,11 @@ def _value(item: Any, done: dict[int, Any]) -> Any:
     """Put arrays in the place of those under construction, at any depth; ``done`` keeps shared parts shared."""
     if isinstance(item, _ArrayUnderConstruction):
         return _value(item.value, done)
-    if isinstance(item, (list, tuple)):
+    if isinstance(item, (list, tuple, dict)):
         if id(item) not in done:
             done[id(item)] = None
-            done[id(item)] = type(item)([_value(part, done) for part in item])
+            parts = [_value(part, done) for part in (item.values() if isinstance(item, dict) else item)]
+            done[id(item)] = dict(zip(item, parts)) if isinstance(item, dict) else type(item)(parts)
         if done[id(item)] is None:
             raise ValueError('a list that contains itself')
         return done[id(item)]
@@ -247,6 +251,12 @@ def _appends(machine: PickleMachine) -> None:
     machine.stack[-1].extend(items)
 
 
+def _set_items(machine: PickleMachine, keys_and_values: list[Any]) -> None:
+    if not isinstance(machine.stack[-1], dict) or not all(isinstance(key, str) for key in keys_and_values[::2]):
+        raise UnsafePickleError('an item of what is no dictionary, or with a key that is no text')
+    machine.stack[-1].update(zip(keys_and_values[::2], keys_and_values[1::2], strict=True))
+
+
 def _long(machine: PickleMachine) -> int:
     return int.from_bytes(machine._read(machine.number('<B')), 'little', signed=True)
 
@@ -276,3 +286,30 @@ _INSTRUCTIONS: dict[bytes, Callable[[PickleMachine], None]] = {
                                                                                         machine.stack[-1]),
     b'h': _get('<B'), b'j': _get('<I'),
 }  # yapf: disable
+_FOR_DICTS: dict[bytes, Callable[[PickleMachine], None]] = {
+    b'}': _push(lambda machine: {}), b's': lambda machine: _set_items(machine, machine.pop(2)),
+    b'u': lambda machine: _set_items(machine, machine.since_mark()),
+}  # yapf: disable
+
+
+def run_pickle(file: BinaryIO, path: str | Path, with_dicts: bool = False) -> Any:
+    """Interpret the pickle at this place of a file.
+
+    Args:
+        file: Opened in binary mode.
+        path: Its path, for messages and for arrays that are opened later.
+        with_dicts: Whether it may hold dictionaries, whose keys are texts.
+
+    Raises:
+        UnsafePickleError: If it holds an instruction that arrays of plain values do not need; names it and the file.
+        ValueError: If it is damaged, or ends too early; names the file.
+    """
+    try:
+        return PickleMachine(file, str(path), with_dicts).run()
+    except UnsafePickleError as error:
+        raise UnsafePickleError(f'{path}: refused, since it holds {error}. Expected numpy arrays, lists, tuples, '
+                                f'{"dictionaries, " if with_dicts else ""}strings, bytes and numbers and nothing else. '
+                                f'Do not load this file with pickle unless you trust whoever made it.') from error
+    except (EOFError, LookupError, TypeError, AttributeError, ValueError, ArithmeticError, RecursionError, MemoryError,
+            struct.error) as error:
+        raise ValueError(f'{path}: damaged or incomplete ({type(error).__name__}: {error}).') from error
