@@ -5,7 +5,9 @@ import doctest
 import importlib
 import inspect
 import pkgutil
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -14,6 +16,7 @@ import pytest
 import rpn_plugin.evaluation.functional
 import rpn_plugin.structures
 
+REPOSITORY = Path(__file__).resolve().parents[1]
 ROOMS = (rpn_plugin.structures, rpn_plugin.evaluation.functional)
 MODULES = [*(info.name for room in ROOMS for info in pkgutil.iter_modules(room.__path__, f'{room.__name__}.')),
            'rpn_plugin.evaluation.rules', 'rpn_plugin.evaluation.evaluator']
@@ -54,6 +57,14 @@ def test_examples_print_what_they_say(name: str) -> None:
 def test_everything_public_has_an_example(name: str) -> None:
     public = dict(_public(importlib.import_module(name)))
     assert not [each for each, value in public.items() if each not in RECORDS and not _has_example(value)]
+
+
+@pytest.mark.parametrize('name', ['docs/evaluation.md'])
+def test_the_examples_of_documents_print_what_they_say(name: str, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)  # they write files
+    blocks = re.findall(r'^```python\n(.*?)^```', (REPOSITORY / name).read_text(), re.M | re.S)
+    examples = doctest.DocTestParser().get_doctest('\n'.join(blocks), {}, name, name, 0)
+    assert len(examples.examples) > 5 and doctest.DocTestRunner().run(examples).failed == 0
 
 
 def test_what_needs_no_example_exists_and_has_none() -> None:

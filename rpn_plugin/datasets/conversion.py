@@ -34,6 +34,7 @@ class Conversion:
         features: Stream to its features, see :func:`open_store`; ``{subset}`` stands for the source's name of a subset.
         subsets: New name of a subset to the source's; None keeps all, as they are named.
         recipe: Recipe of the features; None takes that of their sidecars or of the source, else that of its layout.
+            Annotations without features need none.
         columns: Stream to the range of its channels; None takes those of the layout.
         classes: Class names in order; None takes the source's order, else the alphabetical one.
         dtype: ``keep`` (float64 becomes float32), ``float16`` or ``float32``.
@@ -99,7 +100,7 @@ def convert(job: Conversion, out: str | Path, progress: Callable[[Iterable[str]]
     sidecars = _sidecars(job, source, database, stores)
     classes = _classes(job, source, database, remarks)
     recipe = _recipe(job, source, layout, sidecars, remarks)
-    if recipe is None:
+    if recipe is None and job.features:
         told = _told_by_durations(job, replace(source, database=database), classes, stores)
         raise ValueError(f'{job.annotations}: neither it nor its layout says when each feature was seen, and no '
                          f'description lies beside the features. State their recipe (--recipe fps=25 stride=16); '
@@ -117,7 +118,8 @@ def convert(job: Conversion, out: str | Path, progress: Callable[[Iterable[str]]
             sidecar = sidecars.get((stream, video))
             target.write_features(stream, video, array, store.where(video),
                                   sidecar and replace(sidecar, shape=list(array.shape)))
-    content = dict(classes=classes, feature=dict(recipe), source=dict(layout=layout.name, remarks=list(remarks)),
+    stated = {} if recipe is None else dict(feature=dict(recipe))
+    content = dict(classes=classes, **stated, source=dict(layout=layout.name, remarks=list(remarks)),
                    database={video: entry for video, entry in database.items() if video not in skipped})
     if source.ambiguous:
         content['ambiguous'] = {video: intervals for video, intervals in source.ambiguous.items()

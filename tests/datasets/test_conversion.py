@@ -305,6 +305,12 @@ def test_float16_halves_the_files_and_refuses_what_it_cannot_hold(tmp_path) -> N
         convert(job('basnet', release, dtype='float16'), tmp_path / 'other')
 
 
+def test_annotations_without_features_need_no_recipe(tmp_path) -> None:
+    release = published.write_thumos14(tmp_path / 'source', VIDEOS)
+    content = json.loads(convert(job('thumos14', release, features={}, recipe=None), tmp_path / 'out').path.read_text())
+    assert 'feature' not in content and {*content['database']} == {video.name for video in VIDEOS}
+
+
 def test_nan_is_refused_with_its_place(tmp_path) -> None:
     release = published.write_basnet(tmp_path / 'source', VIDEOS)
     broken = VIDEOS[1].features['rgb'].copy()
