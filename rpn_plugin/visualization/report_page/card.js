@@ -36,7 +36,7 @@ class Card {
     Object.assign(this.panRange, { type: 'range', min: 0, max: 1000, hidden: true });
     this.panRange.setAttribute('aria-label', 'move through the video');
     this.panRange.addEventListener('input', () => {
-      const from = this.panRange.value / 1000 * (this.video.duration - this.window.length);
+      const from = this.panRange.value / 1000 * this.hiddenSec;
       this.window.show(from, from + this.window.length);
       this.moved();
     });
@@ -68,13 +68,12 @@ class Card {
 
   summarize() {
     const { instances, perFile } = this.counts, ap = files.map((_, file) => averagePrecision(this.video, file));
-    const each = values => values.join(' and ');
     this.summary.textContent = [
       clock(this.video.duration),
-      `${each(perFile.map(({ found }) => found))} detection${perFile.length === 1 && perFile[0].found === 1 ? '' : 's'}`,
+      each(perFile.map(({ found }) => found), 'detection'),
       ...(data.annotated ? [plural(instances, 'instance')] : []),
-      ...(instances ? [`${each(perFile.map(({ kinds }) => kinds[MISSED]))} missed`] : []),
-      ...(ap[0] !== null ? [`AP ${each(ap.map(value => (100 * value).toFixed(1)))}`] : []),
+      ...(instances ? [`${perFile.map(({ kinds }) => kinds[MISSED]).join(' and ')} missed`] : []),
+      ...(ap[0] !== null ? [`AP ${ap.map(value => (100 * value).toFixed(1)).join(' and ')}`] : []),
     ].join(' · ');
   }
 
@@ -87,7 +86,7 @@ class Card {
     if (!this.lanes.length) element('div', this.body, 'nothing at this threshold', 'nothing');
     drawAxis(this.body, this.window, svg => this.width(svg));
     this.panRange.hidden = this.wholeButton.hidden = this.window.isWhole;
-    if (!this.window.isWhole) this.panRange.value = 1000 * this.window.from / (this.video.duration - this.window.length);
+    if (!this.window.isWhole) this.panRange.value = 1000 * this.window.from / this.hiddenSec;
     if (this.thumbnails) this.thumbnails.later();
     if (this.player) this.player.follow();
     this.mark();
@@ -100,14 +99,18 @@ class Card {
     const found = files.map((_, file) => video.found[file].filter(row => isShown(row, file)));
     for (const rows of [...truth, ...found]) for (const row of rows) labels.add(row[CLASS]);
     const of = (rows, label) => rows.filter(row => row[CLASS] === label);
-    return [...labels].sort((a, b) => a - b).flatMap(label => files.map((_, file) =>
-      new Lane(this, label, file, of(truth[file], label), of(found[file], label))));
+    const lanes = label => files.map((_, file) =>
+      new Lane(this, label, file, of(truth[file], label), of(found[file], label)));
+    const annotated = new Set(video.truth.map(row => row[CLASS]));  // those first
+    return [...labels].sort((a, b) => annotated.has(b) - annotated.has(a) || a - b).flatMap(lanes);
   }
 
   width(svg) {
     laneWidth = laneWidth || (svg || this.body.querySelector('svg')).clientWidth;
     return laneWidth;
   }
+
+  get hiddenSec() { return this.video.duration - this.window.length; }
 
   field() { return this.body.querySelector('svg').getBoundingClientRect(); }
 

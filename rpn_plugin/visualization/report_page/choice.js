@@ -1,10 +1,12 @@
 // What the page holds, and the part of it that is chosen. Nothing here knows the page's elements.
-// A detection is [class, start, end, score, kind], best first; an instance is [class, start, end, score of the detection
-// that takes it in each file, or null].
+// A detection is [class, start, end, score, kind], best first. An instance is [class, start, end] and, for each file,
+// the score of the detection that takes it, or null.
 const data = JSON.parse(document.getElementById('data').textContent);
 const CLASS = 0, START = 1, END = 2, SCORE = 3, KIND = 4, TAKEN = 3;
 const KINDS = [...data.kinds, 'missed'], MISSED = data.kinds.length;
-const SYMBOLS = { 'true positive': '✓', duplicate: '=', localization: '↔', confusion: '≠', background: '–', missed: '✕' };
+const SYMBOLS = {
+  'true positive': '✓', duplicate: '=', localization: '↔', confusion: '≠', background: '–', missed: '✕',
+};
 const PLAIN_WORDS = { localization: 'bad borders', confusion: 'wrong class' };
 const MEANINGS = {
   'true positive': 'takes an instance of its class: the best detection that overlaps it enough',
@@ -35,7 +37,8 @@ const choice = {
   video: null,  // the one that a link to what is shown leads to
 };
 
-const isMissed = (instance, file) => instance[TAKEN + file] === null || instance[TAKEN + file] < choice.thresholds[file];
+const isMissed = (instance, file) =>
+  instance[TAKEN + file] === null || instance[TAKEN + file] < choice.thresholds[file];
 const isShown = (row, file) => row[SCORE] >= choice.thresholds[file] && choice.classes[row[CLASS]] &&
   (!data.annotated || choice.kinds[row[KIND]]);
 const isInstanceShown = (row, file) => choice.classes[row[CLASS]] && (choice.kinds[MISSED] || !isMissed(row, file));
@@ -60,7 +63,8 @@ const countVideo = video => {
   return { instances, perFile };
 };
 
-const hasChosenClass = video => [video.truth, ...video.found].some(rows => rows.some(row => choice.classes[row[CLASS]]));
+const hasChosenClass = video =>
+  [video.truth, ...video.found].some(rows => rows.some(row => choice.classes[row[CLASS]]));
 
 const isVideoShown = (video, counts) => {
   if (!video.name.toLowerCase().includes(choice.search.toLowerCase())) return false;

@@ -38,6 +38,7 @@ const clock = (seconds, digits = 0) => {
 };
 
 const plural = (count, word) => `${count} ${word}${count === 1 ? '' : 's'}`;
+const each = (counts, word) => counts.length > 1 ? `${counts.join(' and ')} ${word}s` : plural(counts[0], word);
 
 // Calls of the result lead to one call of the action, before the next picture or after a pause.
 const beforeNextPicture = action => {

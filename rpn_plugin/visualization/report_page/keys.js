@@ -28,9 +28,9 @@ const goAlong = (card, row, lane, step) => {
 
 // To the bar of the lane above or below that starts nearest.
 const goAcross = (card, row, lane, step) => {
-  const place = card.lanes.indexOf(lane);
-  const next = card.lanes.slice(step < 0 ? 0 : place + 1, step < 0 ? place : undefined).filter(({ rows }) => rows.length);
-  const other = next[step < 0 ? next.length - 1 : 0];
+  let place = card.lanes.indexOf(lane) + step;
+  while (card.lanes[place] && !card.lanes[place].rows.length) place += step;
+  const other = card.lanes[place];
   if (!other) return;
   const distance = candidate => Math.abs(candidate[START] - row[START]);
   card.goTo(other.rows.reduce((best, candidate) => distance(candidate) < distance(best) ? candidate : best), other);

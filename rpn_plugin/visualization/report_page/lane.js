@@ -20,14 +20,15 @@ class Lane {
     this.curve = file === 0 && card.video.curves ? card.video.curves.values.find(([of]) => of === label) : undefined;
     const missed = truth.filter(row => isMissed(row, file)).length;
     this.note = plural(found.length, 'detection') +
-      (data.annotated ? `, ${plural(truth.length, 'instance')}` + (missed ? `, ${missed} missed` : '') : '');
+      (truth.length ? `, ${plural(truth.length, 'instance')}` : '') + (missed ? `, ${missed} missed` : '');
   }
 
   // Rows by time, as the arrow keys go through them.
   get rows() { return [...this.truth, ...this.found].sort((a, b) => a[START] - b[START] || a[END] - b[END]); }
 
   draw(parent) {
-    const root = element('div', parent, undefined, this.file ? 'lane' : 'lane first'), name = element('div', root, undefined, 'name');
+    const root = element('div', parent, undefined, this.file ? 'lane' : 'lane first');
+    const name = element('div', root, undefined, 'name');
     if (this.file === 0) element('span', name, data.classes[this.label]);
     if (files.length > 1) element('small', name, files[this.file].name, 'file');
     element('small', name, this.note);
@@ -46,13 +47,15 @@ class Lane {
     shape('rect', svg, { class: 'field', x: 0, y: 0, width, height, rx: 3 });
     if (this.curve) this.drawCurve(middle + 1);
     for (const row of this.truth) {
-      this.bar(row, 2, TRUTH, isMissed(row, file) ? 'truth missed' : 'truth', isMissed(row, file) ? SYMBOLS.missed : '');
+      const missed = isMissed(row, file);
+      this.bar(row, 2, TRUTH, missed ? 'truth missed' : 'truth', missed ? SYMBOLS.missed : '');
     }
+    const best = Math.max(files[file].high, 1e-12);
     for (const [row, place] of placed.reverse()) {  // the best on top
       const kind = data.annotated ? data.kinds[row[KIND]] : null;
       const made = this.bar(row, top + place * (BAR + GAP), BAR, kind ? `found ${kind.replace(' ', '-')}` : 'found',
         kind ? SYMBOLS[kind] : '');
-      if (made) made.setAttribute('fill-opacity', 0.35 + 0.65 * Math.max(0, row[SCORE]) / Math.max(files[file].high, 1e-12));
+      if (made) made.setAttribute('fill-opacity', 0.35 + 0.65 * Math.max(0, row[SCORE]) / best);
     }
   }
 
@@ -61,10 +64,12 @@ class Lane {
     if (row[END] < window.from || row[START] > window.to) return null;
     const x = (Math.max(row[START], window.from) - window.from) * scale;
     const width = Math.max(3, (Math.min(row[END], window.to) - window.from) * scale - x);
-    const made = shape('rect', this.svg, { class: `bar ${name}`, x, y, width, height, rx: 2, role: 'button', tabindex: -1,
+    const made = shape('rect', this.svg, {
+      class: `bar ${name}`, x, y, width, height, rx: 2, role: 'button', tabindex: -1,
       'aria-label': this.card.words(row, this) });
     if (symbol && width >= SYMBOL_PIXELS) {
-      shape('text', this.svg, { class: 'symbol', x: x + width / 2, y: y + height / 2 + 4, 'aria-hidden': true }).textContent = symbol;
+      const middle = { x: x + width / 2, y: y + height / 2 + 4 };
+      shape('text', this.svg, { class: 'symbol', 'aria-hidden': true, ...middle }).textContent = symbol;
     }
     this.bars.set(row, made);
     this.card.bars.set(made, [row, this]);

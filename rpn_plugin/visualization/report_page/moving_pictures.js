@@ -53,7 +53,8 @@ class Thumbnails {
   }
 
   async take() {
-    const turn = ++this.turn, { window } = this.card, count = Math.max(2, Math.floor(this.card.width() / THUMBNAIL_PIXELS));
+    const turn = ++this.turn, { window } = this.card;
+    const count = Math.max(2, Math.floor(this.card.width() / THUMBNAIL_PIXELS));
     this.video = this.video || openVideo(this.card.video.url);
     while (this.root.children.length > count) this.root.lastChild.remove();
     while (this.root.children.length < count) element('canvas', this.root);

@@ -18,7 +18,10 @@ const thresholdControls = files.map((file, place) => {
 });
 
 const chips = (parent, names, key, more) => names.map((name, place) => {
-  const made = button(parent, undefined, undefined, () => { choice[key][place] = 1 - choice[key][place]; filterChanged(); });
+  const made = button(parent, undefined, undefined, () => {
+    choice[key][place] = 1 - choice[key][place];
+    filterChanged();
+  });
   if (more) more(made, name);
   element('span', made, name);
   return made;
@@ -37,14 +40,15 @@ const kindCounts = kindChips.map((chip, kind) => {
 const refresh = () => {
   for (const card of cards) card.update();
   const shown = cards.filter(card => !card.root.hidden);
-  const sum = value => files.map((_, file) => shown.reduce((total, card) => total + value(card.counts.perFile[file]), 0));
+  const sum = value => files.map((_, file) =>
+    shown.reduce((total, card) => total + value(card.counts.perFile[file]), 0));
   const found = sum(counts => counts.found);
-  const detections = files.map(({ total }, file) => `${found[file]} of ${files.length > 1 ? total : plural(total, 'detection')}`);
   const videos = (shown.length === cards.length ? '' : `${shown.length} of `) + plural(cards.length, 'video');
-  byId('shown').textContent = files.length > 1 ? videos : `${detections[0]}, ${videos}`;
+  const detections = `${found[0]} of ${plural(files[0].total, 'detection')}`;
+  byId('shown').textContent = files.length > 1 ? videos : `${detections}, ${videos}`;
   kindCounts.forEach((output, kind) => { output.textContent = sum(counts => counts.kinds[kind]).join(' · '); });
   thresholdControls.forEach(({ value, count, slider }, file) => {
-    if (files.length > 1) count.textContent = detections[file];
+    if (files.length > 1) count.textContent = `${found[file]} of ${files[file].total}`;
     value.textContent = choice.thresholds[file].toPrecision(3);
     slider.setAttribute('aria-valuetext', value.textContent);
   });
@@ -104,7 +108,10 @@ for (const [value, [text]] of Object.entries(SORTS)) {
 const setAll = (key, value) => () => { choice[key].fill(value); filterChanged(); };
 byId('all').addEventListener('click', setAll('classes', 1));
 byId('none').addEventListener('click', setAll('classes', 0));
-byId('search').addEventListener('input', afterPause(() => { choice.search = byId('search').value; filterChanged(); }, 100));
+byId('search').addEventListener('input', afterPause(() => {
+  choice.search = byId('search').value;
+  filterChanged();
+}, 100));
 byId('search').addEventListener('keydown', event => {
   const first = sorted(cards).find(card => !card.root.hidden);
   if (event.key === 'Enter' && first) jumpTo(first);
@@ -126,6 +133,7 @@ addEventListener('hashchange', openLink);
 addEventListener('resize', () => { laneWidth = 0; refresh(); });
 
 byId('kinds').hidden = byId('marks').hidden = !data.annotated;
+byId('several').hidden = files.length < 2;
 byId('key-curve').hidden = data.videos.every(video => !video.curves);
 if (data.annotated) {
   byId('tiou').textContent = data.tiou;

@@ -9,7 +9,8 @@ const saveFile = (name, content) => {
 
 // A text that no spreadsheet takes for a formula; names such as -0r0HEwAYiQ stay.
 const csvCell = text => {
-  const plain = String(text).replace(/[\0-\x1f\x7f]/g, character => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  const escape = character => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  const plain = String(text).replace(/[\0-\x1f\x7f]/g, escape);
   const safe = /^[=+\-@]/.test(plain) && !/^-[\p{L}\p{N}_-]*$/u.test(plain) ? `'${plain}` : plain;
   return /[",]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 };
