@@ -1,7 +1,11 @@
 """Made videos for the tests of the report page, and how they look at it."""
 from __future__ import annotations
 
+from pathlib import Path
+
+import cv2
 import numpy as np
+import pytest
 from browser import Browser
 
 from rpn_plugin.structures import VideoSegments
@@ -29,6 +33,16 @@ def two_videos() -> list[ReportVideo]:
         ReportVideo('second', found((1, 2, 'HighJump', 0.7), (3, 4, 'HighJump', 0.1)), 10.0,
                     segments((0, 3, 'HighJump'), (6, 7, 'Diving'), scored=False)),
     ]
+
+
+def write_clip(path: Path, seconds: int = 60) -> None:
+    """Moving grey, in a format that Chromium plays."""
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'VP80'), 5, (64, 48))
+    if not writer.isOpened():
+        pytest.skip('this OpenCV writes no VP8')
+    for frame in range(5 * seconds):
+        writer.write(np.full((48, 64, 3), frame % 256, np.uint8))
+    writer.release()
 
 
 def text(browser: Browser, selector: str) -> str:

@@ -22,6 +22,7 @@ def browser(tmp_path_factory) -> Iterator[Browser]:
 @pytest.fixture
 def page(browser, tmp_path) -> Iterator[tuple[Browser, Path]]:
     """The browser and where to write the page; nothing but local files may have been asked for, nothing complained."""
+    browser.call('Page.navigate', url='about:blank')  # what went before goes on no longer
     browser.complaints.clear()
     browser.requests.clear()
     browser.size(1200, 900)

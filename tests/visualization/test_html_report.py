@@ -3,12 +3,10 @@ from __future__ import annotations
 
 import re
 import time
-from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
-from made_report import bars, centre, click, found, move_slider, segments, shown_videos, text, two_videos
+from made_report import bars, centre, click, found, move_slider, segments, shown_videos, text, two_videos, write_clip
 
 from rpn_plugin.structures import VideoSegments
 from rpn_plugin.visualization import Curves, ReportVideo, write_report
@@ -78,16 +76,6 @@ def test_classes_can_be_left_out_and_every_counter_follows(page) -> None:
     assert bars(browser, 'truth') == 3
 
 
-def write_clip(path: Path) -> None:
-    """A minute of moving grey, in a format that Chromium plays."""
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'VP80'), 5, (64, 48))
-    if not writer.isOpened():
-        pytest.skip('this OpenCV writes no VP8')
-    for frame in range(5 * 60):
-        writer.write(np.full((48, 64, 3), frame % 256, np.uint8))
-    writer.release()
-
-
 def test_a_video_has_thumbnails_and_plays_from_a_bar(page, tmp_path) -> None:
     browser, path = page
     write_clip(tmp_path / 'a clip%20#1.webm')
@@ -107,6 +95,16 @@ def test_a_video_has_thumbnails_and_plays_from_a_bar(page, tmp_path) -> None:
         browser.press(' ')
         browser.wait(f'document.querySelector("video").paused === {paused}')
     assert browser.evaluate('document.querySelector("video").currentTime') >= 42.5  # goes on, not back
+
+
+def test_a_video_that_the_browser_cannot_play_has_no_thumbnails_and_says_so(page, tmp_path) -> None:
+    browser, path = page
+    (tmp_path / 'bad.webm').write_bytes(b'no video')
+    write_report(path, 'bad', [ReportVideo('first', found((42.5, 50, 'Diving', 0.9)), 60.0, url='bad.webm')])
+    browser.open(path)
+    browser.wait('document.querySelector(".thumbnails") === null')
+    click(browser, 'rect.found')
+    browser.wait('document.querySelector(".detail").textContent === "The video bad.webm cannot be played."')
 
 
 def test_names_from_files_stay_text(page) -> None:
@@ -180,6 +178,14 @@ def test_a_video_with_nothing_in_it_has_its_row(page) -> None:
     browser.open(path)
     assert text(browser, '#shown') == '0 of 0 detections, 1 video'
     assert text(browser, '.body .nothing') == 'nothing at this threshold'
+
+
+def test_a_page_of_no_videos_says_so(page) -> None:
+    browser, path = page
+    write_report(path, 'nothing', [])
+    browser.call('Page.navigate', url=path.as_uri())
+    browser.wait('document.readyState === "complete"')
+    assert text(browser, '#shown') == '0 videos' and text(browser, '#nothing') == 'No video fits what is chosen.'
 
 
 def test_the_page_needs_nothing_but_itself(tmp_path) -> None:

@@ -3,7 +3,7 @@ const THUMBNAIL_PIXELS = 100, THUMBNAIL_HEIGHT = 54, PATIENCE_MS = 5000;
 
 const openVideo = url => {
   const video = document.createElement('video');
-  Object.assign(video, { playsInline: true, muted: true, preload: 'auto', src: url });
+  Object.assign(video, { playsInline: true, muted: true, preload: 'metadata', src: url });
   return video;
 };
 
@@ -41,14 +41,16 @@ class Thumbnails {
     this.turn = 0;
     this.root = element('div', undefined, undefined, 'thumbnails');
     this.root.setAttribute('aria-hidden', true);
-    this.later = afterPause(() => this.take().catch(() => this.root.remove()), 150);  // not playable: no strip
+    this.later = afterPause(() => { if (card.visible) this.take(); }, 150);
     card.body.before(this.root);
   }
 
   // Forget the file, so that hundreds of cards do not hold hundreds of decoders.
   close() {
     this.turn++;
-    if (this.video) this.video.removeAttribute('src');
+    if (!this.video) return;
+    this.video.removeAttribute('src');
+    this.video.load();
     this.video = null;
   }
 
@@ -58,19 +60,22 @@ class Thumbnails {
     this.video = this.video || openVideo(this.card.video.url);
     while (this.root.children.length > count) this.root.lastChild.remove();
     while (this.root.children.length < count) element('canvas', this.root);
-    for (const [place, canvas] of [...this.root.children].entries()) {
-      await this.seek(window.from + (place + 0.5) * window.length / count);
-      if (turn !== this.turn) return;
-      canvas.height = THUMBNAIL_HEIGHT * devicePixelRatio;
-      canvas.width = canvas.height * this.video.videoWidth / this.video.videoHeight;
-      canvas.getContext('2d').drawImage(this.video, 0, 0, canvas.width, canvas.height);
+    try {
+      for (const [place, canvas] of [...this.root.children].entries()) {
+        await this.seek(window.from + (place + 0.5) * window.length / count);
+        if (turn !== this.turn) return;
+        canvas.height = THUMBNAIL_HEIGHT * devicePixelRatio;
+        canvas.width = canvas.height * this.video.videoWidth / this.video.videoHeight;
+        canvas.getContext('2d').drawImage(this.video, 0, 0, canvas.width, canvas.height);
+      }
+    } catch {  // not playable, unless something else is wanted by now
+      if (turn === this.turn) this.root.remove();
     }
   }
 
   seek(seconds) {
     const { video } = this;
     return new Promise((resolve, reject) => {
-      if (!video) return reject();
       video.onseeked = resolve;
       video.onerror = reject;
       setTimeout(reject, PATIENCE_MS);

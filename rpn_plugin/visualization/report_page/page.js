@@ -44,8 +44,8 @@ const refresh = () => {
     shown.reduce((total, card) => total + value(card.counts.perFile[file]), 0));
   const found = sum(counts => counts.found);
   const videos = (shown.length === cards.length ? '' : `${shown.length} of `) + plural(cards.length, 'video');
-  const detections = `${found[0]} of ${plural(files[0].total, 'detection')}`;
-  byId('shown').textContent = files.length > 1 ? videos : `${detections}, ${videos}`;
+  byId('shown').textContent = files.length === 1 ?
+    `${found[0]} of ${plural(files[0].total, 'detection')}, ${videos}` : videos;
   kindCounts.forEach((output, kind) => { output.textContent = sum(counts => counts.kinds[kind]).join(' · '); });
   thresholdControls.forEach(({ value, count, slider }, file) => {
     if (files.length > 1) count.textContent = `${found[file]} of ${files[file].total}`;
@@ -108,13 +108,16 @@ for (const [value, [text]] of Object.entries(SORTS)) {
 const setAll = (key, value) => () => { choice[key].fill(value); filterChanged(); };
 byId('all').addEventListener('click', setAll('classes', 1));
 byId('none').addEventListener('click', setAll('classes', 0));
-byId('search').addEventListener('input', afterPause(() => {
+const search = () => {
   choice.search = byId('search').value;
   filterChanged();
-}, 100));
+};
+byId('search').addEventListener('input', afterPause(search, 100));
 byId('search').addEventListener('keydown', event => {
+  if (event.key !== 'Enter') return;
+  search();
   const first = sorted(cards).find(card => !card.root.hidden);
-  if (event.key === 'Enter' && first) jumpTo(first);
+  if (first) jumpTo(first);
 });
 byId('sort').addEventListener('change', () => { choice.sort = byId('sort').value; filterChanged(); });
 byId('reversed').addEventListener('click', () => { choice.reversed = !choice.reversed; filterChanged(); });
