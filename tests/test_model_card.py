@@ -13,6 +13,7 @@ from rpn_plugin.analysis.paper_tables import AVERAGE, FAMILIES, FULL, PAPER_TABL
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 CARD = (REPOSITORY / 'projects_README.md').read_text()
+README = (REPOSITORY / 'README.md').read_text()
 INDEX = yaml.safe_load((REPOSITORY / 'model-index.yml').read_text())
 PARTS = [yaml.safe_load((REPOSITORY / path).read_text()) for path in INDEX['Import']]
 MODELS = {model['Config']: model for part in PARTS for model in part['Models']}
@@ -89,10 +90,21 @@ def test_the_cards_tables_are_those_of_the_files() -> None:
 
 
 def test_every_picture_has_its_command_and_is_there() -> None:
-    pictures = re.findall(r'!\[[^]]+\]\((\S+?)\)', CARD)
-    assert len(pictures) == 6 and {path.name for path in (REPOSITORY / 'docs' / 'figures').iterdir()} == {
-        Path(picture).name for picture in pictures}
-    for picture in pictures:
+    inference = (REPOSITORY / 'docs' / 'inference.md').read_text()
+    of_card, of_readme = (re.findall(r'!\[[^]]+\]\((\S+?)\)', text) for text in (CARD, README))
+    assert len(of_card) == 6 and len(of_readme) == 2
+    assert {f'docs/figures/{path.name}' for path in (REPOSITORY / 'docs' / 'figures').iterdir()} == {
+        *of_card, *of_readme}
+    for picture in of_card + of_readme:
         assert (REPOSITORY / picture).read_bytes().startswith(b'\x89PNG')
+    for picture in of_card:
         command = 'tune.py .* --curves' if picture.endswith('curves.png') else rf'\w+\.py .*--out {picture}'
         assert re.search(rf'python tools/analysis/{command}$', CARD, re.M)
+    for picture in of_readme:
+        assert re.search(rf'--(?:out |screenshot=){picture}', inference)
+        assert (REPOSITORY / picture).stat().st_size < 150_000
+
+
+def test_the_first_page_is_short() -> None:
+    lines = README.splitlines()
+    assert len(lines) <= 110 and max(map(len, lines)) <= 120
