@@ -7,8 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from made_videos import write_video
+from mmaction.registry import MODELS
 from mmengine.config import Config
+
+from rpn_plugin.models.interfaces import TakesCooccurrence
+from rpn_plugin.structures import StreamStatistics
 
 ROOT_VARIABLES = ('THUMOS14_ROOT', 'THUMOS14_UNT_ROOT', 'ANET12_ROOT', 'ANET12_UNT_ROOT', 'RPN_SHARED_DATA',
                   'RPN_SYNTHETIC_ROOT', 'RPN_CUSTOM_ROOT')
@@ -94,6 +99,24 @@ def narrower(width: Any) -> Any:
     if isinstance(width, (list, tuple)):
         return [narrower(of_layer) for of_layer in width]
     return width // NARROWER if isinstance(width, int) and width >= WIDE else width
+
+
+def write_first_stage(config: Config, path: Path) -> None:
+    """Let a model of two stages start from a first stage with random weights, where there is one."""
+    if 'first_stage' not in config.model:
+        return
+    first = MODELS.build({key: value for key, value in config.model.first_stage.items() if key != 'init_cfg'})
+    if first.data_preprocessor.standardize:
+        widths = {stream: np.load(next(Path(config.data_root, folder).glob('*.npy'))).shape[1]
+                  for stream, folder in config.train_dataloader.dataset.data_prefix.items()}
+        first.data_preprocessor.set_statistics({stream: StreamStatistics(
+            torch.zeros(width, dtype=torch.float64), torch.ones((), dtype=torch.float64))
+            for stream, width in widths.items()})
+    for part in first.modules():
+        if isinstance(part, TakesCooccurrence):
+            part.set_cooccurrence(torch.zeros(part.num_classes, part.num_classes), 'test')
+    torch.save(dict(state_dict=first.state_dict()), path)
+    config.model.first_stage.init_cfg.checkpoint = str(path)
 
 
 def shorten(config: Config, work_dir: Path) -> Config:

@@ -2,9 +2,11 @@
 from __future__ import annotations
 
 import copy
+import os
 from pathlib import Path
 
 from mmengine.config import Config
+from tiny_model import model_config, write_checkpoint
 
 BASES = Path(__file__).resolve().parents[1] / 'configs' / '_base_' / 'models'
 SMALL = {
@@ -38,14 +40,22 @@ SMALL = {
         in_channels=8, num_classes=3, split=dict(rgb=4, flow=4), channels=6)),
     'rskp': dict(streams=['rgb', 'flow'], embedding=dict(in_channels=8, channels=[6]),
                  head=dict(in_channels=6, num_classes=3)),
+    'pmil': dict(first_stage=model_config(), streams=['rgb', 'flow'], head=dict(
+        in_channels=8, num_classes=3, split=dict(rgb=4, flow=4), channels=6, hidden_channels=5)),
     'hamnet': dict(streams=['rgb', 'flow'], head=dict(
         in_channels=8, num_classes=3, channels=[6], attention_channels=[5])),
 }
 """Method to what makes its configs' model a small one."""
 
 
-def method_model(name: str) -> dict:
-    """The config of a method's model, small."""
+def method_model(name: str, folder: Path | None = None) -> dict:
+    """The config of a method's model, small; with a folder, a first stage gets a checkpoint there, for training."""
     config = Config.fromfile(BASES / f'{name}.py')
     config.merge_from_dict(dict(model=copy.deepcopy(SMALL[name])))
-    return config.model.to_dict()
+    model = config.model.to_dict()
+    if 'first_stage' in model and folder is not None:
+        first = {key: value for key, value in model['first_stage'].items() if key != 'init_cfg'}
+        path = folder / f'first_stage_{os.getpid()}.pth'
+        model['first_stage']['init_cfg'] = dict(
+            type='Pretrained', checkpoint=str(write_checkpoint(path, first)))
+    return model

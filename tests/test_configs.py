@@ -32,8 +32,11 @@ def run_one_epoch(path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         for part in (config.model, config.train_dataloader, config.val_dataloader, config.test_dataloader):
             config_data.narrow(part)
     config_data.make_data(config)
+    config_data.write_first_stage(config, tmp_path / 'first_stage.pth')
     config.experiment_name = f'{tmp_path.name}_{Path(path).stem}'
     runner = Runner.from_cfg(config)
+    if 'first_stage' in config.model:
+        runner.model.init_weights()  # reads it, as the training does: what it reads then, it has learned before
     before = {name: value.clone() for name, value in runner.model.named_parameters()}
     runner.train()
     wrong = [name for name, value in runner.model.named_parameters()

@@ -25,7 +25,7 @@ PARTS = sorted(MODELS_OF_SMALLEST_PARTS)
 def training_config(part: str, root: Path, work_dir: Path) -> Config:
     """Two epochs of two steps with a model of that smallest part, or of that method."""
     config = Config.fromfile(ranks.SYNTHETIC)
-    config.model = MODELS_OF_SMALLEST_PARTS[part] if part in PARTS else method_model(part)
+    config.model = MODELS_OF_SMALLEST_PARTS[part] if part in PARTS else method_model(part, root)
     for loader in (config.train_dataloader, config.val_dataloader, config.test_dataloader):
         loader.dataset.data_root = str(root)
     config.merge_from_dict(dict(

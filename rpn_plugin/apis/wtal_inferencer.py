@@ -284,7 +284,7 @@ class WTALInferencer(BaseInferencer):
     def _detect(self, outputs: Mapping[str, HeadOutput], sequences: Mapping[str, Sequence[Tensor]],
                 samples: list[ActionDataSample]) -> list[ActionDataSample]:
         """Detections of a batch, with the class activation sequence averaged over the networks."""
-        results = self.model.detect(sequences, {name: output.video_score for name, output in outputs.items()}, samples)
+        results = self.model.detect(sequences, outputs, samples)
         mean = torch.stack([output.cas for output in outputs.values()]).mean(dim=0)  # (N, C)
         for sample, cas in zip(results, mean.float().cpu().split([sample.num_snippets for sample in samples])):
             sample.pred_cas = cas

@@ -15,9 +15,14 @@ from rpn_plugin.inspection import curves_of
 
 RUN_WHOLE = {'co2net': 'CrossModalHead is not split in time', 'ddgnet': 'CrossModalHead is not split in time',
              'delu': 'CrossModalHead is not split in time',
+             'pmil': 'ProposalLocalizer is no WeaklySupervisedLocalizer',
              'facnet': 'FACHead is not split in time',
              'rskp': 'RepresentativeSnippetHead is not split in time'}
 """Methods whose long videos run in one piece, and why."""
+
+
+NOT_EXPORTED = {'pmil': 'proposals are cut between its two stages, which no graph holds; export the first stage'}
+"""Methods that are no graph from features to scores, and why."""
 
 
 @pytest.fixture(params=SMALL)
@@ -47,8 +52,13 @@ def test_a_published_model_is_read_without_trust_and_runs_long_videos_in_parts(m
     assert len(warnings) == (method in RUN_WHOLE) and all(RUN_WHOLE[method] in warning for warning in warnings)
 
 
-def test_a_padded_network_gives_what_the_packed_one_gives_and_curves_are_drawn_of_what_is_scored(published) -> None:
+def test_a_padded_network_gives_what_the_packed_one_gives_and_curves_are_drawn_of_what_is_scored(method,
+                                                                                                published) -> None:
     model = ModelFile.read(published).build()
+    if method in NOT_EXPORTED:
+        with pytest.raises(ValueError, match=NOT_EXPORTED[method]):
+            PaddedNetwork(model)
+        return
     network = PaddedNetwork(model)  # compares both
     assert {name.rsplit('_', 1)[-1] for name in network.output_names} >= {'cas', 'score', 'embedded'}
     data = model.data_preprocessor(dict(inputs={name: [values[0]] for name, values in zip(

@@ -6,6 +6,7 @@ from rpn_plugin.models.heads.cross_modal_head import CrossModalHead
 from rpn_plugin.models.heads.fac_head import FACHead
 from rpn_plugin.models.heads.hybrid_attention_head import HybridAttentionHead
 from rpn_plugin.models.heads.multi_branch_head import MultiBranchHead
+from rpn_plugin.models.heads.proposal_head import ProposalHead
 from rpn_plugin.models.heads.representative_snippet_head import RepresentativeSnippetHead
 from rpn_plugin.models.heads.rpn_head import RPNHead, TemporalAttention, prototype_similarity
 from rpn_plugin.models.heads.sparse_pooling_head import SparsePoolingHead
@@ -16,6 +17,6 @@ from rpn_plugin.models.heads.untrimmed_net_head import UntrimmedNetHead
 from rpn_plugin.models.heads.weakly_supervised_head import WeaklySupervisedHead
 
 __all__ = ['ActionSelectionHead', 'ActionnessHead', 'BackgroundSuppressionHead', 'CrossModalHead', 'FACHead',
-           'HybridAttentionHead', 'MultiBranchHead', 'RPNHead', 'RepresentativeSnippetHead', 'SparsePoolingHead',
-           'TemporalAttention', 'ThreeWayAttentionHead', 'TopKMILHead', 'UncertaintyHead', 'UntrimmedNetHead',
-           'WeaklySupervisedHead', 'prototype_similarity']
+           'HybridAttentionHead', 'MultiBranchHead', 'ProposalHead', 'RPNHead', 'RepresentativeSnippetHead',
+           'SparsePoolingHead', 'TemporalAttention', 'ThreeWayAttentionHead', 'TopKMILHead', 'UncertaintyHead',
+           'UntrimmedNetHead', 'WeaklySupervisedHead', 'prototype_similarity']

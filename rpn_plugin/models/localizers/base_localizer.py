@@ -68,8 +68,7 @@ class BaseLocalizer(BaseModel):
             return self.losses(outputs, data_samples or ())
         sequences = {name: output.embedded.layout.split(self.networks[name].localization_sequence(output))
                      for name, output in outputs.items()}
-        return self.detect(sequences, {name: output.video_score for name, output in outputs.items()},
-                           data_samples or ())
+        return self.detect(sequences, outputs, data_samples or ())
 
     def score(self, inputs: Inputs) -> dict[str, HeadOutput]:
         """Scores of a batch by every network (eq. 1-8)."""
@@ -81,15 +80,16 @@ class BaseLocalizer(BaseModel):
         return {f'{name}.{key}': value for name, network in self.networks.items()
                 for key, value in network.loss_of(outputs[name], data_samples).items()}
 
-    def detect(self, sequences: Mapping[str, Sequence[Tensor]], video_scores: Mapping[str, Tensor],
+    def detect(self, sequences: Mapping[str, Sequence[Tensor]], outputs: Mapping[str, HeadOutput],
                data_samples: Sequence[ActionDataSample]) -> list[ActionDataSample]:
         """Cut the sequences of all networks into proposals, suppress them together, and fill in the samples.
 
         Args:
             sequences: Localization sequences (T_b, C) of each video, by network.
-            video_scores: (B, C), by network.
+            outputs: Of :meth:`score`, by network.
             data_samples: One per video.
         """
+        video_scores = {name: output.video_score for name, output in outputs.items()}  # (B, C)
         mean = torch.stack(list(video_scores.values())).mean(dim=0)  # (B, C)
         return [fill_sample(sample, self.fuse(self.propose(
             {name: of_network[index] for name, of_network in sequences.items()},

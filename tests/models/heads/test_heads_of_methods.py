@@ -41,6 +41,12 @@ HEADS = {
         loss_walked=dict(type='VideoClassificationLoss', logits='walked_logits', background=0),
         loss_bg=dict(type='VideoClassificationLoss', logits='walked_background_logits', background=1),
         loss_distillation=dict(type='DistillationLoss')), memory_losses={}),
+    'P-MIL': dict(type='ProposalHead', in_channels=2, num_classes=C, split=dict(rgb=1, flow=1), channels=5,
+                  hidden_channels=4, losses=dict(
+                      loss_first=dict(type='VideoClassificationLoss', logits='first_base_logits', background=1),
+                      loss_second=dict(type='VideoClassificationLoss', logits='second_attended_logits', background=0),
+                      loss_attention=dict(type='AttentionNormLoss'),
+                      loss_completeness=dict(type='AttentionNormLoss', attention='completeness'))),
     'HAM-Net': dict(type='HybridAttentionHead', in_channels=D, num_classes=C, channels=[5, 4],
                     attention_channels=[4, 3]),
 }
@@ -67,7 +73,8 @@ def batch() -> SnippetBatch:
 
 
 def tensors(output: HeadOutput) -> dict[str, torch.Tensor]:
-    known = dict(cas=output.cas, video_score=output.video_score, video_logits=output.video_logits)
+    known = dict(cas=output.cas, video_score=output.video_score)
+    known |= {} if output.video_logits is None else dict(video_logits=output.video_logits)
     return known | {name: of.weight for name, of in output.attentions.items()} | dict(output.extras)
 
 

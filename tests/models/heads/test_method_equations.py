@@ -15,6 +15,7 @@ from rpn_plugin.models import (
     FACHead,
     HybridAttentionHead,
     MultiBranchHead,
+    ProposalHead,
     SparsePoolingHead,
     ThreeWayAttentionHead,
     TopKMILHead,
@@ -474,6 +475,37 @@ def test_ddg_net_passes_features_between_alike_snippets_and_never_from_ambiguous
         same(output.tensor('first_attention')[rows], attention[0])
         same(output.tensor('second_attention')[rows], attention[1])
     assert kinds == {'action', 'background', 'ambiguous'}
+
+
+def test_p_mil_scores_proposals_by_two_streams_and_videos_by_their_attended_mean() -> None:
+    head, _ = build(ProposalHead, split=dict(rgb=1, flow=3), channels=5, hidden_channels=2, losses={})
+    batch = SnippetBatch.from_videos([torch.randn(length, 3 * D, dtype=torch.float64) for length in LENGTHS])
+    output = head(batch)
+    start = 0
+    for index, video in enumerate(batch.split()):
+        rows, k, streams = video.tolist(), max(1, len(video) // 8), []
+        for part, network in zip((slice(0, 1), slice(1, 4)), head.scores):
+            x = [[v for third in range(3) for v in row[third * D:][:D][part]] for row in rows]
+            h = [lrelu(linear(row, network.common), 0) for row in x]
+            s, a, q = ([linear(lrelu(linear(row, of[0]), 0), of[2]) for row in h]
+                       for of in (network.classifier, network.attention, network.completeness))
+            streams.append((s, [sigmoid(row[0]) for row in a], [sigmoid(row[0]) for row in q]))
+        p = [[(one + two) / 2 for one, two in zip(*map(softmax, pair))] for pair in zip(streams[0][0], streams[1][0])]
+        a, q = ([(one + two) / 2 for one, two in zip(streams[0][of], streams[1][of])] for of in (1, 2))
+        places = slice(start, start + len(rows))
+        start += len(rows)
+        same(output.cas[places], [[value * at * qt for value in row[:C]] for row, at, qt in zip(p, a, q)])
+        same(output.video_score[index], [sum(at * row[label] for at, row in zip(a, p)) / sum(a) for label in range(C)])
+        for name, (s, of_stream, complete) in zip(('first', 'second'), streams):
+            attended = [[at * value for value in row] for at, row in zip(of_stream, s)]
+            same(output.tensor(f'{name}_attention')[places], of_stream)
+            same(output.tensor(f'{name}_completeness')[places], complete)
+            same(output.tensor(f'{name}_logits')[places], s)
+            same(output.tensor(f'{name}_base_logits')[index], [highest(s, label, k) for label in range(C + 1)])
+            same(output.tensor(f'{name}_attended_logits')[index],
+                 [highest(attended, label, k) for label in range(C + 1)])
+    with pytest.raises(ValueError, match='a split of in_channels=4 into the widths of two streams, but got'):
+        build(ProposalHead, split=dict(rgb=4), losses={})
 
 
 @pytest.mark.parametrize('split', [dict(rgb=4), dict(rgb=2, flow=3), dict(rgb=1, flow=1, audio=2)])

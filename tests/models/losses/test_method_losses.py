@@ -17,11 +17,13 @@ from rpn_plugin.models import (
     BranchNormLoss,
     CoActivityLoss,
     ComplementaryLoss,
+    CompletenessLoss,
     EvidenceLoss,
     FeatureConsistencyLoss,
     FeatureMagnitudeLoss,
     MagnitudeOrderLoss,
     MutualAttentionLoss,
+    ProposalConsistencyLoss,
     SigmoidBCELoss,
     SnippetContrastLoss,
     SoftmaxBCELoss,
@@ -46,6 +48,17 @@ def output_of(**extras: torch.Tensor) -> HeadOutput:
 
 def random(*shape: int) -> torch.Tensor:
     return torch.randn(*shape, dtype=torch.float64, generator=torch.Generator().manual_seed(sum(shape)))
+
+
+def proposals_of_two_streams(**changes: torch.Tensor) -> dict[str, torch.Tensor]:
+    """Borders, logits, attention and completeness of 30 proposals."""
+    start, length = random(30).abs() * 9, random(31)[:30].abs() * 3 + 0.1
+    tensors = dict(borders=torch.stack([start, start + length], dim=1))
+    for seed, name in enumerate(('first', 'second')):
+        tensors |= {f'{name}_logits': random(30 + seed, C + 1)[:30],
+                    f'{name}_attention': random(32 + seed)[:30].sigmoid(),
+                    f'{name}_completeness': random(34 + seed)[:30].sigmoid()}
+    return tensors | changes
 
 
 def softmax(row: list[float]) -> list[float]:
@@ -74,10 +87,14 @@ GRADIENTS = {
     'consistency by gaps': (FeatureConsistencyLoss(gap='x', attention='votes'), (30, 2)),
     'consistency by attention': (FeatureConsistencyLoss(gap='gaps', attention='x'), (30, 2)),
     'complementary': (ComplementaryLoss(logits='x'), (30, C + 1)),
+    'consistency of proposals': (ProposalConsistencyLoss().eval(), (30, C + 1)),
+    'completeness': (CompletenessLoss().eval(), (30, )),
     'contrast': (SnippetContrastLoss(loss_weight=1.0, actionness='other').eval(), (30, E)),
 }
 
 
+STUDENTS = {'consistency of proposals': 'first_logits', 'completeness': 'first_completeness'}
+"""Names of what is learned, where it is not x; the other stream learns nothing of it."""
 OF_FEATURES = ('contrast', 'co-activity of features')
 
 
@@ -87,8 +104,13 @@ def test_gradients_are_those_of_finite_differences(name) -> None:
     others = dict(other=random(30).abs(), classes=random(30, C + 1), features=random(3, E),
                   votes=random(30, 2).sigmoid(), gaps=random(31, 2)[:30].abs())
 
+    if name in STUDENTS:
+        others |= proposals_of_two_streams(first_attention=torch.zeros(30).double())
+        others.pop(STUDENTS[name])
+
     def scalar(x: torch.Tensor) -> torch.Tensor:
-        return loss(output_of(**({'embedded': x} if name in OF_FEATURES else {'x': x}), **others), LABELS)
+        learned = 'embedded' if name in OF_FEATURES else STUDENTS.get(name, 'x')
+        return loss(output_of(**{learned: x}, **others), LABELS)
 
     x = (random(*shape).sigmoid() if name == 'consistency by attention' else random(*shape)).requires_grad_()
     assert scalar(x) != 0 and torch.autograd.gradcheck(scalar, (x, ), fast_mode=x.numel() > 100)
@@ -293,6 +315,48 @@ def test_classes_that_a_video_does_not_have_are_taken_from_all_its_snippets() ->
     loss = ComplementaryLoss(logits='s')(output_of(s=huge), LABELS)
     loss.backward()
     assert loss.isfinite() and huge.grad.isfinite().all()
+
+
+def tiou(first: list[float], second: list[float]) -> float:
+    inside = max(0.0, min(first[1], second[1]) - max(first[0], second[0]))
+    return inside / (first[1] - first[0] + second[1] - second[0] - inside)
+
+
+def test_overlapping_proposals_are_ranked_as_the_other_stream_ranks_them_and_learn_how_complete_they_are() -> None:
+    tensors = proposals_of_two_streams()
+    consistency, completeness, place = 0.0, 0.0, 0
+    for length, labels in zip(LENGTHS, LABELS.tolist()):
+        rows = range(place, place + length)
+        place += length
+        borders = {i: tensors['borders'][i].tolist() for i in rows}
+        near = {i: [j for j in rows if tiou(borders[i], borders[j]) > 0] for i in rows}
+        classes = [label for label in range(C) if labels[label]]
+        for student, teacher in (('first', 'second'), ('second', 'first')):
+            attention = {i: tensors[f'{teacher}_attention'][i].item() for i in rows}
+            chosen = [i for i in rows if attention[i] > sum(attention.values()) / length]
+            for label in classes:
+                for i in chosen:
+                    told, said = (softmax([tensors[f'{name}_logits'][j, label].item() for j in near[i]])
+                                  for name in (teacher, student))
+                    gap = sum(p * math.log(p / q) for p, q in zip(told, said))
+                    consistency += gap / len(chosen) / len(classes) / 2 / 3
+            waiting, picks = [i for i in rows if attention[i] > 0.8 * max(attention.values())], []
+            while waiting:
+                picks.append(max(waiting, key=lambda i: attention[i]))
+                waiting = [i for i in waiting if i not in near[picks[-1]]]
+            for i in rows:
+                target = max(tiou(borders[i], borders[pick]) for pick in picks)
+                completeness += (tensors[f'{student}_completeness'][i].item() - target)**2 / length / 2 / 3
+    for loss, expected in ((ProposalConsistencyLoss(2.0), consistency), (CompletenessLoss(2.0), completeness)):
+        assert loss.eval()(output_of(**tensors), LABELS).item() == pytest.approx(2 * expected, rel=1e-9)
+        loss.progress = 0.09
+        assert loss.factor() == pytest.approx(2 * math.exp(-5 * 0.4**2))
+        loss.progress = 0.5
+        assert loss.factor() == 2
+    with pytest.raises(RuntimeError, match='CompletenessLoss does not know how far training is'):
+        CompletenessLoss()(output_of(**tensors), LABELS)
+    with pytest.raises(ValueError, match=r'ProposalConsistencyLoss expects a ramp in \(0, 1\], but got 0'):
+        ProposalConsistencyLoss(ramp=0)
 
 
 def test_a_detached_attention_teaches_and_does_not_learn() -> None:

@@ -1,0 +1,150 @@
+"""A frozen first stage, and a second one on its proposals."""
+from __future__ import annotations
+
+import pytest
+import torch
+from method_models import method_model
+from mmaction.registry import MODELS
+from mmaction.structures import ActionDataSample
+from mmengine.config import Config
+from tiny_model import build_model, model_config
+
+from rpn_plugin.models.localizers import proposal_features
+from rpn_plugin.models.localizers.two_stage_localizer import SECOND_STAGE
+from rpn_plugin.structures import SnippetBatch, SnippetClock
+
+
+def inputs_of(*lengths: int) -> dict[str, SnippetBatch]:
+    generator = torch.Generator().manual_seed(0)
+    return {stream: SnippetBatch.from_videos([torch.randn(length, 4, generator=generator) for length in lengths])
+            for stream in ('rgb', 'flow')}
+
+
+def samples_of(*lengths: int) -> list[ActionDataSample]:
+    samples = []
+    for length in lengths:
+        clock = SnippetClock(25.0, 16)
+        sample = ActionDataSample(metainfo=dict(clock=clock, duration_second=clock.duration_sec(length)))
+        sample.set_gt_label([0, 1])
+        samples.append(sample)
+    return samples
+
+
+@pytest.fixture
+def model() -> torch.nn.Module:
+    return build_model(method_model('pmil'))
+
+
+def test_a_proposal_is_described_by_what_is_inside_less_what_is_around_it() -> None:
+    torch.manual_seed(0)
+    video = torch.randn(9, 2, dtype=torch.float64)
+    borders = [[0.0, 2.0], [3.5, 4.0], [0.0, 9.0], [6.25, 9.0]]
+
+    def mean(start: float, end: float, channel: int) -> float:
+        """Over time; 0 outside the video."""
+        return sum(value * max(0.0, min(end, t + 1) - max(start, t)) for t, value in enumerate(
+            video[:, channel].tolist())) / (end - start)
+
+    found = proposal_features(video, torch.tensor(borders, dtype=torch.float64))
+    for row, (start, end) in zip(found.tolist(), borders):
+        width = (end - start) / 8
+        bins = [[mean(start + (place - 2) * width, start + (place - 1) * width, channel) for place in range(12)]
+                for channel in range(2)]
+        before, inside, behind = ([max(values[of]) for values in bins] for of in (
+            slice(0, 2), slice(2, 10), slice(10, 12)))
+        expected = [*(m - b for m, b in zip(inside, before)), *inside, *(m - b for m, b in zip(inside, behind))]
+        assert row == pytest.approx(expected, abs=1e-12)
+
+
+def test_the_proposals_are_those_of_the_first_stage_before_suppression_each_border_pair_once(model) -> None:
+    first = build_model(model_config())
+    first.load_state_dict(model.first_stage.state_dict())
+    outputs = model.score(inputs_of(21, 5))
+    sequences = {name: output.embedded.layout.split(model.networks[name].localization_sequence(output))
+                 for name, output in outputs.items()}
+    borders = model.scored_proposals(sequences, outputs).tensor('borders').tolist()
+    expected = []
+    for index, sample in enumerate(samples_of(21, 5)):
+        proposals = first.propose({name: of[index] for name, of in sequences.items() if name != SECOND_STAGE},
+                                  {name: outputs[name].video_score[index] for name in ('rgb', 'flow')}, sample)
+        pairs = {tuple(sample.clock.to_borders(segment).round(6)) for found in proposals for segment in found[0]}
+        expected += [pytest.approx(pair) for pair in sorted(pairs)]
+    assert len(borders) > 8 and borders == expected
+
+
+def test_a_video_without_proposals_is_its_own_and_too_many_leave_the_most_confident(model) -> None:
+    outputs = model.score(inputs_of(21))
+    sequences = {name: model.networks[name].localization_sequence(outputs[name]) for name in ('rgb', 'flow')}
+    likely = {name: outputs[name].video_score[0] for name in ('rgb', 'flow')}
+    every = model.borders(sequences, likely, 21)
+    assert model.borders(sequences, {name: 0 * of for name, of in likely.items()}, 21).tolist() == [[0.0, 21.0]]
+    model.max_proposals = 1
+    best = max((score, tuple(segment)) for found in model.first_stage.propose(
+        sequences, likely, ActionDataSample(metainfo=dict(clock=SnippetClock(1.0, 1.0), duration_second=21.0)))
+        for segment, score in zip(found[0].tolist(), found[2]))
+    assert len(every) > 1 and model.borders(sequences, likely, 21).tolist() == [list(best[1])]
+    with pytest.raises(ValueError, match='max_proposals of at least 1, but got 0'):
+        build_model(method_model('pmil') | dict(max_proposals=0))
+
+
+def test_every_likely_class_of_a_video_gets_every_proposal_with_its_own_score(model) -> None:
+    model.nms, model.min_class_score = None, 2.0  # so that the likeliest class alone is left
+    inputs = inputs_of(21, 5)
+    outputs = model.score(inputs)
+    sequences = {name: output.embedded.layout.split(model.networks[name].localization_sequence(output))
+                 for name, output in outputs.items()}
+    scored = model.scored_proposals(sequences, outputs)
+    samples = model(inputs, samples_of(21, 5), mode='predict')
+    for index, (sample, score, borders) in enumerate(zip(
+            samples, scored.embedded.layout.split(scored.cas), scored.embedded.layout.split(scored.tensor('borders')))):
+        likely, label = scored.video_score[index], int(scored.video_score[index].argmax())
+        found, order = sample.pred_instances, (-score[:, label]).argsort(stable=True)
+        assert found.labels.tolist() == [label] * len(borders)
+        torch.testing.assert_close(found.scores.float(), (score[:, label] + 0.2 * likely[label])[order])
+        torch.testing.assert_close(found.segments.float(), (0.64 * borders[order]).float())
+        torch.testing.assert_close(sample.pred_score, likely)
+    model.min_class_score = 0.0
+    counts = [len(sample.pred_instances) for sample in model(inputs, samples_of(21, 5), mode='predict')]
+    assert counts == [3 * len(borders) for borders in scored.embedded.layout.split(scored.cas)]
+
+
+def test_the_first_stage_does_not_learn_and_stays_in_evaluation(model) -> None:
+    before = {name: value.clone() for name, value in model.first_stage.state_dict().items()}
+    model.train()
+    assert model.head.training and not any(module.training for module in model.first_stage.modules())
+    for part in model.head.losses.values():
+        if hasattr(part, 'progress'):
+            part.progress = 1.0
+    losses = model(inputs_of(21, 5), samples_of(21, 5), mode='loss')
+    assert set(losses) == set(model.head.losses) and all(loss.isfinite() for loss in losses.values())
+    sum(losses.values()).backward()
+    assert all((of.grad is not None) == of.requires_grad == name.startswith('head.')
+               for name, of in model.named_parameters())
+    assert all(torch.equal(before[name], value) for name, value in model.first_stage.state_dict().items())
+
+
+def test_training_starts_from_the_first_stages_checkpoint_or_says_that_it_needs_one(tmp_path) -> None:
+    built = MODELS.build(Config(dict(model=method_model('pmil', tmp_path))).model)
+    before = [value.clone() for value in built.first_stage.parameters()]
+    built.init_weights()
+    read = torch.load(next(tmp_path.glob('*.pth')), weights_only=True)['state_dict']
+    assert any(not torch.equal(one, two) for one, two in zip(before, built.first_stage.parameters()))
+    assert all(torch.equal(value, read[name]) for name, value in built.first_stage.state_dict().items())
+    with pytest.raises(FileNotFoundError, match=r'first_stage.pth is no file: train the first stage, and name what it'):
+        MODELS.build(Config(dict(model=method_model('pmil'))).model).init_weights()
+
+
+@pytest.mark.parametrize('change, error, message', [
+    (dict(first_stage=dict(type='HostLocalizer', localizer=model_config())), TypeError,
+     'expects a first stage such as .* but got HostLocalizer'),
+    (dict(data_preprocessor=dict(type='SnippetDataPreprocessor', l2_length=1.0)), ValueError,
+     'expects a data preprocessor that leaves features as they are')])
+def test_what_cannot_be_two_stages_is_refused(change, error, message) -> None:
+    with pytest.raises(error, match=message):
+        build_model(method_model('pmil') | change)
+
+
+def test_a_second_stage_proposes_from_no_sequence(model) -> None:
+    output = model.run(inputs_of(5))
+    with pytest.raises(TypeError, match='ProposalLocalizer proposes by itself'):
+        model.cut(output.cas, output.video_score[0], samples_of(5)[0])
