@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import cv2
@@ -78,6 +79,20 @@ def test_a_table_without_the_rows_is_refused(tmp_path, content, message) -> None
     status, _, err = run_tool(TOOL, 'gain', '--table', tmp_path / 'table.json', '--out', tmp_path / 'gain.png')
     assert status == 1 and message in err and 'table.json' in err and not (tmp_path / 'gain.png').exists()
     assert run_tool(TOOL, 'gain')[2] == 'error: Expected either --table or both --full and --random.\n'
+
+
+def test_cost_from_the_table_of_all_methods(tmp_path) -> None:
+    runs = [dict(method=method, data=data, seed=seed, mAP_avg=score + seed / 10,
+                 cost=None if method == 'resumed' else dict(cpu_seconds=10.0 + seed, peak_memory_mib=None))
+            for method, score in (('RPN', 0.5), ('resumed', 0.1)) for data in 'ab' for seed in (0, 1)]
+    report = dict(runs=runs, configs=dict(RPN='', resumed=''), data=['a', 'b'], seeds=[0, 1], against='RPN')
+    (tmp_path / 'methods.json').write_text(json.dumps(report))
+    status, said, _ = run_tool(TOOL, 'cost', '--table', tmp_path / 'methods.json', '--out', tmp_path / 'cost.png')
+    assert status == 0 and (tmp_path / 'cost.png').read_bytes().startswith(b'\x89PNG')
+    assert re.search(r'^RPN +1[01] s   55.0 ± 7.1$', said, re.M) and 'resumed is left out' in said
+    (tmp_path / 'other.json').write_text('{}')
+    assert 'expected what reproduce.py methods in tools/analysis writes as JSON' in run_tool(
+        TOOL, 'cost', '--table', tmp_path / 'other.json')[2]
 
 
 def test_matrices_and_t_sne_of_a_trained_model(trained, tmp_path) -> None:

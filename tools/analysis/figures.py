@@ -1,10 +1,13 @@
 """Draw the paper's figures about prototypes from a trained model or from scores. (Fig. 1(b) and 4: visualize.py.)
 
+`cost` is no figure of the paper: mAP of all methods over the time of their training.
+
 python tools/analysis/figures.py gain --table table3.json --out gain.png
 python tools/analysis/figures.py gain --full full_0.json full_1.json --random random_0.json random_1.json --out gain.png
 python tools/analysis/figures.py tsne CONFIG CHECKPOINT --videos A B --out tsne.png
 python tools/analysis/figures.py prototypes CONFIG CHECKPOINT --out prototypes.png
 python tools/analysis/figures.py cooccurrence work_dirs/NAME/cooccurrence.csv --out cooccurrence.png
+python tools/analysis/figures.py cost --table methods.json --out cost.png
 """
 from __future__ import annotations
 
@@ -37,6 +40,8 @@ def parse_args() -> argparse.Namespace:
             figure.add_argument('--seed', type=int, default=0, help='of t-SNE')
     matrix = figures.add_parser('cooccurrence', help='the co-occurrence matrix')
     matrix.add_argument('matrix', help='cooccurrence.csv of a work directory')
+    cost = figures.add_parser('cost', help='mAP of methods over the time of their training')
+    cost.add_argument('--table', type=Path, required=True, help='methods.json as reproduce.py methods writes it')
     for name, figure in figures.choices.items():
         figure.add_argument('--out', default=f'{name}.png', help='picture to write')
     return parser.parse_args()
@@ -50,12 +55,14 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import rpn_plugin  # noqa: F401  (registers every part)
+from rpn_plugin.analysis.method_report import mean_cost, runs_of
 from rpn_plugin.command_line import one_line_errors
 from rpn_plugin.files import read_json
 from rpn_plugin.inspection import TrainedModel, embedded_videos, prototypes_of
 from rpn_plugin.models.necks import read_cooccurrence_table
-from rpn_plugin.structures import EmbeddedVideo
+from rpn_plugin.structures import EmbeddedVideo, SeedValues
 from rpn_plugin.visualization import save_figure
+from rpn_plugin.visualization.cost import CostPoint, draw_scores_over_cost
 from rpn_plugin.visualization.embedding import draw_embedding
 from rpn_plugin.visualization.gain import class_gains, draw_class_gains
 from rpn_plugin.visualization.heat_map import HeatMap, draw_heat_maps, prototype_distances
@@ -65,6 +72,10 @@ FULL, RANDOM = ['GCN'], ['Random Initialization']
 
 SCORES = {'ap', 'tiou', 'averaged_over', 'protocol'}
 """Keys of a file of scores."""
+
+WRITERS = {frozenset({'rows'}): 'reproduce.py', frozenset({'runs'}): 'reproduce.py methods',
+           frozenset(SCORES): 'evaluate.py --out'}
+"""Tools by the keys of what they write."""
 
 
 def draw_gain(options: argparse.Namespace) -> Figure:
@@ -115,7 +126,26 @@ def draw_cooccurrence(options: argparse.Namespace) -> Figure:
     return draw_heat_maps({'': shown}, 'Co-occurrence in the training labels')
 
 
-FIGURES = dict(gain=draw_gain, tsne=draw_tsne, prototypes=draw_prototypes, cooccurrence=draw_cooccurrence)
+def draw_cost(options: argparse.Namespace) -> Figure:
+    """Mean mAP of each method over sets, and over seeds, over the processor time of a training."""
+    report, points = _read_results(options.table, {'runs'}), {}
+    for method in report['configs']:
+        seconds = mean_cost(runs_of(report, method), 'cpu_seconds')
+        if not seconds:
+            print(f'{method} is left out: its trainings were resumed, so that nothing tells their time.')
+            continue
+        means = tuple(100 * float(np.mean([run['mAP_avg'] for run in runs_of(report, method) if run['seed'] == seed]))
+                      for seed in report['seeds'])
+        points[method] = CostPoint(seconds, SeedValues(means))
+        print(f'{method:<20}{seconds:>8.0f} s   {points[method].scores}')
+    if not points:
+        raise ValueError(f'{options.table}: no method whose time is known.')
+    return draw_scores_over_cost(points, report['against'], f'Mean over {", ".join(report["data"])}',
+                                 'processor time of a training in seconds', 'average mAP in %')
+
+
+FIGURES = dict(gain=draw_gain, tsne=draw_tsne, prototypes=draw_prototypes, cooccurrence=draw_cooccurrence,
+               cost=draw_cost)
 
 
 def _measured_row(path: Path, data: str | None, cells: Sequence[str]) -> list[dict[str, Any]]:
@@ -131,8 +161,8 @@ def _measured_row(path: Path, data: str | None, cells: Sequence[str]) -> list[di
 
 
 def _read_results(path: Path, keys: Set[str]) -> dict[str, Any]:
-    expected = (f'{path}: expected what {"reproduce.py" if keys == {"rows"} else "evaluate.py --out"} in '
-                f'tools/analysis writes as JSON, with the keys {sorted(keys)}')
+    expected = (f'{path}: expected what {WRITERS[frozenset(keys)]} in tools/analysis writes as JSON, with the keys '
+                f'{sorted(keys)}')
     try:
         content = read_json(path)
     except ValueError as error:
