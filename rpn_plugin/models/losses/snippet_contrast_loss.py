@@ -8,6 +8,9 @@ from torch import Tensor, nn
 from rpn_plugin.models.losses.global_batch import global_batch_mean
 from rpn_plugin.structures import HeadOutput, PackedLayout, at_least_float32, snippets_of_share
 
+SHORTEST = 1e-12
+"""Length that features are taken to have at least where they are divided by it."""
+
 
 @MODELS.register_module()
 class SnippetContrastLoss(nn.Module):
@@ -65,33 +68,32 @@ class SnippetContrastLoss(nn.Module):
         easy_background = best((highest - actionness) * kept, easy, mask)
         inside, outside = rings(actionness > median(actionness, mask), mask, self.inner, self.outer)
         hard_action, hard_background = best(actionness, hard, inside), best(actionness, hard, outside)
-        features = layout.pad(at_least_float32(output.embedded.features))  # (B, T, E)
-        with torch.autocast(features.device.type, enabled=False):
-            actions = self.contrast(features, hard_action, easy_action, easy_background)
-            backgrounds = self.contrast(features, hard_background, easy_background, easy_action)
-        return self.loss_weight * global_batch_mean(actions + backgrounds)
+        with torch.autocast(mask.device.type, enabled=False):
+            terms = self.contrast(at_least_float32(output.embedded.features), layout,
+                                  query=torch.stack([hard_action, hard_background], dim=2),
+                                  positive=torch.stack([easy_action, easy_background], dim=2),
+                                  negative=torch.stack([easy_background, easy_action], dim=2))
+        return self.loss_weight * global_batch_mean(terms.sum(dim=1))
 
-    def contrast(self, features: Tensor, query: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
-        """(B,) contrast of the mean query with the mean positive against every negative; 0 without a query.
+    def contrast(self, features: Tensor, layout: PackedLayout, query: Tensor, positive: Tensor,
+                 negative: Tensor) -> Tensor:
+        """(B, P) contrasts of the mean query with the mean positive against every negative; 0 without a query.
 
         Args:
-            features: (B, T, E).
-            query: (B, T) bool, the snippets that are meant.
-            positive: (B, T) bool.
-            negative: (B, T) bool.
+            features: (N, E).
+            layout: Of the videos.
+            query: (B, T, P) bool, the snippets that are meant in each of P contrasts.
+            positive: (B, T, P) bool.
+            negative: (B, T, P) bool.
         """
-        q, k = (nn.functional.normalize(chosen_mean(features, chosen), dim=1) for chosen in (query, positive))
-        n = nn.functional.normalize(features, dim=2)
-        alike = (q * k).sum(dim=1) / self.temperature  # (B,)
-        unlike = (n @ q[:, :, None])[..., 0].masked_fill(~negative, float('-inf')) / self.temperature  # (B, T)
-        loss = torch.cat([alike[:, None], unlike], dim=1).logsumexp(dim=1) - alike
-        return torch.where(query.any(dim=1), loss, 0)
-
-
-def chosen_mean(features: Tensor, chosen: Tensor) -> Tensor:
-    """Mean (B, E) of the features (B, T, E) of the chosen snippets (B, T); 0 where none is."""
-    share = chosen.to(features.dtype) / chosen.sum(dim=1, keepdim=True).clamp(min=1)
-    return (share[:, None] @ features)[:, 0]
+        chosen = torch.cat([query, positive], dim=2).to(features.dtype)  # (B, T, 2 P)
+        share = layout.unpad(chosen / chosen.sum(dim=1, keepdim=True).clamp(min=1))  # (N, 2 P)
+        q, k = nn.functional.normalize(layout.weighted_sum(share, features), dim=2).chunk(2, dim=1)  # (B, P, E)
+        alike = (q * k).sum(dim=2) / self.temperature  # (B, P)
+        length = torch.linalg.vector_norm(features, dim=1, keepdim=True).clamp(min=SHORTEST)
+        unlike = layout.pad(layout.products(features, q) / length) / self.temperature  # (B, T, P)
+        against = torch.cat([alike[:, None], unlike.masked_fill(~negative, float('-inf'))], dim=1)
+        return torch.where(query.any(dim=1), against.logsumexp(dim=1) - alike, 0)
 
 
 def best(scores: Tensor, number: Tensor, allowed: Tensor) -> Tensor:
