@@ -34,7 +34,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument('--feature-config', nargs='+', action=DictAction, default={}, metavar='STREAM=CONFIG',
                         help='for videos: recognizer that makes the features of each stream, as for the training')
     parser.add_argument('--feature-checkpoint', nargs='+', action=DictAction, default={}, metavar='STREAM=WEIGHTS',
-                        help='its weights')
+                        help='its weights, or "random" for a dry run')
     parser.add_argument('--out', required=True, help='folder to write to')
     parser.add_argument('--resume', action='store_true', help='leave alone what is done already in --out with the same '
                         'checkpoint and settings; refused where they differ')
@@ -115,6 +115,8 @@ def run(options: argparse.Namespace) -> int:
             say_error(video, error)
     if detections:
         results.finish({video.name: detections[video.name] for video in videos if video.name in detections})
+    for note in sorted(results.notes):
+        print(f'{note}.')
     print(f'{len(detections)} videos localized, {len(failed)} failed' +
           (f'; written to {options.out}' if detections else ''))
     return 1 if failed else 0

@@ -1,6 +1,7 @@
 """Extraction of features from video files by a recognizer of the host."""
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,10 +9,11 @@ from typing import Any
 import numpy as np
 import torch
 from mmengine.config import Config
+from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 
 import rpn_plugin
-from rpn_plugin.datasets.sidecars import Sidecar, sidecar_path
+from rpn_plugin.datasets.sidecars import RANDOM_WEIGHTS, Sidecar, sidecar_path
 from rpn_plugin.datasets.videos import SnippetDecoder, VideoError, VideoFile
 from rpn_plugin.files import written_whole
 from rpn_plugin.foreign_files import map_array
@@ -30,7 +32,8 @@ class FeatureExtractor:
 
     Args:
         config: Config of an MMAction2 recognizer.
-        checkpoint: Its weights, see :func:`load_backbone_weights`; None initializes as the config says.
+        checkpoint: Its weights, see :func:`load_backbone_weights`; ``random`` for weights at random (always the same,
+            none is read or downloaded), for a dry run; None initializes as the config says.
         clock: Rate, stride, window and offset, in whole frames of the resampled video.
         stream: ``rgb`` or ``flow``.
         flow: Algorithm of the flow, ``tvl1`` or ``dis``.
@@ -57,8 +60,9 @@ class FeatureExtractor:
         init_default_scope(config.get('default_scope', 'mmaction'))
         self.batch_size = batch_size
         self.device = device
-        weights = str(checkpoint) if checkpoint else None
-        self.encoder = FrozenSnippetEncoder(config.model, weights, batch_size).to(device)
+        self.encoder = _random_encoder(config.model, batch_size) if checkpoint == RANDOM_WEIGHTS else \
+            FrozenSnippetEncoder(config.model, str(checkpoint) if checkpoint else None, batch_size)
+        self.encoder.to(device)
         steps = read_test_pipeline(config)
         self.decoder = SnippetDecoder(
             clock, *clip_of(steps, self.encoder.recognizer.backbone, int(clock.window_frames)),
@@ -69,7 +73,8 @@ class FeatureExtractor:
             stream=stream, flow=flow if stream == 'flow' else None, frames=self.decoder.offsets,
             resize=str(self.decoder.resize), crop=self.decoder.crop_size,
             backbone=type(self.encoder.recognizer.backbone).__name__,
-            weights=f'sha256:{weights_hash(self.encoder.recognizer.backbone)}')
+            weights=f'{f"{RANDOM_WEIGHTS}, " if checkpoint == RANDOM_WEIGHTS else ""}'
+                    f'sha256:{weights_hash(self.encoder.recognizer.backbone)}')
 
     def extract(self, path: str | Path,
                 progress: Callable[[int], None] = lambda snippets: None) -> tuple[np.ndarray, Sidecar]:
@@ -148,6 +153,28 @@ class FeatureExtractor:
         if video.damage:
             source['damage'] = [[part.what, round(part.start_sec, 3), round(part.end_sec, 3)] for part in video.damage]
         return Sidecar(feature, self.made_by, source, list(shape), rpn_plugin.__version__)
+
+
+def _random_encoder(recognizer: Mapping[str, Any], batch_size: int) -> FrozenSnippetEncoder:
+    logger = MMLogger.get_current_instance()
+    level = logger.level
+    with torch.random.fork_rng():
+        torch.manual_seed(0)  # features that are there are told to be the same by their weights
+        logger.setLevel('WARNING')  # the host tells how it initialized each of hundreds of weights
+        try:
+            return FrozenSnippetEncoder(_untrained(recognizer), None, batch_size)
+        finally:
+            logger.setLevel(level)
+
+
+def _untrained(settings: Any) -> Any:
+    """Copy the settings of a model without what would read or download weights."""
+    if isinstance(settings, Mapping):
+        kept = {key: value for key, value in settings.items()
+                if not (key == 'init_cfg' and 'Pretrained' in str(value))}
+        return {key: None if key == 'pretrained' else False if key == 'pretrained2d' else _untrained(value)
+                for key, value in kept.items()}
+    return [_untrained(item) for item in settings] if isinstance(settings, (list, tuple)) else copy.deepcopy(settings)
 
 
 def read_test_pipeline(config: Config) -> list[Mapping[str, Any]]:

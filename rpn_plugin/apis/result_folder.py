@@ -1,6 +1,7 @@
 """The folder of a localization run: what belongs to a video is written when it is done, the summary last."""
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,7 +27,8 @@ class ResultFolder:
     """A folder of detections, subtitles, pictures and curves of many videos.
 
     ``detections/<video>.json`` is written last of what belongs to a video, with a digest of the settings and of the
-    video's files: where it is, the video is done.
+    video's files: where it is, the video is done. Results that mean nothing, of features of random weights, say so in
+    each of these files but the curves.
 
     Args:
         folder: Made when the first video is written.
@@ -38,6 +40,7 @@ class ResultFolder:
         self.folder = Path(folder)
         self.settings = json.loads(json.dumps(dict(settings, min_score=min_score), default=str))
         self.min_score = min_score
+        self.notes: set[str] = set()
         self._begun = False
         self._digest = digest(self.settings)
         self._others = {'subtitles': ('.srt', '.vtt'), 'pictures': ('.png', ), 'curves': ('.npz', )}
@@ -68,6 +71,7 @@ class ResultFolder:
             content = read_json(path)
             if (content.get('settings'), content.get('files')) != (self._digest, identity(video)):
                 return None
+            self._keep_note(content.get('note'))
             return read_entries(path, video.name, content.get('detections'), scored=True)
         except (ValueError, OSError):  # whatever it is, the video is done again and the file replaced
             return None
@@ -102,7 +106,8 @@ class ResultFolder:
             except Exception as error:  # of any library that writes; the others are still tried
                 failed.append(error)
         if not failed:
-            content = dict(settings=self._digest, files=identity(video), detections=entries)
+            content = dict(settings=self._digest, files=identity(video), detections=entries, note=sample.note)
+            self._keep_note(sample.note)
             self._write_json(self._path('detections', name, '.json'), content)
         return failed
 
@@ -110,6 +115,22 @@ class ResultFolder:
         """Write the detections of all videos as ``detections.json`` and ``detections.csv``, each whole."""
         write_detections(self.folder / 'detections.json', detections)
         write_detections_csv(self.folder / 'detections.csv', detections)
+        if self.notes:
+            self._write_notes(' '.join(sorted(self.notes)))
+
+    def _keep_note(self, note: Any) -> None:
+        if isinstance(note, str) and note:
+            self.notes.add(note)
+
+    def _write_notes(self, note: str) -> None:
+        """Put a note where ActivityNet's format has room for one, and into a column of the table."""
+        path = self.folder / 'detections.json'
+        self._write_json(path, {**read_json(path), 'external_data': dict(used=True, details=note)})
+        with open(self.folder / 'detections.csv', encoding='utf-8', newline='') as file:
+            header, *rows = csv.reader(file)
+        with written_whole(self.folder / 'detections.csv') as temporary, \
+                open(temporary, 'w', encoding='utf-8', newline='') as file:
+            csv.writer(file).writerows([[*header, 'note'], *([*row, note] for row in rows)])
 
     def _path(self, kind: str, name: str, suffix: str) -> Path:
         return path_inside(self.folder / kind, name, suffix)
@@ -120,7 +141,8 @@ class ResultFolder:
             temporary.write_text(json.dumps(content, indent=1), encoding='utf-8')
 
     def _write_subtitles(self, inferencer: WTALInferencer, sample: ActionDataSample, found: VideoSegments) -> None:
-        cues = subtitle_cues(found, self.min_score)
+        cues = [(start, end, [sample.note, *lines] if sample.note else lines)
+                for start, end, lines in subtitle_cues(found, self.min_score)]
         write_srt(self._path('subtitles', sample.video_name, '.srt'), cues)
         write_webvtt(self._path('subtitles', sample.video_name, '.vtt'), cues)
 

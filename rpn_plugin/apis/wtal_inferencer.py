@@ -20,7 +20,7 @@ from torch import Tensor, nn
 import rpn_plugin
 from rpn_plugin.apis.feature_extractor import FeatureExtractor
 from rpn_plugin.apis.untrimmed_inputs import SnippetSource, UntrimmedInput, find_inputs
-from rpn_plugin.datasets.sidecars import Sidecar, check_sidecars, sidecar_path
+from rpn_plugin.datasets.sidecars import Sidecar, check_sidecars, dry_run_note, sidecar_path
 from rpn_plugin.deployment import ModelFile
 from rpn_plugin.models.backbones.weights import weights_hash
 from rpn_plugin.models.interfaces import HasWidth, Network
@@ -142,6 +142,7 @@ class WTALInferencer(BaseInferencer):
         Returns:
             Each video's sample with ``pred_instances`` (segments in seconds, labels, scores; best first),
             ``pred_score`` (C,) and ``pred_cas`` (T, C), the class activation sequence averaged over the networks.
+            Its ``note`` says so where features of random weights are involved, and is empty otherwise.
         """
         samples = inputs['data_samples']
         whole = [place for place, sample in enumerate(samples)
@@ -174,7 +175,8 @@ class WTALInferencer(BaseInferencer):
 
         Returns:
             ``predictions``, per video ``dict(video, duration_sec, class_scores, detections)`` with ``detections`` as
-            ``[{label, score, segment}]``, segments in seconds, best first; and ``visualization``.
+            ``[{label, score, segment}]``, segments in seconds, best first; and ``visualization``. A ``note`` is there
+            where results mean nothing, see :meth:`forward`.
         """
         return dict(predictions=list(preds) if return_datasamples else
                     [self._plain(sample, min_score) for sample in preds], visualization=visualization)
@@ -201,10 +203,12 @@ class WTALInferencer(BaseInferencer):
 
     def _open(self, video: UntrimmedInput) -> dict[str, Any]:
         """Sources of the features and an empty sample; no feature is read."""
-        sources, duration_sec = {}, None
+        sources, duration_sec, random = {}, None, set(self.model_file.random_features)
         for stream, features in video.streams.items():
             if isinstance(features, Path):
-                features, duration_sec = self._extract(features, stream)
+                features, made = self._extract(features, stream)
+                duration_sec = made.duration_sec
+                random |= {stream} if made.is_dry_run else set()
             sources[stream] = SnippetSource(features, f'{video.name}, stream {stream}')
             sidecar = sidecar_path(sources[stream].name)
             if sidecar.is_file():
@@ -221,19 +225,19 @@ class WTALInferencer(BaseInferencer):
                 f'Videos of more than {self.chunk_snippets} snippets, such as {video.name} with {length}, run in one '
                 f'piece, which takes memory: {"; ".join(self.reasons_to_run_whole)}.')
         clock = SnippetClock.from_recipe(self.recipe, duration_sec=duration_sec, num_snippets=length)
-        check_sidecars({stream: {source.name: clock} for stream, source in sources.items()
-                        if sidecar_path(source.name).is_file()})
+        random.update(check_sidecars({stream: {source.name: clock} for stream, source in sources.items()
+                                      if sidecar_path(source.name).is_file()}))
         sample = ActionDataSample(metainfo=dict(
             video_name=video.name, clock=clock, num_snippets=length, fps=clock.fps,
+            note=dry_run_note(sorted(random)) if random else '',
             duration_second=duration_sec or clock.duration_sec(length)))
         return dict(inputs=sources, data_samples=sample)
 
-    def _extract(self, path: Path, stream: str) -> tuple[np.ndarray, float]:
+    def _extract(self, path: Path, stream: str) -> tuple[np.ndarray, Sidecar]:
         if stream not in self.extractors:
             raise ValueError(f'{path}: a video, and nothing that makes the features {stream} of it is given '
                              f'(extractors). Give its features, or extract them with tools/data/extract_features.py.')
-        features, sidecar = self.extractors[stream].extract(path)
-        return features, sidecar.duration_sec
+        return self.extractors[stream].extract(path)
 
     def _check_widths(self, sources: Mapping[str, SnippetSource]) -> None:
         for network in self.model.networks.values():
@@ -298,7 +302,8 @@ class WTALInferencer(BaseInferencer):
             class_scores=dict(zip(self.classes, sample.pred_score.float().tolist())),
             detections=[dict(label=label, score=score, segment=segment) for segment, label, score in
                         zip(found.segments.tolist(), found.labels, sample.pred_instances.scores.tolist())
-                        if score >= min_score])
+                        if score >= min_score],
+            **(dict(note=sample.note) if sample.note else {}))
 
     def draw(self, sample: ActionDataSample, top: int) -> Figure:
         """A timeline of a video: its ``top`` best detections and the CAS of its best classes."""
@@ -306,4 +311,5 @@ class WTALInferencer(BaseInferencer):
         times = sample.clock.to_seconds(np.arange(sample.num_snippets) + 0.5)
         shown = list(dict.fromkeys(best.labels))[:3] or [self.classes[int(sample.pred_score.argmax())]]
         sequences = {f'CAS\n{label}': (times, sample.pred_cas[:, self.classes.index(label)].numpy()) for label in shown}
-        return draw_timeline(sample.video_name, sample.duration_second, {'detected': best}, sequences)
+        title = '\n'.join(filter(None, (sample.video_name, sample.note)))
+        return draw_timeline(title, sample.duration_second, {'detected': best}, sequences)

@@ -17,7 +17,7 @@ from rpn_plugin.datasets.data_folder import ANNOTATIONS
 from rpn_plugin.datasets.faults import Fault
 from rpn_plugin.datasets.feature_stores import FeatureStore, FilePerVideo, check_finite, open_store
 from rpn_plugin.datasets.formats import Annotations, DataLayout, get_layout, require_instances, require_labels
-from rpn_plugin.datasets.sidecars import Sidecar, check_sidecars, read_sidecars
+from rpn_plugin.datasets.sidecars import Sidecar, check_sidecars, dry_run_note, read_sidecars
 from rpn_plugin.files import unsafe_name
 from rpn_plugin.structures import describe_recipe, same_recipe
 
@@ -121,6 +121,11 @@ def convert(job: Conversion, out: str | Path, progress: Callable[[Iterable[str]]
     stated = {} if recipe is None else dict(feature=dict(recipe))
     content = dict(classes=classes, **stated, source=dict(layout=layout.name, remarks=list(remarks)),
                    database={video: entry for video, entry in database.items() if video not in skipped})
+    random = list(dict.fromkeys(stream for (stream, _), sidecar in sidecars.items() if sidecar.is_dry_run))
+    if random:
+        note = f'{dry_run_note(random)}.'
+        content.update(note=note)
+        remarks.append(note)
     if source.ambiguous:
         content['ambiguous'] = {video: intervals for video, intervals in source.ambiguous.items()
                                 if video in content['database']}

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,6 +12,8 @@ from rpn_plugin.files import read_json, written_whole
 from rpn_plugin.structures import LONGEST_SEC, SnippetClock
 
 Beside = TypeVar('Beside')
+RANDOM_WEIGHTS = 'random'
+"""How the weights of an encoder are described that were never trained."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,7 @@ class Sidecar:
     Args:
         feature: Its recipe, see ``SnippetClock.from_recipe``.
         encoder: What made it: ``stream``, ``flow`` (algorithm, None for RGB), ``frames`` (of a window, which the
-            encoder sees), ``resize``, ``crop``, ``backbone`` and ``weights`` (a hash).
+            encoder sees), ``resize``, ``crop``, ``backbone`` and ``weights`` (a hash, or that they are random).
         source: The video: ``file``, ``bytes``, ``fps``, ``frames`` and ``duration`` in seconds; ``damage``, where
             there is some, as ``[what, start, end]`` in seconds.
         shape: (T, D).
@@ -51,6 +53,11 @@ class Sidecar:
             raise ValueError(f'the video {self.source["file"]} has the duration {duration!r}; expected seconds above 0 '
                              f'and up to {LONGEST_SEC:.0f}')
         return float(duration)
+
+    @property
+    def is_dry_run(self) -> bool:
+        """Whether the features come from random weights."""
+        return str(self.encoder.get('weights')).startswith(RANDOM_WEIGHTS)
 
     def write(self, path: str | Path) -> None:
         """Write it as JSON, whole or not at all."""
@@ -90,16 +97,30 @@ def read_sidecars(files: Mapping[str, str | Path]) -> dict[str, Sidecar]:
     return {video: Sidecar.read(path) for path, video in _existing({path: video for video, path in files.items()})}
 
 
-def check_sidecars(streams: Mapping[str, Mapping[str | Path, SnippetClock]]) -> None:
+def dry_run_note(streams: Iterable[str]) -> str:
+    """Return the sentence with which everything is labelled that is made of features of random weights.
+
+    >>> dry_run_note(['rgb'])
+    'DRY RUN: the features rgb come from random weights, so no result of them means anything'
+    """
+    return (f'DRY RUN: the features {" and ".join(streams)} come from random weights, so no result of them means '
+            f'anything')
+
+
+def check_sidecars(streams: Mapping[str, Mapping[str | Path, SnippetClock]]) -> list[str]:
     """Compare the sidecars that there are with what the config says; files without one pass.
 
     Args:
         streams: Stream name to its feature files, each with the clock that the data set has for it.
 
+    Returns:
+        The streams whose features come from random weights.
+
     Raises:
         ValueError: If features were made with another recipe, are of the other stream, or if those of a stream come
             from different encoders. Names the file and both sides.
     """
+    dry_run = []
     for stream, files in streams.items():
         first: tuple[Path, Sidecar] | None = None
         for path, clock in _existing(files):
@@ -116,6 +137,9 @@ def check_sidecars(streams: Mapping[str, Mapping[str | Path, SnippetClock]]) -> 
                 raise ValueError(f'Features of one stream come from different encoders: {first[0]} from '
                                  f'{_difference(first[1], sidecar)}, but {path} from '
                                  f'{_difference(sidecar, first[1])}. Extract them with the same.')
+        if first and first[1].is_dry_run:
+            dry_run.append(stream)
+    return dry_run
 
 
 def _difference(one: Sidecar, other: Sidecar) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from rpn_plugin.datasets.checking import CheckedSubset, VideoSubset, agreed_reci
 from rpn_plugin.datasets.faults import by_severity, count_findings, describe_findings, summarize_findings
 from rpn_plugin.datasets.feature_stores import FeatureStore, FilePerVideo, check_finite
 from rpn_plugin.datasets.samplers import SeededIndex
-from rpn_plugin.datasets.sidecars import check_sidecars
+from rpn_plugin.datasets.sidecars import check_sidecars, dry_run_note
 
 MOST_LOGGED = 50
 """Of each kind of warning; ``tools/data/check_dataset.py`` lists all."""
@@ -117,8 +117,12 @@ class UntrimmedFeatureDataset(BaseDataset):
         self._report(checked)
         assert subset.recipe is not None, 'the checks refuse features without a recipe'
         self._metainfo['recipe'] = dict(subset.recipe)  # goes into checkpoints, as the classes do
-        check_sidecars({stream: {store.where(video): clock for video, clock in checked.clocks.items()}
-                        for stream, store in self._stores.items() if isinstance(store, FilePerVideo)})
+        random = check_sidecars({stream: {store.where(video): clock for video, clock in checked.clocks.items()}
+                                 for stream, store in self._stores.items() if isinstance(store, FilePerVideo)})
+        if random:
+            self._metainfo['random_features'] = random  # likewise
+            if f'{dry_run_note(random)}.' not in subset.annotations.remarks:  # where the conversion noted it
+                _log_once('warning', f'{self.ann_file}: {dry_run_note(random)}.')
         items = [self._item(checked, video) for video in subset.videos if video in checked.headers]
         self._fill_cache([item['video_name'] for item in items])
         return items

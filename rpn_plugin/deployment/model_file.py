@@ -90,6 +90,7 @@ class ModelFile:
             larger than the weights.
         origin: What model the checkpoint itself says it is of, in a few words.
         allow_partial: Take the weights that fit and leave the model's others as they are.
+        random_features: Streams whose features came from random weights when it was trained.
     """
 
     path: str
@@ -100,6 +101,7 @@ class ModelFile:
     trusted: bool = True
     origin: str = ''
     allow_partial: bool = False
+    random_features: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, checkpoint: str | Path, config: Config | ConfigDict | Mapping[str, Any] | None = None,
@@ -142,8 +144,11 @@ class ModelFile:
         if any(map(unsafe_text, classes)):
             raise ValueError(f'{checkpoint}: expected names of classes, but got {shown(classes)}.')
         recipe = _agreed(checkpoint, 'clock of the features', known.get('recipe'), stated.get('recipe'), same_recipe)
+        random = known.get('random_features') or ()
+        if not isinstance(random, (list, tuple)) or any(map(unsafe_text, random)):
+            raise ValueError(f'{checkpoint}: expected names of streams as "random_features", but got {shown(random)}.')
         return cls(str(checkpoint), settings['model'], classes, recipe, content['state_dict'], trusted,
-                   described_checkpoint(meta), allow_partial)
+                   described_checkpoint(meta), allow_partial, tuple(random))
 
     def build(self) -> nn.Module:
         """The model with these weights, every one of them, in evaluation mode on the CPU.
@@ -201,7 +206,10 @@ class ModelFile:
         complete = replace(self, model=without_files(self.model, self.state_dict))
         built = complete.build()
         weights = built.state_dict() if self.allow_partial else self.state_dict
-        meta = dict(model=complete.model, dataset_meta=dict(classes=list(self.classes), recipe=dict(self.recipe)))
+        known = dict(classes=list(self.classes), recipe=dict(self.recipe))
+        if self.random_features:
+            known['random_features'] = list(self.random_features)
+        meta = dict(model=complete.model, dataset_meta=known)
         buffer = io.BytesIO()
         torch.save(dict(meta=meta, state_dict={name: value.clone() for name, value in weights.items()}), buffer)
         digest = hashlib.sha256(buffer.getvalue()).hexdigest()[:8]

@@ -52,6 +52,21 @@ def test_features_are_those_of_the_middle_frames(files, tmp_path) -> None:
     np.testing.assert_allclose(extractor(files, batch_size=16).extract(path)[0], features, atol=1e-3)
 
 
+def test_weights_at_random_are_always_the_same_labelled_and_never_fetched(files, tmp_path, capfd) -> None:
+    config = Config.fromfile(files / 'rgb.py')
+    config.model.backbone.update(pretrained='https://nowhere.invalid/resnet18.pth')
+    config.model.update(init_cfg=dict(type='Pretrained', checkpoint='https://nowhere.invalid/tsn.pth'))
+    path, out = write_video(tmp_path / 'a.mp4', 40), tmp_path / 'out'
+    state = torch.random.get_rng_state()
+    assert FeatureExtractor(config, 'random', CLOCK).extract_to(path, out)
+    assert not FeatureExtractor(config, 'random', CLOCK).extract_to(path, out)
+    assert torch.equal(torch.random.get_rng_state(), state) and 'Initialized by' not in ''.join(capfd.readouterr())
+    sidecar = Sidecar.read(out / 'a.json')
+    assert sidecar.is_dry_run and sidecar.encoder['weights'].startswith('random, sha256:')
+    assert not extractor(files).extract(path)[1].is_dry_run
+    assert config.model.backbone.pretrained, 'the config of the caller is left alone'
+
+
 def test_what_is_there_is_left_alone_and_what_differs_is_made_again(files, tmp_path) -> None:
     path, out = write_video(tmp_path / 'a.mp4', 80), tmp_path / 'out'
     first = extractor(files)

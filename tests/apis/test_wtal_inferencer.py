@@ -152,7 +152,7 @@ class FakeExtractor:
 
     def extract(self, path: Path) -> tuple[np.ndarray, SimpleNamespace]:
         assert path.name == 'clip.mp4'
-        return self.features, SimpleNamespace(duration_sec=38.0)
+        return self.features, SimpleNamespace(duration_sec=38.0, is_dry_run=False)
 
 
 def test_a_video_file_is_extracted_stream_by_stream(checkpoint, tmp_path) -> None:

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from made_recognizers import write_recognizers
 from made_videos import cut, write_video
-from tiny_model import CLASSES, model_config, write_checkpoint
+from tiny_model import CLASSES, RECIPE, model_config, write_checkpoint
 from tool_runner import run_tool
 
 from rpn_plugin.apis import WTALInferencer
+from rpn_plugin.datasets.sidecars import Sidecar
 from rpn_plugin.deployment import ModelFile
 from rpn_plugin.visualization import Curves
 
@@ -34,6 +36,35 @@ def features(tmp_path) -> Path:
             np.save(tmp_path / 'features' / stream / f'{name}.npy',
                     rng.standard_normal((length, 4)).astype(np.float16))
     return tmp_path / 'features'
+
+
+def test_results_of_random_features_say_so_wherever_they_are_written(checkpoint, features, tmp_path) -> None:
+    for stream in ('rgb', 'flow'):
+        Sidecar(RECIPE, dict(stream=stream, weights='random, sha256:0'), dict(file='first.mp4', duration=12.8), (20, 4),
+                '1').write(features / stream / 'first.json')
+    words = (features / 'rgb' / 'first.npy', '--checkpoint', checkpoint, '--out', tmp_path / 'out', '--device', 'cpu',
+             '--min-score', 0)
+    note = 'DRY RUN: the features flow and rgb come from random weights, so no result of them means anything'
+    for more in ((), ('--resume', )):
+        status, printed, errors = run_tool('localize.py', *words, *more)
+        assert status == 0 and f'{note}.' in printed, errors
+        out = tmp_path / 'out'
+        assert json.loads((out / 'detections.json').read_text())['external_data'] == dict(used=True, details=note)
+        assert {row['note'] for row in csv.DictReader((out / 'detections.csv').open(newline=''))} == {note}
+        assert json.loads((out / 'detections' / 'first.json').read_text())['note'] == note
+        assert note in (out / 'subtitles' / 'first.srt').read_text()
+    inferencer = WTALInferencer(weights=checkpoint, device='cpu')
+    sample = inferencer(features / 'rgb' / 'first.npy', return_datasamples=True)['predictions'][0]
+    assert note in inferencer.draw(sample, 3).axes[0].get_title()
+
+
+def test_results_of_a_model_that_learned_from_random_features_say_so(checkpoint, features, tmp_path) -> None:
+    content = torch.load(checkpoint, weights_only=True)
+    content['meta']['dataset_meta']['random_features'] = ['rgb']
+    torch.save(content, checkpoint)
+    published = ModelFile.read(checkpoint).publish(tmp_path / 'rpn')
+    found = WTALInferencer(weights=published, device='cpu')(features / 'rgb' / 'first.npy')['predictions'][0]
+    assert found['note'].startswith('DRY RUN: the features rgb come from random weights')
 
 
 def written(folder: Path) -> list[str]:

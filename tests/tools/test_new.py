@@ -9,6 +9,9 @@ from pathlib import Path
 import numpy as np
 import published
 import pytest
+from made_recognizers import RECOGNIZER
+from made_videos import write_video
+from mmaction.registry import DATASETS
 from mmengine.config import Config
 from tool_runner import TOOLS, run_tool
 
@@ -121,11 +124,54 @@ def test_videos_without_labels_are_named_and_stay_where_they_are(own) -> None:
     assert f'not converted: 1 videos have features and no label ({VIDEOS[-1].name})' in printed
 
 
+@pytest.fixture
+def videos(tmp_path) -> list[object]:
+    """Words for a folder of two labelled videos and one that is not, and for a small recognizer."""
+    for number in range(3):
+        write_video(tmp_path / 'clips' / f'holiday {number}.mp4', 40)
+    (tmp_path / 'labels.csv').write_text('Filename;Label\nholiday 0.mp4;Diving\nholiday 1.mp4;Saut\n')
+    (tmp_path / 'tsn.py').write_text(RECOGNIZER)
+    return ['clips', 'labels.csv', '--config', 'tsn.py']
+
+
+def test_videos_become_features_first_and_a_dry_run_says_so_everywhere(videos) -> None:
+    printed = new(*videos, '--random-weights')
+    assert 'left out: 1 videos without a label (holiday 2)' in printed and 'holiday 1.mp4: written' in printed
+    assert 'one feature per 16 frames at 25 fps (0.64 s)' in printed and 'as the features say' in printed
+    note = 'DRY RUN: the features rgb come from random weights, so no result of them means anything.'
+    assert f'note: {note}' in printed and f'# {note}' in Path('data/clips/clips.py').read_text()
+    assert json.loads(Path('data/clips/annotations.json').read_text())['note'] == note
+    dataset = DATASETS.build(Config.fromfile('data/clips/clips.py').train_dataloader.dataset)
+    assert len(dataset) == 2 and dataset.metainfo['random_features'] == ['rgb']
+    assert dataset[0]['inputs']['rgb'].shape == (2, 512)
+    assert 'holiday 1.mp4: done already' in new(*videos, '--random-weights')
+    text = Path('labels.csv').read_text() + 'holiday 2.mp4;Saut\n'
+    Path('labels.csv').write_text(text)
+    assert 'holiday 2.mp4: written' in new(*videos, '--random-weights')
+
+
+@pytest.mark.parametrize('words, message', [
+    ([], 'clips: holds videos and no features of them; say what makes features of videos: --recognizer NAME, or'),
+    (['--random-weights', '--recipe', 'fps=video', 'stride=16'], '--recipe expects fps and stride as numbers'),
+    (['--config', 'tsn.py'], 'say what makes features'), (['--recognizer', 'TSM1'], 'No recognizer TSM1 in the model'),
+    (['--config', 'tsn.py', '--random-weights', '--checkpoint', 'tsn.pth'], 'say what makes features')])
+def test_what_makes_the_features_of_videos_is_asked_before_anything_is_written(videos, words, message) -> None:
+    errors = new(*videos[:2], *words, status=1)
+    assert len(errors.strip().splitlines()) == 1 and message in errors
+    assert not Path('data').exists()
+
+
+def test_videos_that_lack_are_named_before_hours_of_extraction(videos) -> None:
+    Path('clips/holiday 1.mp4').unlink()
+    assert '1 of 2 videos are not in clips: holiday 1. Correct the names' in new(*videos, '--random-weights', status=1)
+
+
 @pytest.mark.parametrize('words, message', [
     (['mine', 'labels.csv'], r'error: labels.csv: neither it nor .* tell 0.64 s per snippet .*25 fps / stride 16'),
     (['mine', 'absent.csv'], 'error: No labels absent.csv'), (['absent', 'labels.csv'], 'error: No folder absent'),
     (['empty', 'labels.csv'], r'error: empty: no features of the 8 labelled videos \(video_.*, .* and 5 more\). '
                               r'Expected files such as video_validation_0000000.npy .*; found nothing'),
+    (['mine', 'labels.csv', '--random-weights'], 'mine: holds features of the labelled videos .*Leave out what would'),
     (['mine', 'labels.csv', '--subsets', 'train=tarin'], r"has no subset \['tarin'\]"),
     (['mine', 'labels.csv', '--recipe', 'fps=25', 'stride=16', '--out', 'mine'], 'was not made by a conversion')])
 def test_a_mistake_is_answered_in_one_line(own, words, message) -> None:

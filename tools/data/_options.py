@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 RECIPE_KEYS = dict(fps='fps', stride='snippet_stride', window='window', offset='offset',
@@ -29,6 +30,18 @@ def add_import_option(parser: argparse.ArgumentParser) -> None:
     """Add ``--import``, for layouts from outside the package."""
     parser.add_argument('--import', nargs='+', dest='modules', metavar='MODULE', default=[],
                         help='modules that register further layouts, see docs/layouts/README.md')
+
+
+def add_encoder_options(parser: argparse.ArgumentParser) -> None:
+    """Add options that say what makes features of videos, and how it runs; see ``_extraction.make_extractor``."""
+    parser.add_argument('--recognizer', metavar='NAME', help="of MMAction2's model zoo, such as TSN, or the name of "
+                        'one of its configs; its weights are downloaded once')
+    parser.add_argument('--config', help='config of any other MMAction2 recognizer')
+    parser.add_argument('--checkpoint', type=Path, help='weights; a local file')
+    parser.add_argument('--random-weights', action='store_true', help='weights at random, for a dry run: nothing is '
+                        'downloaded, and whatever is made of the features says so')
+    parser.add_argument('--batch-size', type=int, default=16, help='snippets encoded at once')
+    parser.add_argument('--device', default='cpu', help='such as cuda')
 
 
 def import_modules(modules: Sequence[str]) -> None:

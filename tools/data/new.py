@@ -1,7 +1,7 @@
 """From a folder of your own and a list of labels to a data folder with its config.
 
-python tools/data/new.py my_videos labels.csv
-python tools/data/new.py my_videos labels.xlsx --recipe fps=25 stride=16 --out data/mine
+python tools/data/new.py my_videos labels.csv --recognizer TSN
+python tools/data/new.py my_features labels.xlsx --recipe fps=25 stride=16 --out data/mine
 """
 from __future__ import annotations
 
@@ -14,18 +14,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from _options import add_import_option, add_recipe_option, import_modules, pairs, recipe
+from _options import add_encoder_options, add_import_option, add_recipe_option, import_modules, pairs, recipe
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description='Look at a folder of features and at labels, convert both into a data '
-                                                 'folder, and write its config. The last lines say how to go on.')
-    parser.add_argument('folder', type=Path, help='<video>.npy (or .npz, .pt, .h5, .csv) in it, in a folder per stream '
-                        'or in its folder "features"; or one file of all videos')
+    parser = argparse.ArgumentParser(description='Look at a folder of videos or features and at labels, convert both '
+                                                 'into a data folder, and write its config. The last lines say how to '
+                                                 'go on.')
+    parser.add_argument('folder', type=Path, help='with features, <video>.npy (or .npz, .pt, .h5, .csv), in it, in a '
+                        'folder per stream or in its folder "features"; else with videos; or one file of all features')
     parser.add_argument('labels', type=Path, help='a table of video,label[,label...] as CSV or .xlsx, or annotations '
                         'of any layout that convert knows')
     parser.add_argument('--out', type=Path, metavar='DIR', help='data folder to write; default data/<name of FOLDER>')
     add_recipe_option(parser)
+    add_encoder_options(parser)
     parser.add_argument('--subsets', nargs='+', metavar='NEW=OLD', help='train=... and test=..., where their names do '
                         'not tell')
     parser.add_argument('--layout', metavar='NAME', help='of the labels, where their looks do not tell')
@@ -40,6 +42,7 @@ def parse() -> argparse.Namespace:
 if __name__ == '__main__':
     parse()  # --help and wrong options are answered before the imports below, which take seconds
 
+from _extraction import ASKED, extract_all, make_extractor
 from rich.progress import track
 
 from rpn_plugin.analysis.own_config import own_config
@@ -47,13 +50,17 @@ from rpn_plugin.command_line import one_line_errors
 from rpn_plugin.datasets import AnnotationFile, DataFolder, read_data_folder
 from rpn_plugin.datasets.conversion import Conversion, convert
 from rpn_plugin.datasets.conversion_target import ConversionTarget
+from rpn_plugin.datasets.data_folder import FEATURES
 from rpn_plugin.datasets.formats import get_layout
 from rpn_plugin.datasets.formats.recognition import recognize_layout
-from rpn_plugin.datasets.found_data import FoundFeatures, choose_subsets, find_features
-from rpn_plugin.structures import describe_recipe
+from rpn_plugin.datasets.found_data import ONLY_STREAM, FoundFeatures, choose_subsets, find_features
+from rpn_plugin.datasets.videos import find_videos
+from rpn_plugin.structures import SnippetClock, describe_recipe
 
 SHOWN = 3
 """Names in a message."""
+RECIPE = dict(fps=25.0, snippet_stride=16)
+"""At which features are made of videos, unless another is stated: that of most releases of this field."""
 
 
 def safe_name(folder: Path) -> str:
@@ -68,8 +75,8 @@ def some(names: Iterable[str]) -> str:
     return ', '.join(names[:SHOWN]) + more
 
 
-def planned(options: argparse.Namespace) -> tuple[Conversion, list[str]]:
-    """What to convert, and what was found out."""
+def planned(options: argparse.Namespace, out: Path) -> tuple[Conversion, list[str], list[Path]]:
+    """What to convert, what was found out, and the videos to make features of before."""
     if not options.folder.exists():
         raise FileNotFoundError(f'No folder {options.folder}.')
     layout = options.layout or recognize_layout(options.labels)
@@ -84,23 +91,65 @@ def planned(options: argparse.Namespace) -> tuple[Conversion, list[str]]:
                          f'{sorted(there)}.')
     subset_of = {video: str(entry.get('subset')) for video, entry in source.database.items()
                  if entry.get('subset') in subsets.values()}
-    found = find_features(options.folder, subset_of, get_layout(layout).columns)
-    if found is None:
-        raise ValueError(no_features(options, list(subset_of)))
     told = [f'{options.labels}: layout {layout}; ' + ', '.join(
         f'{new}: {sum(subset == old for subset in subset_of.values())} videos' for new, old in subsets.items())]
     if left_out := there - {*subsets.values()}:
         told.append(f'left out: the subsets {", ".join(sorted(left_out))}')
+    found = find_features(options.folder, subset_of, get_layout(layout).columns)
+    if found is None:
+        videos = labelled_videos(options, list(subset_of), set(source.database), told)
+        place = {ONLY_STREAM: str(out / FEATURES / ONLY_STREAM / '{}.npy')}
+        return Conversion(layout, str(options.labels), place, subsets, missing=options.missing), told, videos
+    if options.recognizer or options.config or options.random_weights:
+        raise ValueError(f'{options.folder}: holds features of the labelled videos ({next(iter(found.places.values()))}'
+                         f'). Leave out what would make others, or name the folder of the videos alone.')
     told += describe(found, source.database, subsets)
     return Conversion(layout, str(options.labels), found.places, subsets, recipe(options.recipe),
-                      found.columns, missing=options.missing), told
+                      found.columns, missing=options.missing), told, []
+
+
+def labelled_videos(options: argparse.Namespace, wanted: list[str], known: set[str], told: list[str]) -> list[Path]:
+    """The files of the labelled videos.
+
+    Raises:
+        ValueError: If there are none, some lack and may not, or nothing says what makes features of them.
+    """
+    folders = [folder for folder in (options.folder / 'videos', options.folder) if folder.is_dir()]
+    there = next((videos for folder in folders if (videos := find_videos(folder))), {})
+    lacking = [video for video in wanted if video not in there]
+    if len(lacking) == len(wanted):
+        raise ValueError(no_features(options, wanted))
+    if lacking and options.missing == 'error':
+        raise ValueError(f'{options.labels}: {len(lacking)} of {len(wanted)} videos are not in {options.folder}: '
+                         f'{some(lacking)}. Correct the names, or leave these out with --missing skip.')
+    if not (options.recognizer or options.config or options.random_weights):
+        raise ValueError(f'{options.folder}: holds videos and no features of them; {ASKED}.')
+    unlabelled = sorted(there.keys() - known)
+    if unlabelled:
+        told.append(f'left out: {len(unlabelled)} videos without a label ({some(unlabelled)})')
+    return [there[video] for video in wanted if video in there]
+
+
+def extract(options: argparse.Namespace, job: Conversion, out: Path, videos: list[Path]) -> None:
+    """Make features of the videos where the conversion looks for them."""
+    stated = recipe(options.recipe) or RECIPE
+    if stated.get('fps') == 'video' or stated.get('spread_over_duration'):
+        raise ValueError('--recipe expects fps and stride as numbers where features are made of videos.')
+    extractor = make_extractor(options, SnippetClock.from_recipe(stated))
+    ConversionTarget(out, options.overwrite).claim(job.__dict__)
+    print(f'{len(videos)} videos, {extractor.decoder.clock}')
+    failed = extract_all(extractor, videos, Path(job.features[ONLY_STREAM]).parent)
+    if failed and (options.missing == 'error' or len(failed) == len(videos)):
+        raise ValueError(f'{len(failed)} of {len(videos)} videos could not be extracted:\n  ' + '\n  '.join(failed) +
+                         '\nGet them again, or leave them out with --missing skip.')
 
 
 def no_features(options: argparse.Namespace, videos: list[str]) -> str:
     """Say what was looked for, and what is there instead."""
     there = sorted(entry.name for entry in options.folder.iterdir())
     return (f'{options.folder}: no features of the {len(videos)} labelled videos ({some(videos)}). Expected files such '
-            f'as {videos[0]}.npy there, in a folder per stream, or in "features"; found {some(there) or "nothing"}.')
+            f'as {videos[0]}.npy there, in a folder per stream, or in "features", or {videos[0]}.mp4 to make them of; '
+            f'found {some(there) or "nothing"}.')
 
 
 def describe(found: FoundFeatures, database: Mapping[str, Any], subsets: Mapping[str, str]) -> Iterator[str]:
@@ -126,7 +175,7 @@ def comments(options: argparse.Namespace, annotations: AnnotationFile, data: Dat
     lines = [f'Made of {options.folder} and {options.labels}: {numbers[0]} training and {numbers[1]} test videos, '
              f'{data.num_classes} classes.',
              f'Streams: {", ".join(f"{stream} (D = {width})" for stream, width in data.widths.items())}; '
-             f'{describe_recipe(annotations.recipe or {})}.']
+             f'{describe_recipe(annotations.recipe or {})}.', *annotations.remarks]
     if not scored:
         lines.append('No test video has segments, so nothing is scored. With annotations that have some, make it anew.')
     return lines
@@ -161,8 +210,10 @@ def main() -> None:
     options = parse()
     import_modules(options.modules)
     out = options.out or Path('data') / safe_name(options.folder)
-    job, told = planned(options)
+    job, told, videos = planned(options, out)
     print('\n'.join(told))
+    if videos:
+        extract(options, job, out, videos)
 
     def bar(videos: Iterable[str]) -> Iterator[str]:
         yield from track(videos, 'converting')

@@ -24,11 +24,14 @@ def read_database(path: Path) -> dict[str, Any]:
 
 
 def read_plugin_json(path: Path) -> Annotations:
-    """Read ``{"classes", "feature", "database"[, "ambiguous"]}``; all but ``database`` may be missing."""
+    """Read ``{"classes", "feature", "database"[, "ambiguous", "note"]}``; all but ``database`` may be missing.
+
+    The note is a remark, a sentence that whoever reads the file gets to see.
+    """
     content = read_database(path)
-    classes = content.get('classes')
+    classes, note = content.get('classes'), content.get('note')
     return Annotations(content['database'], tuple(classes) if isinstance(classes, list) else classes,
-                       content.get('feature'), content.get('ambiguous', {}))
+                       content.get('feature'), content.get('ambiguous', {}), (note, ) if isinstance(note, str) else ())
 
 
 PLUGIN = DataLayout('plugin', 'this project\'s own: an ActivityNet-style JSON with "classes" and "feature"',
