@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Run lint, types and the whole test suite from .venv (made if it is not there). Arguments go to pytest, which then runs alone.
+# Run lint, types and the whole test suite from .venv (made if it is not there), on all cores but at most eight. Arguments
+# go to pytest, which then runs alone, on one core.
 # The last lines say which tests were skipped and what brings them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -9,5 +10,6 @@ if [ $# -eq 0 ]; then
     bring_browser
     ruff check .
     mypy
+    set -- -n auto --maxprocesses 8 --dist loadfile
 fi
 exec python -m pytest "$@"
