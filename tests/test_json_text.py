@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from rpn_plugin import json_text
 from rpn_plugin.json_text import DuplicateKeyError, parse_json
 
+pytestmark = pytest.mark.smoke
+
 text = st.text(st.sampled_from('a:\\"u03é跳\U0001f600\n '), max_size=6)
 values = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.integers(-10**400, 10**400), st.floats(), text),

@@ -4,6 +4,10 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.smoke
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 EVALUATE_THEN_BUILD = """
 import sys, time

@@ -22,7 +22,8 @@ def default_protocol(truth: GroundTruth) -> tuple[Protocol, str]:
             'protocol thumos14: the ground truth is that of THUMOS14. --protocol activitynet-thumos14 scores by '
             "ActivityNet's rules on the same thresholds")
     return get_protocol('activitynet'), (
-        f"protocol activitynet: the default. It is not THUMOS14's, since {reason}; --protocol names another")
+        f"protocol activitynet, the default: the ground truth is not THUMOS14's, since {reason}. --protocol names "
+        'another')
 
 
 def _why_not_thumos(truth: GroundTruth) -> str | None:

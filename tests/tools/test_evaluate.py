@@ -146,7 +146,7 @@ def test_an_unknown_label_is_named_or_dropped(score) -> None:
                                                                                         score=1)]))
     status, message = score(found=found)
     assert status == 1 and message.startswith("error: found.json: video va has the label 'Divng'")
-    assert '--ignore-unknown-labels' in message
+    assert 'did you mean Diving? --ignore-unknown-labels' in message
     status, printed = score('--ignore-unknown-labels', found=found)
     assert status == 0 and '1 detections dropped: their labels are unknown, Divng' in printed
     assert '1 of 1 detections scored' in printed
@@ -246,7 +246,8 @@ def test_the_protocol_follows_the_ground_truth_and_says_why(score, change, proto
     truth = dict(THUMOS_TRUTH, database=THUMOS_TRUTH['database'] | change)
     found = dict(results=dict(video_test_0000001=FOUND['va'][:1]))
     printed = score(truth=truth, found=found)[1]
-    assert printed.startswith(f'protocol {protocol}: ') and reason in printed.splitlines()[0]
+    first = printed.splitlines()[0]
+    assert first.startswith((f'protocol {protocol}: ', f'protocol {protocol}, the default: ')) and reason in first
     assert f'protocol {protocol}; AP in %' in printed
     assert 'protocol wtalc; AP' in score('--protocol', 'wtalc', truth=truth, found=found)[1].splitlines()[1]
 

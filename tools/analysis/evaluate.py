@@ -40,7 +40,7 @@ if __name__ == '__main__':
 
 import numpy as np
 
-from rpn_plugin.command_line import one_line_errors
+from rpn_plugin.command_line import did_you_mean, nearest, one_line_errors
 from rpn_plugin.evaluation import GroundTruth, Protocol, get_protocol, get_video_set
 from rpn_plugin.evaluation.comparison import compare_protocols
 from rpn_plugin.evaluation.default_protocol import default_protocol
@@ -86,8 +86,8 @@ def known_detections(options: argparse.Namespace, truth: GroundTruth) -> Mapping
     if not options.ignore_unknown_labels:
         label, video = next(iter(unknown.items()))
         raise ValueError(f'{options.detections}: video {video} has the label {label!r}, which is not among the '
-                         f'{len(truth.classes)} of {truth.path} ({len(unknown)} such labels in all). '
-                         f'--ignore-unknown-labels drops them.')
+                         f'{len(truth.classes)} of {truth.path} ({len(unknown)} such labels in all)'
+                         f'{did_you_mean(nearest(label, truth.classes))} --ignore-unknown-labels drops them.')
     kept = {video: found.take(np.array([label not in unknown for label in found.labels], dtype=bool))
             for video, found in detections.items()}
     number = sum(len(found.labels) for found in detections.values()) - sum(len(found.labels) for found in kept.values())
