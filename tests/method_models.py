@@ -42,6 +42,8 @@ SMALL = {
                  head=dict(in_channels=6, num_classes=3)),
     'pmil': dict(first_stage=model_config(), streams=['rgb', 'flow'], head=dict(
         in_channels=8, num_classes=3, split=dict(rgb=4, flow=4), channels=6, hidden_channels=5)),
+    'autoloc': dict(first_stage=model_config(), streams=['rgb', 'flow'],
+                    head=dict(in_channels=8, num_classes=3, channels=6, anchors=[2, 5])),
     'hamnet': dict(streams=['rgb', 'flow'], head=dict(
         in_channels=8, num_classes=3, channels=[6], attention_channels=[5])),
 }

@@ -12,18 +12,19 @@ from rpn_plugin import models
 PARTS: dict[str, type] = {part.__name__: part for part in (
     models.ActionnessHead, models.ActionSelectionHead, models.AttentionContrastLoss, models.AttentionGCN,
     models.AttentionGuideLoss, models.AttentionNormLoss, models.AttentionSelectionLoss,
-    models.BackgroundSuppressionHead, models.BranchDiversityLoss, models.BranchNormLoss, models.ClusterFusion,
-    models.ClusteringLoss, models.CoActivityLoss, models.ComplementaryLoss, models.CompletenessLoss,
-    models.CooccurrenceGCN, models.CrossModalHead, models.DistillationLoss, models.EvidenceLoss, models.FACHead,
-    models.FeatureConsistencyLoss, models.FeatureMagnitudeLoss, models.FullyConnectedPrototypes,
-    models.HybridAttentionHead, models.LearnableLabels, models.MagnitudeOrderLoss, models.MultiBranchHead,
-    models.MultiCutProposals, models.MultiStreamLocalizer, models.MutualAttentionLoss, models.OneHotLabels,
-    models.ProposalConsistencyLoss, models.ProposalHead, models.ProposalLocalizer, models.RandomPrototypes,
-    models.RepresentativeSnippetHead, models.RPNHead, models.SigmoidBCELoss, models.SimilarityWeighting,
-    models.SnippetContrastLoss, models.SnippetDataPreprocessor, models.SoftmaxBCELoss, models.SparsePoolingHead,
-    models.TakeSequences, models.TemporalConvEmbedding, models.TemporalNMS, models.ThreeWayAttentionHead,
-    models.ThresholdProposals, models.TopKMILHead, models.UncertaintyGuideLoss, models.UncertaintyHead,
-    models.UntrimmedNetHead, models.VideoClassificationLoss, models.WeaklySupervisedLocalizer, models.WordVectorLabels)}
+    models.BackgroundSuppressionHead, models.BoundaryHead, models.BoundaryLocalizer, models.BranchDiversityLoss,
+    models.BranchNormLoss, models.ClusterFusion, models.ClusteringLoss, models.CoActivityLoss, models.ComplementaryLoss,
+    models.CompletenessLoss, models.CooccurrenceGCN, models.CrossModalHead, models.DistillationLoss,
+    models.EvidenceLoss, models.FACHead, models.FeatureConsistencyLoss, models.FeatureMagnitudeLoss,
+    models.FullyConnectedPrototypes, models.HybridAttentionHead, models.LearnableLabels, models.MagnitudeOrderLoss,
+    models.MultiBranchHead, models.MultiCutProposals, models.MultiStreamLocalizer, models.MutualAttentionLoss,
+    models.OneHotLabels, models.OuterInnerLoss, models.ProposalConsistencyLoss, models.ProposalHead,
+    models.ProposalLocalizer, models.RandomPrototypes, models.RepresentativeSnippetHead, models.RPNHead,
+    models.SigmoidBCELoss, models.SimilarityWeighting, models.SnippetContrastLoss, models.SnippetDataPreprocessor,
+    models.SoftmaxBCELoss, models.SparsePoolingHead, models.TakeSequences, models.TemporalConvEmbedding,
+    models.TemporalNMS, models.ThreeWayAttentionHead, models.ThresholdProposals, models.TopKMILHead,
+    models.UncertaintyGuideLoss, models.UncertaintyHead, models.UntrimmedNetHead, models.VideoClassificationLoss,
+    models.WeaklySupervisedLocalizer, models.WordVectorLabels)}
 """Parts that a checkpoint may name. None of their constructors loads a network or calls what it is given, and arguments
 that name files are left out by :func:`without_files` before anything is built."""
 

@@ -6,6 +6,7 @@ from rpn_plugin.models.heads import (
                                           ActionnessHead,
                                           ActionSelectionHead,
                                           BackgroundSuppressionHead,
+                                          BoundaryHead,
                                           CrossModalHead,
                                           FACHead,
                                           HybridAttentionHead,
@@ -22,6 +23,7 @@ from rpn_plugin.models.heads import (
 )
 from rpn_plugin.models.localizers import (
                                           BaseLocalizer,
+                                          BoundaryLocalizer,
                                           HostLocalizer,
                                           MultiStreamLocalizer,
                                           ProposalLocalizer,
@@ -45,6 +47,7 @@ from rpn_plugin.models.losses import (
                                           FeatureMagnitudeLoss,
                                           MagnitudeOrderLoss,
                                           MutualAttentionLoss,
+                                          OuterInnerLoss,
                                           ProposalConsistencyLoss,
                                           SigmoidBCELoss,
                                           SnippetContrastLoss,
@@ -74,16 +77,16 @@ from rpn_plugin.models.postprocessors import (
 from rpn_plugin.models.snippet_encoder import FrozenSnippetEncoder, VideoDataPreprocessor
 
 __all__ = ['ActionSelectionHead', 'ActionnessHead', 'AttentionContrastLoss', 'AttentionGCN', 'AttentionGuideLoss',
-           'AttentionNormLoss', 'AttentionSelectionLoss', 'BackgroundSuppressionHead', 'BaseLocalizer',
-           'BranchDiversityLoss', 'BranchNormLoss', 'ClusterFusion', 'ClusteringLoss', 'CoActivityLoss',
-           'ComplementaryLoss', 'CompletenessLoss', 'CooccurrenceGCN', 'CrossModalHead', 'DistillationLoss',
-           'EvidenceLoss', 'FACHead', 'FeatureConsistencyLoss', 'FeatureMagnitudeLoss', 'FrozenSnippetEncoder',
-           'FullyConnectedPrototypes', 'HostLocalizer', 'HybridAttentionHead', 'InceptionI3D', 'LearnableLabels',
-           'MagnitudeOrderLoss', 'MultiBranchHead', 'MultiCutProposals', 'MultiStreamLocalizer', 'MutualAttentionLoss',
-           'OneHotLabels', 'ProposalConsistencyLoss', 'ProposalHead', 'ProposalLocalizer', 'RPNHead',
-           'RandomPrototypes', 'RepresentativeSnippetHead', 'SigmoidBCELoss', 'SimilarityWeighting',
-           'SnippetContrastLoss', 'SnippetDataPreprocessor', 'SoftmaxBCELoss', 'SparsePoolingHead', 'TakeSequences',
-           'TemporalConvEmbedding', 'TemporalNMS', 'ThreeWayAttentionHead', 'ThresholdProposals', 'TopKMILHead',
-           'TwoStageLocalizer', 'UncertaintyGuideLoss', 'UncertaintyHead', 'UntrimmedNetHead',
-           'VideoClassificationLoss', 'VideoDataPreprocessor', 'WeaklySupervisedHead', 'WeaklySupervisedLocalizer',
-           'WordVectorLabels', 'global_batch_mean', 'global_mean']
+           'AttentionNormLoss', 'AttentionSelectionLoss', 'BackgroundSuppressionHead', 'BaseLocalizer', 'BoundaryHead',
+           'BoundaryLocalizer', 'BranchDiversityLoss', 'BranchNormLoss', 'ClusterFusion', 'ClusteringLoss',
+           'CoActivityLoss', 'ComplementaryLoss', 'CompletenessLoss', 'CooccurrenceGCN', 'CrossModalHead',
+           'DistillationLoss', 'EvidenceLoss', 'FACHead', 'FeatureConsistencyLoss', 'FeatureMagnitudeLoss',
+           'FrozenSnippetEncoder', 'FullyConnectedPrototypes', 'HostLocalizer', 'HybridAttentionHead', 'InceptionI3D',
+           'LearnableLabels', 'MagnitudeOrderLoss', 'MultiBranchHead', 'MultiCutProposals', 'MultiStreamLocalizer',
+           'MutualAttentionLoss', 'OneHotLabels', 'OuterInnerLoss', 'ProposalConsistencyLoss', 'ProposalHead',
+           'ProposalLocalizer', 'RPNHead', 'RandomPrototypes', 'RepresentativeSnippetHead', 'SigmoidBCELoss',
+           'SimilarityWeighting', 'SnippetContrastLoss', 'SnippetDataPreprocessor', 'SoftmaxBCELoss',
+           'SparsePoolingHead', 'TakeSequences', 'TemporalConvEmbedding', 'TemporalNMS', 'ThreeWayAttentionHead',
+           'ThresholdProposals', 'TopKMILHead', 'TwoStageLocalizer', 'UncertaintyGuideLoss', 'UncertaintyHead',
+           'UntrimmedNetHead', 'VideoClassificationLoss', 'VideoDataPreprocessor', 'WeaklySupervisedHead',
+           'WeaklySupervisedLocalizer', 'WordVectorLabels', 'global_batch_mean', 'global_mean']

@@ -15,13 +15,15 @@ from rpn_plugin.inspection import curves_of
 
 RUN_WHOLE = {'co2net': 'CrossModalHead is not split in time', 'ddgnet': 'CrossModalHead is not split in time',
              'delu': 'CrossModalHead is not split in time',
+             'autoloc': 'BoundaryLocalizer is no WeaklySupervisedLocalizer',
              'pmil': 'ProposalLocalizer is no WeaklySupervisedLocalizer',
              'facnet': 'FACHead is not split in time',
              'rskp': 'RepresentativeSnippetHead is not split in time'}
 """Methods whose long videos run in one piece, and why."""
 
 
-NOT_EXPORTED = {'pmil': 'proposals are cut between its two stages, which no graph holds; export the first stage'}
+NOT_EXPORTED = dict.fromkeys(
+    ('autoloc', 'pmil'), 'its second stage proposes by itself, which no graph of scores holds; export the first stage')
 """Methods that are no graph from features to scores, and why."""
 
 

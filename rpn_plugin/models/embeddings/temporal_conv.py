@@ -25,14 +25,15 @@ class TemporalConv(nn.Module):
         in_channels: D.
         out_channels: E.
         kernel_size: Odd number of snippets seen.
+        bias: Whether something is added to what it gives.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size: int) -> None:
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: int, bias: bool = True) -> None:
         super().__init__()
         if kernel_size < 1 or kernel_size % 2 == 0:
             raise ValueError(f'TemporalConv expects an odd kernel_size >= 1, but got {kernel_size}.')
         self.kernel_size, self.reach = kernel_size, kernel_size // 2
-        self.linear = nn.Linear(kernel_size * in_channels, out_channels)
+        self.linear = nn.Linear(kernel_size * in_channels, out_channels, bias)
 
     def forward(self, packed: Tensor, layout: Layout) -> Tensor:
         """(N, D) to (N, E)."""

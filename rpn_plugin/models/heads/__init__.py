@@ -2,6 +2,7 @@
 from rpn_plugin.models.heads.action_selection_head import ActionSelectionHead
 from rpn_plugin.models.heads.actionness_head import ActionnessHead
 from rpn_plugin.models.heads.background_suppression_head import BackgroundSuppressionHead
+from rpn_plugin.models.heads.boundary_head import BoundaryHead
 from rpn_plugin.models.heads.cross_modal_head import CrossModalHead
 from rpn_plugin.models.heads.fac_head import FACHead
 from rpn_plugin.models.heads.hybrid_attention_head import HybridAttentionHead
@@ -16,7 +17,7 @@ from rpn_plugin.models.heads.uncertainty_head import UncertaintyHead
 from rpn_plugin.models.heads.untrimmed_net_head import UntrimmedNetHead
 from rpn_plugin.models.heads.weakly_supervised_head import WeaklySupervisedHead
 
-__all__ = ['ActionSelectionHead', 'ActionnessHead', 'BackgroundSuppressionHead', 'CrossModalHead', 'FACHead',
-           'HybridAttentionHead', 'MultiBranchHead', 'ProposalHead', 'RPNHead', 'RepresentativeSnippetHead',
+__all__ = ['ActionSelectionHead', 'ActionnessHead', 'BackgroundSuppressionHead', 'BoundaryHead', 'CrossModalHead',
+           'FACHead', 'HybridAttentionHead', 'MultiBranchHead', 'ProposalHead', 'RPNHead', 'RepresentativeSnippetHead',
            'SparsePoolingHead', 'TemporalAttention', 'ThreeWayAttentionHead', 'TopKMILHead', 'UncertaintyHead',
            'UntrimmedNetHead', 'WeaklySupervisedHead', 'prototype_similarity']

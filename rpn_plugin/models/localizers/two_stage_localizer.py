@@ -97,7 +97,8 @@ class TwoStageLocalizer(BaseLocalizer):
                   for stream, batch in inputs.items()}
         features = select_streams(scaled, self.streams)
         if not isinstance(features.layout, PackedLayout):
-            raise ValueError('proposals are cut between its two stages, which no graph holds; export the first stage')
+            raise ValueError('its second stage proposes by itself, which no graph of scores holds; export the first '
+                             'stage')
         with torch.no_grad():
             first = self.first_stage.score(scaled)
         return {**first, SECOND_STAGE: self.second(first, features)}

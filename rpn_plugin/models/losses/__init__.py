@@ -14,6 +14,7 @@ from rpn_plugin.models.losses.evidence_losses import EvidenceLoss, UncertaintyGu
 from rpn_plugin.models.losses.feature_magnitude_loss import FeatureMagnitudeLoss, MagnitudeOrderLoss
 from rpn_plugin.models.losses.global_batch import global_batch_mean, global_mean
 from rpn_plugin.models.losses.graph_losses import ComplementaryLoss, FeatureConsistencyLoss
+from rpn_plugin.models.losses.outer_inner_loss import OuterInnerLoss
 from rpn_plugin.models.losses.proposal_losses import CompletenessLoss, ProposalConsistencyLoss
 from rpn_plugin.models.losses.sigmoid_bce_loss import SigmoidBCELoss
 from rpn_plugin.models.losses.snippet_contrast_loss import SnippetContrastLoss
@@ -23,6 +24,6 @@ from rpn_plugin.models.losses.video_classification_loss import VideoClassificati
 __all__ = ['AttentionContrastLoss', 'AttentionGuideLoss', 'AttentionNormLoss', 'AttentionSelectionLoss',
            'BranchDiversityLoss', 'BranchNormLoss', 'ClusteringLoss', 'CoActivityLoss', 'ComplementaryLoss',
            'CompletenessLoss', 'DistillationLoss', 'EvidenceLoss', 'FeatureConsistencyLoss', 'FeatureMagnitudeLoss',
-           'MagnitudeOrderLoss', 'MutualAttentionLoss', 'ProposalConsistencyLoss', 'SigmoidBCELoss',
+           'MagnitudeOrderLoss', 'MutualAttentionLoss', 'OuterInnerLoss', 'ProposalConsistencyLoss', 'SigmoidBCELoss',
            'SnippetContrastLoss', 'SoftmaxBCELoss', 'UncertaintyGuideLoss', 'VideoClassificationLoss',
            'global_batch_mean', 'global_mean']

@@ -1,6 +1,9 @@
 """A frozen first stage, and a second one on its proposals."""
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import pytest
 import torch
 from method_models import method_model
@@ -9,8 +12,10 @@ from mmaction.structures import ActionDataSample
 from mmengine.config import Config
 from tiny_model import build_model, model_config
 
+from rpn_plugin.models import BoundaryHead
 from rpn_plugin.models.localizers import proposal_features
 from rpn_plugin.models.localizers.two_stage_localizer import SECOND_STAGE
+from rpn_plugin.models.losses.outer_inner_loss import contrast
 from rpn_plugin.structures import SnippetBatch, SnippetClock
 
 
@@ -134,14 +139,101 @@ def test_training_starts_from_the_first_stages_checkpoint_or_says_that_it_needs_
         MODELS.build(Config(dict(model=method_model('pmil'))).model).init_weights()
 
 
+def plain_contrast(heat: list[float], start: float, end: float) -> float:
+    def hot(first: float, last: float) -> float:
+        return sum(value * max(0.0, min(last, t + 1) - max(first, t)) for t, value in enumerate(heat))
+
+    if end <= start:
+        return 0.0
+    growth = max(0.25 * (end - start), 1.0)
+    around = hot(start - growth, end + growth) - hot(start, end)
+    return (hot(start, end) / (end - start) - around / (2 * growth) + 1) / 2
+
+
+def plain_boxes(heat: list[float], borders: list[list[list[float]]], overlap: float) -> list[tuple[float, list[float]]]:
+    """Scores and borders of the boxes of one video and class, best first."""
+    waiting = []
+    for value, anchors in zip(heat, borders):
+        score, box = max(((plain_contrast(heat, *anchor), anchor) for anchor in anchors), key=lambda found: found[0])
+        if value > 0.1 and score > 0.3:
+            waiting.append((score, box))
+    kept: list[tuple[float, list[float]]] = []
+    for score, box in sorted(waiting, key=lambda found: -found[0]):
+        inside = [max(0.0, min(box[1], other[1]) - max(box[0], other[0])) for _, other in kept]
+        unions = [box[1] - box[0] + other[1] - other[0] - part for part, (_, other) in zip(inside, kept)]
+        if all(part <= overlap * union for part, union in zip(inside, unions)):
+            kept.append((score, box))
+    return kept
+
+
+def test_autoloc_keeps_the_best_box_at_hot_snippets_and_learns_to_part_inside_from_around() -> None:
+    model = build_model(method_model('autoloc')).double()
+    outputs = {name: output for name, output in model.score(
+        {name: batch.with_features(batch.features.double()) for name, batch in inputs_of(21, 5).items()}).items()}
+    output, layout = outputs[SECOND_STAGE], outputs[SECOND_STAGE].embedded.layout
+    streams = [outputs['rgb'], outputs['flow']]
+    attended = [of.attention >= layout.spread(layout.mean(of.attention)) for of in streams]
+    expected = sum(of.cas for of in streams) / 2 * (sum(gate.double() for gate in attended) / 2)[:, None]
+    torch.testing.assert_close(output.tensor('heat'), expected)
+    scores, samples = [], samples_of(21, 5)
+    model.detect({}, outputs, samples)
+    for sample, heat, borders in zip(samples, layout.split(expected), layout.split(output.tensor('borders'))):
+        boxes = [plain_boxes(heat[:, label].tolist(), borders.tolist(), 0.4) for label in range(3)]
+        hottest = sorted(range(3), key=lambda label: -heat[:, label].mean())[:2]
+        found = sorted(((score, label, [0.64 * border for border in box]) for label in hottest
+                        for score, box in boxes[label]), key=lambda row: -row[0])
+        assert sample.pred_instances.scores.tolist() == pytest.approx([row[0] for row in found])
+        assert sample.pred_instances.labels.tolist() == [row[1] for row in found]
+        assert sample.pred_instances.segments.flatten().tolist() == pytest.approx(
+            [border for row in found for border in row[2]], abs=1e-6)
+        of_labels = [score for label in (0, 1) for score, _ in boxes[label]]
+        scores.append(1 - sum(of_labels) / len(of_labels) if of_labels else 1.0)
+    loss = model.loss_of(output, samples_of(21, 5))['loss_boxes']
+    assert max(len(sample.pred_instances) for sample in samples) > 1 and loss.item() == pytest.approx(sum(scores) / 2)
+
+
+def test_the_gradient_of_a_box_is_that_of_its_borders() -> None:
+    heat = torch.rand(9, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    borders = torch.tensor([[1.3, 4.6], [0.4, 8.7], [2.2, 2.6]], dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda values: contrast(heat, values), (borders, ))
+    expected = [plain_contrast(heat.tolist(), *row) for row in borders.tolist()]
+    assert contrast(heat, borders).tolist() == pytest.approx(expected)
+
+
+def test_autolocs_anchors_are_moved_and_stretched_and_stay_in_their_video() -> None:
+    head = build_model(method_model('autoloc')).head
+    batch = SnippetBatch.from_videos([torch.randn(length, 8) for length in (7, 1)])
+    head.output.weight.data.zero_()
+    head.output.bias.data = torch.tensor([0.25, 0.0, 0.0, math.log(2)])  # of anchors 2 and 5: moved by 0.5, 10 wide
+    expected = [[[max(0.0, t - 0.0), min(7.0, t + 2.0)], [max(0.0, t - 4.5), min(7.0, t + 5.5)]] for t in range(7)]
+    assert head.borders(batch)[:7].flatten().tolist() == pytest.approx(torch.tensor(expected).flatten().tolist())
+    assert head.borders(batch)[7].tolist() == [[0.0, 1.0], [0.0, 1.0]]
+    alone = SnippetBatch.from_videos([batch.split()[1]])
+    torch.testing.assert_close(head.train().borders(alone), head.eval().borders(alone))
+    with pytest.raises(ValueError, match=r'anchors of positive widths, but got \[1, 0\]'):
+        BoundaryHead(8, 3, anchors=[1, 0])
+
+
+def test_a_video_without_boxes_costs_all_and_teaches_nothing() -> None:
+    model = build_model(method_model('autoloc'))
+    output = model.run(inputs_of(5))
+    cold = replace(output, extras=dict(heat=torch.zeros(5, 3), borders=output.tensor('borders')))
+    loss = model.loss_of(cold, samples_of(5))['loss_boxes']
+    loss.backward()
+    assert loss == 1 and not any(of.grad.any() for of in model.head.parameters())
+
+
 @pytest.mark.parametrize('change, error, message', [
+    (dict(type='BoundaryLocalizer', head=dict(type='TopKMILHead', in_channels=8, num_classes=3)),
+     TypeError, 'BoundaryLocalizer expects a BoundaryHead, but got TopKMILHead'),
     (dict(first_stage=dict(type='HostLocalizer', localizer=model_config())), TypeError,
      'expects a first stage such as .* but got HostLocalizer'),
     (dict(data_preprocessor=dict(type='SnippetDataPreprocessor', l2_length=1.0)), ValueError,
      'expects a data preprocessor that leaves features as they are')])
 def test_what_cannot_be_two_stages_is_refused(change, error, message) -> None:
+    base = method_model('autoloc' if change.get('type') == 'BoundaryLocalizer' else 'pmil')
     with pytest.raises(error, match=message):
-        build_model(method_model('pmil') | change)
+        build_model(base | change)
 
 
 def test_a_second_stage_proposes_from_no_sequence(model) -> None:
