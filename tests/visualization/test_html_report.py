@@ -2,10 +2,10 @@
 from __future__ import annotations
 
 import re
-import time
 
 import numpy as np
 import pytest
+from browser import Browser
 from made_report import bars, centre, click, found, move_slider, segments, shown_videos, text, two_videos, write_clip
 
 from rpn_plugin.structures import VideoSegments
@@ -151,6 +151,13 @@ def test_a_phone_shows_all_of_it_without_scrolling_sideways_under_a_header_of_a_
     assert browser.evaluate('document.querySelector(".threshold input").getBoundingClientRect().height') >= least
 
 
+def page_cpu_sec(browser: Browser) -> float:
+    """What the page has worked so far; other work on the machine does not count."""
+    browser.call('Performance.enable', timeDomain='threadTicks')
+    metrics = browser.call('Performance.getMetrics')['metrics']
+    return next(metric['value'] for metric in metrics if metric['name'] == 'TaskDuration')
+
+
 def test_many_videos_stay_quick(page) -> None:
     browser, path = page
     rng = np.random.default_rng(0)
@@ -164,9 +171,9 @@ def test_many_videos_stay_quick(page) -> None:
     browser.open(path)
     assert text(browser, '#shown') == '100000 of 100000 detections, 200 videos'
     assert 500 <= bars(browser) <= 10_000
-    before = time.perf_counter()
+    before = page_cpu_sec(browser)
     move_slider(browser, 0.3)
-    assert time.perf_counter() - before < 2.0  # about 0.1 s on an idle machine
+    assert page_cpu_sec(browser) - before < 0.5  # about 0.1
     browser.evaluate('scrollTo(0, document.body.scrollHeight)')
     browser.wait('document.querySelector(".video:last-child rect.found") !== null')
     browser.wait('document.querySelector(".video:first-child rect.found") === null')

@@ -34,7 +34,7 @@ const saveTable = cards => saveFile('detections.csv', new Blob([tableOfWhatIsSho
 // The card as an SVG that holds it and the page's style: browsers draw that into a picture.
 const cardAsSvg = (card, width, height) => {
   const svg = document.createElementNS(SVG, 'svg'), copy = card.root.cloneNode(true);
-  for (const left of copy.querySelectorAll('.buttons, .pan, .thumbnails, video')) left.remove();
+  for (const left of copy.querySelectorAll('.buttons, .pan, .detail, .thumbnails, video')) left.remove();
   svg.setAttribute('width', width);
   svg.setAttribute('height', height);
   const holder = shape('foreignObject', svg, { width: '100%', height: '100%' });
