@@ -50,6 +50,11 @@ def text(browser: Browser, selector: str) -> str:
     return browser.evaluate(f'document.querySelector({selector!r}).textContent')
 
 
+def texts(browser: Browser, selector: str) -> list[str]:
+    """Of all elements that fit."""
+    return browser.evaluate(f'[...document.querySelectorAll({selector!r})].map(each => each.textContent)')
+
+
 def bars(browser: Browser, kind: str = 'found') -> int:
     """Number of bars of a kind in the videos that are shown."""
     return browser.evaluate(f'document.querySelectorAll(".video:not([hidden]) rect.{kind}").length')
@@ -57,7 +62,7 @@ def bars(browser: Browser, kind: str = 'found') -> int:
 
 def shown_videos(browser: Browser) -> list[str]:
     """Names in the order of the page."""
-    return browser.evaluate('[...document.querySelectorAll(".video:not([hidden]) h2 b")].map(name => name.textContent)')
+    return texts(browser, '.video:not([hidden]) h2 b')
 
 
 def click(browser: Browser, selector: str, place: int = 0) -> None:

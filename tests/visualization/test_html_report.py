@@ -6,7 +6,19 @@ import re
 import numpy as np
 import pytest
 from browser import Browser
-from made_report import bars, centre, click, found, move_slider, segments, shown_videos, text, two_videos, write_clip
+from made_report import (
+    bars,
+    centre,
+    click,
+    found,
+    move_slider,
+    segments,
+    shown_videos,
+    text,
+    texts,
+    two_videos,
+    write_clip,
+)
 
 from rpn_plugin.structures import VideoSegments
 from rpn_plugin.visualization import Curves, ReportVideo, write_report
@@ -109,20 +121,21 @@ def test_a_video_that_the_browser_cannot_play_has_no_thumbnails_and_says_so(page
 
 def test_names_from_files_stay_text(page) -> None:
     browser, path = page
-    videos = [ReportVideo(name, {HOSTILE[0]: segments((1, 2, name, 0.5))}, 10.0, segments((1, 2, name), scored=False),
-                          Curves((name, ), np.ones((9, 1)), 0.0, 1.0)) for name in HOSTILE]
+    files = dict.fromkeys(HOSTILE[:2])
+    videos = [ReportVideo(name, dict.fromkeys(files, segments((1, 2, name, 0.5))), 10.0,
+                          segments((1, 2, name), scored=False), Curves((name, ), np.ones((9, 1)), 0.0, 1.0))
+              for name in HOSTILE]
     write_report(path, HOSTILE[0], videos)
-    browser.size(1200, 3000)
+    browser.size(1200, 4000)
     browser.open(path)
     assert browser.evaluate('[document.title, document.querySelector("h1").textContent]') == [HOSTILE[0]] * 2
     assert shown_videos(browser) == HOSTILE
-    assert sorted(browser.evaluate('[...document.querySelectorAll(".name > span")].map(name => '
-                                   'name.textContent)')) == sorted(HOSTILE)
+    assert texts(browser, '.threshold .file') == [*files]
+    assert sorted(texts(browser, '.name > span')) == sorted(HOSTILE)
     assert browser.evaluate('document.querySelectorAll("img, script:not(:not([type])):not(#data)").length') == 0
     browser.evaluate('document.querySelectorAll("rect.found").forEach(bar => ["pointerover", "click"].forEach('
                      'kind => bar.dispatchEvent(new Event(kind, {bubbles: true}))))')
-    assert HOSTILE[0] in browser.evaluate('[...document.querySelectorAll("rect title, .detail")].map(text => '
-                                          'text.textContent).join()')
+    assert HOSTILE[0] in ''.join(texts(browser, 'rect title, .detail'))
 
 
 def test_another_script_would_not_run(browser, tmp_path) -> None:

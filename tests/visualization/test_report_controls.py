@@ -22,6 +22,7 @@ from made_report import (
     segments,
     shown_videos,
     text,
+    texts,
     two_videos,
     write_clip,
 )
@@ -123,15 +124,11 @@ def test_a_link_opens_the_page_as_it_was(page) -> None:
     assert text(browser, '#shown') == '2 of 5 detections, 2 videos'
 
 
-def axis(browser: Browser) -> list[str]:
-    return browser.evaluate('[...document.querySelectorAll(".axis text")].map(tick => tick.textContent)')
-
-
 def test_a_long_video_can_be_zoomed_and_moved(page) -> None:
     browser, path = page
     write_report(path, 'long', [ReportVideo('long', found((0, 1, 'Diving', 0.9), (799, 801, 'Diving', 0.8)), 1600.0)])
     browser.open(path)
-    assert (bars(browser), axis(browser)[0]) == (2, '0:00')
+    assert (bars(browser), texts(browser, '.axis text')[0]) == (2, '0:00')
     x, y = centre(browser, 'rect.field')
     browser.call('Input.dispatchMouseEvent', type='mouseWheel', x=x, y=y, deltaX=0, deltaY=-1000, modifiers=2)  # Ctrl
     browser.wait('document.querySelectorAll("rect.found").length === 1')  # the one in the middle, under the mouse
@@ -161,7 +158,8 @@ def test_two_fingers_zoom(page) -> None:
     browser.call('Input.dispatchTouchEvent', type='touchEnd', touchPoints=[])
     browser.wait('!document.querySelector(".pan").hidden')
     browser.wait('document.querySelector(".axis text").textContent !== "0:00"')
-    assert axis(browser)[0] in ('10:00', '10:30', '11:00') and axis(browser)[-1] in ('16:00', '16:30', '17:00')
+    first, *_, last = texts(browser, '.axis text')
+    assert first in ('10:00', '10:30', '11:00') and last in ('16:00', '16:30', '17:00')
 
 
 MARKED = [ReportVideo('one', found(
@@ -237,8 +235,7 @@ def test_a_second_file_stands_beside_the_first_with_its_own_threshold(page) -> N
     lanes = browser.evaluate('[...document.querySelectorAll("svg[role=group]")].map(lane => '
                              'lane.getAttribute("aria-label"))')
     assert lanes == ['Diving in a.json: 1 detection, 1 instance', 'Diving in b.json: 1 detection, 1 instance, 1 missed']
-    assert browser.evaluate('[...document.querySelectorAll(".threshold small")].map(count => count.textContent)') == [
-        '1 of 2', '1 of 1']
+    assert texts(browser, '.threshold small') == ['1 of 2', '1 of 1']
     assert move_slider(browser, 0.0) == pytest.approx(0.8)
     assert bars(browser, 'background') == 2 and text(browser, '.threshold:nth-child(2) output') == '7.00'
     assert text(browser, '.video h2 > span') == \
@@ -336,8 +333,7 @@ def test_the_classes_that_a_video_has_come_first(page) -> None:
         segments((0, 1, 'Diving'), scored=False))],
         threshold=0.0)
     browser.open(path)
-    assert browser.evaluate('[...document.querySelectorAll(".name > span")].map(name => name.textContent)') == [
-        'Diving', 'Archery', 'Bowling']
+    assert texts(browser, '.name > span') == ['Diving', 'Archery', 'Bowling']
 
 
 def test_a_curve_says_its_range(page) -> None:

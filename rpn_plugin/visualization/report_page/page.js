@@ -80,17 +80,17 @@ const arrange = () => {
 const filterChanged = () => { showControls(); refresh(); arrange(); };
 
 // Cards above grow as they are drawn on the way, so a card is scrolled to until it has stayed for some pictures.
-const scrollTo = (card, stays = 0, pictures = 60) => {
+const scrollToCard = (card, stays = 0, pictures = 60) => {
   card.root.style.scrollMarginTop = `${document.querySelector('header').offsetHeight + 8}px`;
   const before = card.root.getBoundingClientRect().top;
   card.root.scrollIntoView();
   const moved = Math.abs(card.root.getBoundingClientRect().top - before) > 1;
-  if (stays < 10 && pictures) requestAnimationFrame(() => scrollTo(card, moved ? 0 : stays + 1, pictures - 1));
+  if (stays < 10 && pictures) requestAnimationFrame(() => scrollToCard(card, moved ? 0 : stays + 1, pictures - 1));
 };
 
 const jumpTo = card => {
   choice.video = card;
-  scrollTo(card);
+  scrollToCard(card);
   card.heading.querySelector('a').focus({ preventScroll: true });
   writeLinkSoon();
 };
