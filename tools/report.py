@@ -80,10 +80,11 @@ def run(options: argparse.Namespace) -> None:
     detected = dict.fromkeys(name for detections in files.values() for name in detections)
     annotated = truth.segments if truth else {}
     left_out = [name for name in detected if options.subset is not None and name not in annotated]
+    names = dict.fromkeys([*detected, *annotated])
+    for name in left_out:
+        del names[name]
     videos = []
-    for name in dict.fromkeys([*detected, *annotated]):
-        if name in left_out:
-            continue
+    for name in names:
         curves = path_inside(options.curves, name, '.npz') if options.curves else None
         videos.append(ReportVideo(
             name, {file: detections.get(name, NO_DETECTIONS) for file, detections in files.items()},
