@@ -14,6 +14,8 @@ import torch
 from made_videos import write_documented_videos
 from published import write_documented_releases
 
+from rpn_plugin import config_files
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 FAKE_SRUN = """#!/usr/bin/env bash
 # Stands in for Slurm: keeps what follows srun's own options and runs it as the only task.
@@ -87,6 +89,7 @@ class Sandbox:
                 os.environ.clear()
                 os.environ.update(self.environment)
                 torch.set_num_threads(1)
+                config_files.PACKAGE = self.root / 'rpn_plugin'  # whose configs are short
                 sys.argv, sys.path[0] = words, str((self.root / words[0]).parent)
                 runpy.run_path(words[0], run_name='__main__')
                 status = 0
