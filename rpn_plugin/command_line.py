@@ -12,6 +12,7 @@ from rpn_plugin.shown_names import let_every_name_be_printed, one_line, printabl
 FOR_THE_FILE = ('Using env variable', 'System environment', 'Config:', 'Hooks will be executed',
                 'Distributed training is not used', '"FileClient" will be', '"HardDiskBackend" is',
                 'Auto resumed from the latest checkpoint None', '`save_param_scheduler` is True but',
+                '`resume_param_scheduler` is True but',
                 'Warnings about the data of')
 """How records of the host begin that its log file keeps and the console does not show."""
 

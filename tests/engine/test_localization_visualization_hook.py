@@ -3,16 +3,19 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import config_data
 import cv2
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from rpn_plugin.visualization import draw_timeline, predictions
+from rpn_plugin.engine import LocalizationVisualizationHook
+from rpn_plugin.visualization import WTALVisualizer, draw_timeline, predictions
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SWITCH = {'default_hooks.visualization.type': 'LocalizationVisualizationHook'}
@@ -73,6 +76,34 @@ def test_what_is_drawn_is_what_was_predicted(build, monkeypatch) -> None:
                                for curve in ('CAS', 'weighted', 'attention')]
     times, attention = sequences['rgb attention']
     assert attention.sum() == pytest.approx(1, abs=1e-5) and times[0] == pytest.approx(0.32)
+
+
+def test_pictures_that_cannot_be_drawn_are_named_and_counted_and_the_run_goes_on(monkeypatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr('rpn_plugin.engine.hooks.localization_visualization_hook.curves_of', lambda *_: [{}, {}, {}])
+
+    def add_datasample(name: str, *_: object) -> None:
+        if name != 'val_b':
+            raise OSError('No space left')
+
+    host = SimpleNamespace(model=SimpleNamespace(data_preprocessor=dict), visualizer=SimpleNamespace(
+        add_datasample=add_datasample), logger=SimpleNamespace(warning=said.append), _train_loop=None, epoch=1)
+    hook = LocalizationVisualizationHook(num_videos=4)
+    hook.before_val_epoch(host)
+    hook.after_val_iter(host, 0, {}, [SimpleNamespace(video_name=name) for name in 'abc'])
+    hook.after_val_epoch(host)
+    assert said == ['The timeline val_a could not be drawn: No space left',
+                    'The timeline val_c could not be drawn: No space left', '2 of 3 timelines could not be drawn.']
+
+
+def test_a_picture_that_opencv_does_not_write_is_no_silent_loss(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr('rpn_plugin.visualization.wtal_visualizer.draw_prediction', lambda *_: Figure(figsize=(1, 1)))
+    visualizer = WTALVisualizer(vis_backends=[dict(type='LocalVisBackend')], save_dir=str(tmp_path))
+    visualizer.dataset_meta = dict(classes=['Diving'])
+    visualizer.add_datasample('drawn', None)
+    monkeypatch.setattr(cv2, 'imwrite', lambda *arguments: False)
+    with pytest.raises(OSError, match='lost_0.png was not written'):
+        visualizer.add_datasample('lost', None)
 
 
 def test_tensorboard_gets_the_same_pictures(build) -> None:

@@ -6,6 +6,7 @@ import re
 import sys
 import types
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from mmengine.config import Config
@@ -58,8 +59,9 @@ def test_the_console_has_a_summary_and_the_file_the_rest(data, tmp_path, monkeyp
     found.train_cfg.update(max_epochs=1)
     Runner.from_cfg(found).train()
     console, file = capsys.readouterr().out, next(tmp_path.glob('*/*.log')).read_text()
-    summary = (r'Training\n  data: 24 training videos of 10 classes, .*\n  model: .*\n  schedule: 1 epochs of 3 '
-               r'iterations with 10 videos each; Adam, learning rate .*\n  device: cpu; seed \d+\n  results: ')
+    summary = (r'Training\n  data: 24 training videos of 10 classes, .*annotations.json\n  model: .*\n'
+               r'  schedule: 1 epochs of 3 iterations with 10 videos each; Adam, learning rate .*\n'
+               r'  device: cpu; seed \d+\n  results: ')
     before, loss, _ = console.partition('Epoch(train)')
     assert loss and re.search(summary, before) and before.count('\n') < 15
     assert re.search(summary, file) and 'Hooks will be executed' in file and 'System environment' in file
@@ -100,6 +102,26 @@ def test_curves_go_to_tensorboard_by_one_option(data, tmp_path, monkeypatch) -> 
     chosen.train_cfg.update(max_epochs=7)
     Runner.from_cfg(chosen).train()
     assert {('rgb.loss_cls', 20), ('flow.loss_clu', 21), ('loss', 21), ('lr', 20)} <= set(written)
+    scalars = next(tmp_path.glob('*/vis_data/scalars.json')).read_text().splitlines()
+    assert [json.loads(line)['step'] for line in scalars] == [1, 20, 21], 'which rpn compare reads'
+
+
+def test_a_line_comes_by_time_too_and_right_after_resuming(monkeypatch) -> None:
+    said, kept, clock = [], [], iter([*range(0, 30, 3), 99])
+    monkeypatch.setattr('time.monotonic', lambda: next(clock))
+    runner = SimpleNamespace(
+        iter=100, max_iters=1000, logger=SimpleNamespace(info=said.append), val_dataloader=[0] * 9,
+        log_processor=SimpleNamespace(get_log_after_iter=lambda runner, index, mode: ({}, f'{mode} {index}')),
+        visualizer=SimpleNamespace(add_scalars=lambda *_, step, **__: kept.append(step)))
+    hook = TrainingLoggerHook(interval=1000)
+    for index in range(8):  # three seconds each
+        hook.after_train_iter(runner, index)
+        runner.iter += 1
+    assert said == ['train 0', 'train 4'] and not kept, 'what scalars.json holds does not depend on time'
+    hook.before_val_epoch(runner)
+    hook.after_val_iter(runner, 0)
+    hook.after_val_iter(runner, 7)
+    assert said[2:] == ['val 7']
 
 
 def test_without_tensorboard_the_message_says_what_to_install(data, tmp_path, monkeypatch) -> None:
