@@ -18,6 +18,7 @@ default_hooks = dict(
     cooccurrence=dict(type='CooccurrenceHook'),
     standardization=dict(type='StandardizationHook'),
     interruption=dict(type='InterruptionHook'),  # Ctrl-C and SIGTERM save a checkpoint
+    results=dict(type='ResultsHook'),  # results.json and results.png
     nothing_detected=dict(type='NothingDetectedHook'),
     diagnosis=dict(type='DiagnosisHook'))
 

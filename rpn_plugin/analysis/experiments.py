@@ -43,7 +43,8 @@ from rpn_plugin.structures import VideoSegments
 TEST_ONLY = ('weighting', 'proposals', 'nms')
 NOT_TRAINED_ON = ('val_cfg', 'val_dataloader', 'val_evaluator', 'test_cfg', 'test_dataloader', 'test_evaluator',
                   'visualizer', 'vis_backends', 'log_processor', 'log_level')
-ONLY_WATCHING = ('timer', 'logger', 'checkpoint', 'visualization', 'config_check', 'work_dir_lock', 'interruption')
+ONLY_WATCHING = ('timer', 'logger', 'checkpoint', 'visualization', 'config_check', 'work_dir_lock', 'interruption',
+                 'results', 'nothing_detected')
 ERRORS_TIOU = 0.5
 
 Launch = Callable[[Sequence[str], Mapping[str, str], Path], None]

@@ -10,6 +10,7 @@ from rpn_plugin.engine.hooks import (
                                      MemoryHook,
                                      NothingDetectedHook,
                                      ProgressHook,
+                                     ResultsHook,
                                      ShortHistoryHook,
                                      StandardizationHook,
                                      StepSeedHook,
@@ -21,5 +22,5 @@ from rpn_plugin.engine.loops import MinItersTrainLoop
 
 __all__ = ['AtomicCheckpointHook', 'ConfigCheckHook', 'CooccurrenceHook', 'DiagnosisHook', 'InterruptionHook',
            'LocalizationVisualizationHook', 'LossRecordHook', 'MemoryHook', 'MinItersTrainLoop', 'NothingDetectedHook',
-           'ProgressHook', 'ShortHistoryHook', 'StandardizationHook', 'StepSeedHook', 'TrainingCostHook',
+           'ProgressHook', 'ResultsHook', 'ShortHistoryHook', 'StandardizationHook', 'StepSeedHook', 'TrainingCostHook',
            'TrainingLoggerHook', 'WorkDirLockHook']

@@ -9,6 +9,7 @@ from rpn_plugin.engine.hooks.loss_record_hook import LossRecordHook
 from rpn_plugin.engine.hooks.memory_hook import MemoryHook
 from rpn_plugin.engine.hooks.nothing_detected_hook import NothingDetectedHook
 from rpn_plugin.engine.hooks.progress_hook import ProgressHook
+from rpn_plugin.engine.hooks.results_hook import ResultsHook
 from rpn_plugin.engine.hooks.short_history_hook import ShortHistoryHook
 from rpn_plugin.engine.hooks.standardization_hook import StandardizationHook
 from rpn_plugin.engine.hooks.step_seed_hook import StepSeedHook
@@ -18,5 +19,5 @@ from rpn_plugin.engine.hooks.work_dir_lock_hook import WorkDirLockHook
 
 __all__ = ['AtomicCheckpointHook', 'ConfigCheckHook', 'CooccurrenceHook', 'DiagnosisHook', 'InterruptionHook',
            'LocalizationVisualizationHook', 'LossRecordHook', 'MemoryHook', 'NothingDetectedHook', 'ProgressHook',
-           'ShortHistoryHook', 'StandardizationHook', 'StepSeedHook', 'TrainingCostHook', 'TrainingLoggerHook',
-           'WorkDirLockHook']
+           'ResultsHook', 'ShortHistoryHook', 'StandardizationHook', 'StepSeedHook', 'TrainingCostHook',
+           'TrainingLoggerHook', 'WorkDirLockHook']

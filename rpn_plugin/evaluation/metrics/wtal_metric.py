@@ -10,7 +10,7 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 
 from rpn_plugin.evaluation.evaluator import LocalizationEvaluator
-from rpn_plugin.evaluation.functional import classification_average_precision
+from rpn_plugin.evaluation.functional import LocalizationResult, classification_average_precision
 from rpn_plugin.evaluation.ground_truth import GroundTruth
 from rpn_plugin.evaluation.report import format_notes, format_table
 from rpn_plugin.evaluation.results_file import write_detections
@@ -41,6 +41,9 @@ class WTALMetric(BaseMetric):
             model; None does not.
         collect_device: As :class:`BaseMetric`.
         prefix: As :class:`BaseMetric`.
+
+    Attributes:
+        result: The numbers of the last evaluation, per class; on the main process, and None before.
     """
 
     default_prefix = 'wtal'
@@ -57,6 +60,7 @@ class WTALMetric(BaseMetric):
         ambiguous = GroundTruth.read(ambiguous_file).ambiguous if ambiguous_file else {}
         self.evaluator = LocalizationEvaluator(protocol, video_set, None, ambiguous, class_agnostic)
         self.out_file = out_file
+        self.result: LocalizationResult | None = None
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
         """Keep the predictions and the ground truth of a batch of videos."""
@@ -88,7 +92,7 @@ class WTALMetric(BaseMetric):
                 labels=[annotation.get('label') for annotation in annotations]))
         if self.out_file is not None:
             write_detections(self.out_file, evaluator.detections)
-        result = evaluator.compute()
+        self.result = result = evaluator.compute()
         logger, protocol = MMLogger.get_current_instance(), evaluator.protocol
         if any(len(found.labels) for found in evaluator.detections.values()):
             logger.info('\n' + format_table(result) + '\n' + format_notes(result))
