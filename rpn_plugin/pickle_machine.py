@@ -54,6 +54,7 @@ _MARK = object()
 _ALLOWED = {
     **{f'{module} _reconstruct': 'reconstruct' for module in ('numpy.core.multiarray', 'numpy._core.multiarray')},
     **{f'{module} scalar': 'scalar' for module in ('numpy.core.multiarray', 'numpy._core.multiarray')},
+    **{f'{module} _frombuffer': 'from buffer' for module in ('numpy.core.numeric', 'numpy._core.numeric')},
     'numpy ndarray': 'ndarray', 'numpy dtype': 'dtype', '_codecs encode': 'encode',
     '__builtin__ bytes': 'no bytes',
 }  # yapf: disable
@@ -115,7 +116,9 @@ class PickleMachine:
 
     def since_mark(self) -> list[Any]:
         """Take what was pushed since the last mark, and the mark."""
-        start = len(self.stack) - 1 - self.stack[::-1].index(_MARK)
+        start = next((place for place in range(len(self.stack) - 1, -1, -1) if self.stack[place] is _MARK), None)
+        if start is None:
+            raise IndexError('there is no mark')
         values = self.stack[start + 1:]
         del self.stack[start:]
         return values
@@ -154,6 +157,11 @@ class PickleMachine:
                 text.encode('latin-1')
         if name == 'no bytes' and arguments == ():
             return b''
+        if name == 'from buffer':  # arrays of protocol 5
+            values, kind, shape, order = arguments
+            if kind.dtype.kind == 'O' or order not in ('C', 'F') or not isinstance(values, (bytes, _Payload)):
+                raise UnsafePickleError('an array that is no plain numbers or text')
+            return self._array(0, shape, kind, order == 'F', values)
         if name == 'scalar':
             kind, values = arguments
             if kind.dtype.kind == 'O':
@@ -278,7 +286,7 @@ _INSTRUCTIONS: dict[bytes, Callable[[PickleMachine], None]] = {
     b'M': _push(lambda machine: machine.number('<H')), b'\x8a': _push(_long),
     b'G': _push(lambda machine: machine.number('>d')),
     b'C': lambda machine: machine.payload('<B'), b'B': lambda machine: machine.payload('<I'),
-    b'\x8e': lambda machine: machine.payload('<Q'),
+    b'\x8e': lambda machine: machine.payload('<Q'), b'\x96': lambda machine: machine.payload('<Q'),
     b'U': lambda machine: machine.payload('<B'), b'T': lambda machine: machine.payload('<i'),
     b'\x8c': lambda machine: machine.payload('<B', text=True), b'X': lambda machine: machine.payload('<I', text=True),
     b'\x8d': lambda machine: machine.payload('<Q', text=True),

@@ -39,7 +39,7 @@ def write(path: Path, content: object, protocol: int = 4) -> Path:
 
 
 @pytest.mark.parametrize('number', [0, 1, 5, 3000])  # the last one's arrays stay on disk until they are asked for
-@pytest.mark.parametrize('protocol', [2, 4])
+@pytest.mark.parametrize('protocol', [2, 4, 5])
 def test_every_detection_comes_back_under_the_name_of_its_class(truth, number: int, protocol: int, tmp_path) -> None:
     content = results(number)
     found = read_detections(write(tmp_path / 'eval_results.pkl', content, protocol), truth)

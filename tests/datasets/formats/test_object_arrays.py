@@ -20,7 +20,7 @@ def opened(value: object) -> object:
     return value.open() if isinstance(value, StoredArray) else value
 
 
-@pytest.mark.parametrize('protocol', [2, 3, 4])
+@pytest.mark.parametrize('protocol', [2, 3, 4, 5])
 @pytest.mark.parametrize('order', ['C', 'F'])
 def test_arrays_of_every_kind_and_size_come_back_bit_for_bit(tmp_path, protocol, order) -> None:
     rng = np.random.default_rng(0)
@@ -44,7 +44,7 @@ plain = st.recursive(
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(plain, min_size=1, max_size=5), st.sampled_from([2, 3, 4]))
+@given(st.lists(plain, min_size=1, max_size=5), st.sampled_from([2, 3, 4, 5]))
 def test_plain_values_come_back_as_the_unpickler_gives_them(tmp_path_factory, values, protocol) -> None:
     path = tmp_path_factory.mktemp('plain') / 'values.npy'
     write_object_array(path, values, protocol)
@@ -82,6 +82,8 @@ def test_a_file_that_would_run_code_is_refused_and_runs_nothing(tmp_path, protoc
     (b'cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\x00tRcnumpy\nload\n.', 'numpy.load'),
     (b'c_codecs\nencode\n(X\x01\x00\x00\x00aX\x04\x00\x00\x00rot1tR.', "encoding 'rot1'"),
     (b'(dp0\n.', 'instruction'),
+    (b'cnumpy.core.numeric\n_frombuffer\n(C\x01acnumpy\ndtype\n(X\x01\x00\x00\x00OtRK\x01\x85X\x01\x00\x00\x00CtR.',
+     'an array that is no plain numbers'),
     (b'}.', 'instruction'),
     (b'K\x01K\x02R.', 'a call of a int'),
     (b']K\x01b.', 'a state for a list'),
