@@ -13,7 +13,7 @@ from mmaction.registry import MODELS
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from rpn_plugin.evaluation.protocols import PROTOCOLS
+from rpn_plugin.evaluation.protocols import PROTOCOLS, get_protocol
 from rpn_plugin.evaluation.rules import INTERPOLATION
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -71,12 +71,15 @@ def test_a_part_outside_the_repository_trains_and_is_tested(heading, place, name
 def test_a_protocol_outside_the_repository_scores_in_a_config_and_from_files(make, tmp_path, capsys) -> None:
     config = make('An evaluation protocol')
     assert config.test_evaluator == dict(type='WTALMetric', protocol='voc2007')
-    metric = Runner.from_cfg(config).test_evaluator.metrics[0]
-    assert metric.protocol.described()['interpolation'].endswith('at 11 recalls (VOC 2007)')
+    runner = Runner.from_cfg(config)
+    runner.train()
+    metrics = runner.test()
+    assert {key for key in metrics if '@' in key} == {'wtal/mAP@0.50', 'wtal/mAP@0.70'}
+    assert get_protocol('voc2007').described()['interpolation'].endswith('at 11 recalls (VOC 2007)')
     segments = [[0.0, 4.0], [10.0, 14.0]]
     Path('annotations.json').write_text(json.dumps(dict(database=dict(v=dict(
         subset='test', duration=30, annotations=[dict(label='a', segment=segment) for segment in segments])))))
     found = [dict(label='a', segment=segment, score=score) for segment, score in ((segments[0], .9), ([20, 24], .5))]
     Path('detections.json').write_text(json.dumps(dict(results=dict(v=found))))
     exec(blocks('An evaluation protocol')[2], {})
-    assert float(capsys.readouterr().out) == pytest.approx(6 / 11)  # precision 1 at recalls 0, 0.1, ..., 0.5
+    assert float(capsys.readouterr().out.split()[-1]) == pytest.approx(6 / 11)  # precision 1 at recalls 0 to 0.5
