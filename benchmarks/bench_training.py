@@ -1,14 +1,14 @@
 """The whole RPN training step beside other ways to batch videos of different lengths, and what surrounds it.
 
     python benchmarks/bench_training.py --threads 2
-    python benchmarks/bench_training.py --device cuda --compile --amp
+    python benchmarks/bench_training.py --device cuda --compile --precision bf16
 
 Sections (``--only``): ``steps`` times forward, losses, backward and optimizer of the shipped packed step, of the
 paper's loop and of padded batches (``reference_rpn.py``) in useful arithmetic: the FLOPs of the matrix products on real
-snippets over time, divided by the rate of one large float32 matrix product in the same run. ``iteration`` profiles the
-host's runner: what is not the step. ``schedule`` times a two-stream THUMOS14-shaped training by the runner, on files
-and, on a GPU, with features resident there, and extrapolates to 1000 epochs. ``precision`` compares the mAP of float32
-and bf16 training on the synthetic set; it is not among the sections that run by themselves.
+snippets over time, divided by the rate of one large matrix product of the same precision in the same run.
+``iteration`` profiles the host's runner: what is not the step. ``schedule`` times a two-stream THUMOS14-shaped training
+by the runner, on files and, on a GPU, with features resident there, and extrapolates to 1000 epochs. ``precision``
+compares the mAP of float32 and bf16 training on the synthetic set; it is not among the sections that run by themselves.
 """
 from __future__ import annotations
 
@@ -64,8 +64,10 @@ class Bench:
         self.samples = [ActionDataSample().set_gt_label(index) for index in classes]
         self.labels = torch.stack([torch.zeros(CLASSES).index_fill(0, torch.tensor(index), 1.0) for index in classes])
         self.labels = self.labels.to(self.device)
-        size = 8192 if self.device.type == 'cuda' else 2048
-        self.factor, self.product = torch.randn(size, size, device=self.device), torch.empty(size, size).to(self.device)
+        use_precision(options.precision)
+        size = options.product or (8192 if self.device.type == 'cuda' else 2048)
+        kind = torch.bfloat16 if options.precision == 'bf16' else torch.float32
+        self.factor, self.product = (torch.randn(size, size, device=self.device, dtype=kind) for _ in range(2))
 
     def seconds(self, work: Callable[[], object]) -> float:
         """Time of one call, until the device is done."""
@@ -77,7 +79,7 @@ class Bench:
         return clock() - begin
 
     def product_rate(self) -> float:
-        """FLOP/s of the large float32 product."""
+        """FLOP/s of the large product of the precision that is measured."""
         times = [self.seconds(lambda: torch.mm(self.factor, self.factor, out=self.product)) for _ in range(3)]
         return 2 * len(self.factor)**3 / statistics.median(times)
 
@@ -97,14 +99,20 @@ class Bench:
 
     def autocast(self) -> object:
         """bf16 where asked for."""
-        return torch.autocast(self.device.type, torch.bfloat16) if self.options.amp else nullcontext()
+        return torch.autocast(self.device.type, torch.bfloat16) if self.options.precision == 'bf16' else nullcontext()
 
     def _wait(self) -> None:
         if self.device.type == 'cuda':
             torch.cuda.synchronize()
 
 
-def shipped_step(bench: Bench, kernel: int, embedding: int, compiled: bool = False) -> tuple[Step, nn.Module]:
+def use_precision(precision: str) -> None:
+    """Let matrix products and convolutions of float32 on a GPU round to TF32, or not."""
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = precision != 'float32'
+
+
+def shipped_step(bench: Bench, kernel: int, embedding: int, compiled: bool = False,
+                 fused: bool = False) -> tuple[Step, nn.Module]:
     """The packed step of ``WeaklySupervisedLocalizer``."""
     options = bench.options
     model = MODELS.build(dict(
@@ -116,7 +124,7 @@ def shipped_step(bench: Bench, kernel: int, embedding: int, compiled: bool = Fal
                   loss_clu=dict(type='ClusteringLoss', loss_weight=ALPHA))))
     model.neck.set_cooccurrence(torch.zeros(CLASSES, CLASSES), 'benchmark')
     model.to(bench.device)
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-4)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-4, fused=fused or None)
     if compiled:
         model.embedding, model.head.attention = (torch.compile(part, dynamic=True)
                                                  for part in (model.embedding, model.head.attention))
@@ -152,16 +160,24 @@ def reference_step(bench: Bench, model: nn.Module, kernel: int, embedding: int, 
     return step
 
 
-def compare(bench: Bench, kernel: int, embedding: int, size: int) -> None:
-    """Print a line per way to batch: medians over the repeats, each over the same number of videos."""
+def ways_to_batch(bench: Bench, kernel: int, embedding: int, size: int) -> dict[str, tuple[Step, bool]]:
+    """Every way by its name: the step, and whether its batches are of similar videos."""
     packed, model = shipped_step(bench, kernel, embedding)
     ways = {'packed (ours)': (packed, False)}
+    if bench.options.fused:
+        ways['packed, fused Adam'] = (shipped_step(bench, kernel, embedding, fused=True)[0], False)
     if bench.options.compile:
         ways['packed, compiled'] = (shipped_step(bench, kernel, embedding, compiled=True)[0], False)
     for name, way, similar in (('loop, accumulated (paper)', 'loop', False), ('padded, masked', 'padded', False),
                                ('padded, bucketed', 'padded', True)):
         if size > 1 or way == 'loop':
             ways[name] = (reference_step(bench, model, kernel, embedding, way), similar)
+    return ways
+
+
+def compare(bench: Bench, kernel: int, embedding: int, size: int) -> list[dict[str, object]]:
+    """A row per way to batch: medians over the repeats, each over the same number of videos."""
+    ways = ways_to_batch(bench, kernel, embedding, size)
     batches = {similar: bench.batches(size, similar) for similar in (False, True)}
     shares: dict[str, list[float]] = {name: [] for name in ways}
     steps: dict[str, list[float]] = {name: [] for name in ways}
@@ -176,41 +192,59 @@ def compare(bench: Bench, kernel: int, embedding: int, size: int) -> None:
             flops = sum(bench.useful_flops(chosen, kernel, embedding) for chosen in batches[similar])
             shares[name].append(flops / sum(times) / statistics.mean(rates))
             steps[name].append(sum(times) / len(times))
+    rows: list[dict[str, object]] = []
     for name, (_, similar) in ways.items():
         real = sum(bench.lengths[index] for chosen in batches[similar] for index in chosen)
         filled = sum(len(chosen) * max(bench.lengths[index] for index in chosen) for chosen in batches[similar])
-        waste = 1 - real / filled if name.startswith('padded') else 0.0
         low, *_, high = sorted(shares[name]) * 2
-        print(f'{kernel:>6}{embedding:>6}{size:>6}  {name:<27}{1e3 * statistics.median(steps[name]):>10.1f}'
-              f'{real / len(batches[similar]):>10.0f}{waste:>9.0%}{statistics.median(shares[name]):>9.2f}'
-              f'   {low:.2f} to {high:.2f}', flush=True)
+        rows.append({
+            'precision': bench.options.precision, 'D': bench.options.dim, 'kernel': kernel, 'E': embedding,
+            'batch': size, 'way': name, 'ms per step': 1e3 * statistics.median(steps[name]),
+            'snippets': real / len(batches[similar]),
+            'padding': 1 - real / filled if name.startswith('padded') else 0.0,
+            'useful': statistics.median(shares[name]), 'from': low, 'to': high})
+    return rows
+
+
+def print_rows(rows: Sequence[dict[str, object]]) -> None:
+    """Print lines of the table of steps."""
+    for row in rows:
+        print('{kernel:>6}{E:>6}{batch:>6}  {way:<27}{ms per step:>10.1f}{snippets:>10.0f}{padding:>9.0%}{useful:>9.2f}'
+              '   {from:.2f} to {to:.2f}'.format(**row), flush=True)
 
 
 def run_steps(bench: Bench) -> None:
     """The table of steps."""
     options = bench.options
     print(f'\nTraining step, D = {options.dim}, {CLASSES} classes, attention {ATTENTION}, dropout '
-          f'{options.dropout}, Adam, {"bf16 autocast" if options.amp else "float32"}; {POOL} videos of log-normal '
+          f'{options.dropout}, Adam, {options.precision}; {POOL} videos of log-normal '
           f'length (median 300, spread {options.spread}), {min(bench.lengths)} to {max(bench.lengths)} snippets; '
           f'medians of {options.repeats} repeats')
-    print(f'One float32 product of {len(bench.factor)}^3: {bench.product_rate() / 1e9:.0f} GFLOP/s')
+    print(f'One product of {len(bench.factor)}^3: {bench.product_rate() / 1e9:.0f} GFLOP/s')
     print(f'{"kernel":>6}{"E":>6}{"batch":>6}  {"":<27}{"ms/step":>10}{"snippets":>10}{"padding":>9}{"useful":>9}'
           f'   from to')
     for kernel in options.kernels:
         for embedding in options.embeddings:
             for size in options.batches:
-                compare(bench, kernel, embedding, size)
+                print_rows(compare(bench, kernel, embedding, size))
     if bench.device.type == 'cuda':
-        step, _ = shipped_step(bench, 3, 256)
-        step(bench.order[:10])
-        torch.cuda.set_sync_debug_mode('error')
-        step(bench.order[10:20])
-        torch.cuda.set_sync_debug_mode('default')
+        require_no_waiting(bench)
         print('In a shipped step the host never waits for the device')
 
 
-def main() -> None:
-    """Read the options, print every section."""
+def require_no_waiting(bench: Bench) -> None:
+    """Fail where the host waits for the device in a shipped step, in its second one at the latest."""
+    step, _ = shipped_step(bench, 3, 256)
+    step(bench.order[:10])
+    torch.cuda.set_sync_debug_mode('error')
+    try:
+        step(bench.order[10:20])
+    finally:
+        torch.cuda.set_sync_debug_mode('default')
+
+
+def parser_of_options() -> argparse.ArgumentParser:
+    """The options, which benchmarks/gpu has, too."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--only', nargs='+', default=['steps', 'iteration', 'schedule'],
                         choices=['steps', 'iteration', 'schedule', 'precision'])
@@ -224,13 +258,22 @@ def main() -> None:
     parser.add_argument('--spread', type=float, default=0.7, help='standard deviation of the log length')
     parser.add_argument('--dropout', type=float, default=0.2)
     parser.add_argument('--repeats', type=int, default=5)
-    parser.add_argument('--amp', action='store_true', help='bf16 autocast, in every section')
+    parser.add_argument('--precision', default='float32', choices=['float32', 'tf32', 'bf16'],
+                        help='bf16 is autocast, in every section; tf32 is of GPUs')
+    parser.add_argument('--product', type=int, default=0, help='size of the large product; 0 chooses by the device')
+    parser.add_argument('--fused', action='store_true', help='also time the step with a fused Adam')
     parser.add_argument('--compile', action='store_true', help='also time the step through torch.compile')
     parser.add_argument('--cpu-clock', action='store_true',
                         help='count processor time, with --threads 1: for machines that others use, too')
     parser.add_argument('--epochs', type=int, default=2, help='of iteration and schedule, after one to warm up')
     parser.add_argument('--seeds', type=int, default=3, help='of precision')
-    options = parser.parse_args()
+    parser.add_argument('--few-epochs', type=int, default=0, help='of precision, instead of the whole schedule')
+    return parser
+
+
+def main() -> None:
+    """Read the options, print every section."""
+    options = parser_of_options().parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
     init_default_scope('mmaction')

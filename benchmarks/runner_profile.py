@@ -7,16 +7,19 @@ import os
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from mmaction.registry import DATASETS, MODELS
 from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
 from mmengine.runner import Runner
 
 from rpn_plugin.datasets.synthetic import write_synthetic
+from rpn_plugin.models import CooccurrenceGCN
 
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
 CONFIG = CONFIGS / 'rpn_i3d_thumos.py'
@@ -90,7 +93,7 @@ def build(config: Config, root: str, options: argparse.Namespace) -> Runner:
         val_evaluator=None, test_cfg=None, test_dataloader=None, test_evaluator=None, log_level='WARNING'))
     config.train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=1 + options.epochs)
     config.default_hooks.checkpoint.save_last = False
-    if options.amp:
+    if options.precision == 'bf16':
         use_bf16(config)
     return Runner.from_cfg(config)
 
@@ -148,37 +151,77 @@ def print_iteration(options: argparse.Namespace) -> None:
         print(f'  {name:<40}{1e3 * value / clock.iterations:>9.2f} ms{value / total:>8.1%}')
 
 
+def time_schedule(options: argparse.Namespace, root: str) -> Iterator[dict[str, Any]]:
+    """Seconds per epoch of the shipped two-stream experiment on the files under ``root``, and 1000 epochs of it."""
+    ways = {'files, 4 workers': (4, {}), 'files, no worker': (0, {}), 'RAM, no worker': (0, dict(cache_gib=4))}
+    if options.device == 'cuda':
+        ways['on the GPU'] = (0, dict(cache_gib=4, cache_device='cuda'))
+    for name, (workers, cache) in ways.items():
+        config = read_config(root, workers)
+        config.train_dataloader.dataset.update(cache)
+        epoch = epoch_seconds(build(config, root, options))
+        yield {'features': name, 's per epoch': epoch, 'min for 1000 epochs': 1000 * epoch / 60}
+
+
 def print_schedule(options: argparse.Namespace) -> None:
-    """Seconds per epoch of the shipped two-stream experiment, and 1000 epochs of it."""
-    print(f'\nconfigs/rpn_i3d_thumos.py on {NUM_VIDEOS} made videos, two streams of D = 1024, as shipped'
-          f'{", bf16" if options.amp else ""}; {options.epochs} epochs after one, by the host\'s runner')
+    """Print it, on made files."""
+    print(f'\nconfigs/rpn_i3d_thumos.py on {NUM_VIDEOS} made videos, two streams of D = 1024, as shipped, '
+          f'{options.precision}; {options.epochs} epochs after one, by the runner of the host')
     with tempfile.TemporaryDirectory() as root:
         write_videos(Path(root), ('rgb', 'flow'), 1024, options.spread)
-        ways = {'files, 4 workers': (4, {}), 'files, no worker': (0, {}), 'RAM, no worker': (0, dict(cache_gib=4))}
-        if options.device == 'cuda':
-            ways['on the GPU'] = (0, dict(cache_gib=4, cache_device='cuda'))
-        for name, (workers, cache) in ways.items():
-            config = read_config(root, workers)
-            config.train_dataloader.dataset.update(cache)
-            epoch = epoch_seconds(build(config, root, options))
-            print(f'  {name:<30}{epoch:>8.3f} s per epoch{1000 * epoch / 60:>9.1f} min for 1000 epochs', flush=True)
+        for row in time_schedule(options, root):
+            print('  {features:<30}{s per epoch:>8.3f} s per epoch{min for 1000 epochs:>9.1f} min for 1000 epochs'
+                  .format(**row), flush=True)
 
 
-def print_precision(options: argparse.Namespace) -> None:
-    """mAP of the quick start trained in float32 and by bf16 autocast, seed by seed."""
-    print('\nconfigs/rpn_synthetic.py, average mAP over tIoU 0.1:0.1:0.5 in %')
+def time_testing(root: str, device: str, wait: Callable[[], None], videos: int = 212) -> dict[str, Any]:
+    """Seconds of testing so many of the videos under ``root``, and the share of cutting and suppression on the host."""
+    config = read_config(root, workers=0)
+    model = MODELS.build(config.model).to(device).eval()
+    for module in model.modules():
+        if isinstance(module, CooccurrenceGCN):
+            module.set_cooccurrence(np.zeros((20, 20)), 'the benchmark')
+    dataset = DATASETS.build(dict(config.test_dataloader.dataset, subset='train', ann_file='annotations.json'))
+    on_device = on_host = 0.0
+    with torch.no_grad():
+        for index in range(videos):
+            item = dataset[index % len(dataset)]
+            began = time.perf_counter()
+            data = model.data_preprocessor(pseudo_collate([item]))
+            outputs = model.score(data['inputs'])
+            sequences = {name: output.embedded.layout.split(model.networks[name].localization_sequence(output))
+                         for name, output in outputs.items()}
+            wait()
+            scored = time.perf_counter()
+            model.detect(sequences, {name: output.video_score for name, output in outputs.items()},
+                         data['data_samples'])
+            on_device, on_host = on_device + scored - began, on_host + time.perf_counter() - scored
+    return {'videos': videos, 's': on_device + on_host, 'share of the host': on_host / (on_device + on_host)}
+
+
+def compare_precision(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Average mAP in % of the quick start trained in float32 and by bf16 autocast, seed by seed."""
     with tempfile.TemporaryDirectory() as root:
         write_synthetic(Path(root) / 'data')
         os.environ['RPN_SYNTHETIC_ROOT'] = f'{root}/data'
         for seed in range(options.seeds):
-            scores = []
-            for bf16 in (False, True):
+            row: dict[str, Any] = dict(seed=seed)
+            for name in ('float32', 'bf16'):
                 config = Config.fromfile(CONFIGS / 'rpn_synthetic.py')
-                config.merge_from_dict(dict(work_dir=f'{root}/work', experiment_name=f'{seed}_{bf16}',
+                config.merge_from_dict(dict(work_dir=f'{root}/work', experiment_name=f'{seed}_{name}',
                                             randomness=dict(seed=seed), log_level='WARNING'))
-                if bf16:
+                if options.few_epochs:
+                    config.train_cfg.update(max_epochs=options.few_epochs, val_interval=options.few_epochs)
+                if name == 'bf16':
                     use_bf16(config)
                 runner = Runner.from_cfg(config)
                 runner.train()
-                scores.append(100 * runner.val_loop.run()['wtal/mAP_avg'])
-            print(f'  seed {seed}: float32 {scores[0]:.1f}, bf16 {scores[1]:.1f}', flush=True)
+                row[name] = 100 * runner.val_loop.run()['wtal/mAP_avg']
+            yield row
+
+
+def print_precision(options: argparse.Namespace) -> None:
+    """Print it."""
+    print('\nconfigs/rpn_synthetic.py, average mAP over tIoU 0.1:0.1:0.5 in %')
+    for row in compare_precision(options):
+        print('  seed {seed}: float32 {float32:.1f}, bf16 {bf16:.1f}'.format(**row), flush=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import os
 import pickle
 import sys
 import types
@@ -119,6 +120,15 @@ def _autocast_without_cuda() -> None:
     amp_optimizer_wrapper.is_cuda_available = lambda: True  # asked by that assertion alone
 
 
+def _let_cublas_repeat_itself() -> None:
+    """torch refuses mmengine's ``--deterministic`` on GPUs unless cuBLAS has workspaces of a fixed size.
+
+    They are stated before the first product makes cuBLAS choose; who states others keeps those. Reference:
+    ``set_random_seed`` in mmengine 0.10.7, and torch's notes on reproducibility. Goes when mmengine states them.
+    """
+    os.environ.setdefault('CUBLAS_WORKSPACE_CONFIG', ':4096:8')
+
+
 def _silence_missing_ops() -> None:
     """mmcv-lite warns at every start that a compiled op of mmdet is missing; nothing here uses one."""
     warnings.filterwarnings('ignore', message='Fail to import ``MultiScaleDeformableAttention``')
@@ -157,6 +167,7 @@ def apply() -> None:
     _start_processes_without_cuda()
     _format_each_config_once()
     _autocast_without_cuda()
+    _let_cublas_repeat_itself()
 
 
 apply()
