@@ -2,8 +2,11 @@
 
     python benchmarks/bench_training.py --threads 2
     python benchmarks/bench_training.py --device cuda --compile --precision bf16
+    python benchmarks/bench_training.py --method all --cpu-clock --threads 1
+    python benchmarks/bench_training.py --method cola rskp --settings custom --dim 256 --repeats 1
 
-Sections (``--only``): ``steps`` times forward, losses, backward and optimizer of the shipped packed step, of the
+With ``--method`` the steps of other methods are timed, beside the same method on padded videos and video by video.
+Else sections (``--only``): ``steps`` times forward, losses, backward and optimizer of the shipped packed step, of the
 paper's loop and of padded batches (``reference_rpn.py``) in useful arithmetic: the FLOPs of the matrix products on real
 snippets over time, divided by the rate of one large matrix product of the same precision in the same run.
 ``iteration`` profiles the host's runner: what is not the step. ``schedule`` times a two-stream THUMOS14-shaped training
@@ -31,6 +34,7 @@ from torch import Tensor, nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import method_steps  # noqa: E402
 import runner_profile  # noqa: E402
 from mmaction.registry import MODELS  # noqa: E402
 from mmaction.structures import ActionDataSample  # noqa: E402
@@ -268,6 +272,7 @@ def parser_of_options() -> argparse.ArgumentParser:
     parser.add_argument('--epochs', type=int, default=2, help='of iteration and schedule, after one to warm up')
     parser.add_argument('--seeds', type=int, default=3, help='of precision')
     parser.add_argument('--few-epochs', type=int, default=0, help='of precision, instead of the whole schedule')
+    method_steps.add_options(parser)
     return parser
 
 
@@ -281,6 +286,10 @@ def main() -> None:
     print(f'python {platform.python_version()}, torch {torch.__version__}, mmengine {mmengine.__version__}, numpy '
           f'{np.__version__}, {name}, {os.cpu_count()} cores, {options.threads} threads, load '
           f'{os.getloadavg()[0]:.1f}, {"processor" if options.cpu_clock else "wall"} time')
+    if options.method:
+        options.dim = 2048 if options.settings == 'published' else options.dim
+        method_steps.run_methods(Bench(options))
+        return
     if 'steps' in options.only:
         run_steps(Bench(options))
     if 'iteration' in options.only:

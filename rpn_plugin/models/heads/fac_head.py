@@ -96,6 +96,15 @@ class FACHead(WeaklySupervisedHead):
                 instance_logits=torch.stack(instance).mean(dim=0)))
 
 
+SHORTEST = 1e-12
+"""Length that vectors are taken to have at least where something is divided by it, as torch's ``normalize`` does."""
+
+
+def lengths(vectors: Tensor) -> Tensor:
+    """Lengths of vectors (..., E), at least :data:`SHORTEST`: (..., 1)."""
+    return torch.linalg.vector_norm(vectors, dim=-1, keepdim=True).clamp(min=SHORTEST)
+
+
 def cosines(vectors: Tensor, weights: Tensor) -> Tensor:
-    """Cosines of vectors (..., E) with weights (K, E): (..., K)."""
-    return nn.functional.normalize(vectors, dim=-1) @ nn.functional.normalize(weights, dim=-1).T
+    """Cosines of vectors (..., E) with weights (K, E): (..., K). The products are divided, not the longer vectors."""
+    return vectors @ nn.functional.normalize(weights, dim=-1).T / lengths(vectors)

@@ -87,10 +87,11 @@ class ThreeWayAttentionHead(WeaklySupervisedHead):
         """
         logits, attention = self.score_snippets(embedded, prototypes)
         layout, features = embedded.layout, at_least_float32(embedded.features)
-        means = {}
-        for name, of_kind in zip(NAMES, attention.detach().unbind(dim=1)):
-            chosen = layout.top_k_weights(of_kind, self.top_ratios[name], round_up=False)  # (N,)
-            means[f'{name}_features'] = layout.sum(chosen[:, None] * features)  # (B, E)
+        chosen = torch.stack([layout.top_k_weights(of_kind, self.top_ratios[name], round_up=False)
+                              for name, of_kind in zip(NAMES, attention.detach().unbind(dim=1))], dim=1)  # (N, 3)
+        with torch.autocast(features.device.type, enabled=False):
+            of_kinds = layout.weighted_sum(chosen, features).unbind(dim=1)  # (B, E) each
+        means = {f'{name}_features': of_kind for name, of_kind in zip(NAMES, of_kinds)}
         output = self.pool(embedded, logits, attention, prototypes)
         return replace(output, extras={**output.extras, **means})
 

@@ -75,10 +75,10 @@ class UncertaintyHead(WeaklySupervisedHead):
             layout.top_k_weights(by.detach().masked_fill(dropped, float('-inf')), ratio, round_up=False)
             for by, ratio in ((length, self.action_ratio), (-length, self.background_ratio)))  # (N,)
         features = at_least_float32(embedded.features)
+        with torch.autocast(features.device.type, enabled=False):
+            long, short = layout.weighted_sum(torch.stack([action, background], dim=1), features).unbind(dim=1)
         chosen = dict(
-            background_logits=layout.sum(background[:, None] * logits),
-            action_features=layout.sum(action[:, None] * features),
-            background_features=layout.sum(background[:, None] * features))
+            background_logits=layout.sum(background[:, None] * logits), action_features=long, background_features=short)
         return replace(self.pool(embedded, logits, length, prototypes), extras=chosen)
 
     def score_snippets(self, embedded: SnippetBatch, prototypes: Tensor | None = None) -> tuple[Tensor, Tensor]:

@@ -9,6 +9,7 @@ from mmengine.config import Config
 from torch.nn.functional import normalize
 
 from rpn_plugin.models import AttentionContrastLoss, DistillationLoss, RepresentativeSnippetHead
+from rpn_plugin.models.heads.fac_head import lengths
 from rpn_plugin.models.heads.snippet_walk import assigned, representatives, walked
 from rpn_plugin.structures import Attention, HeadOutput, SnippetBatch
 
@@ -83,7 +84,7 @@ def test_a_video_uses_only_the_centres_that_it_may(batch) -> None:
     found = batch.layout.split(walked(batch.features, centres, batch.layout, 5.0, 0.5, allowed))
     torch.testing.assert_close(found[1], by_inverse(batch.split()[1], centres[1, ::2], 0.5))
     torch.testing.assert_close(found[2], 0.5 * batch.split()[2])  # nothing to walk over: only shorter
-    assert not assigned(normalize(batch.features, dim=1), centres, batch.layout, 5.0, allowed)[-17:].any()
+    assert not assigned(batch.features, lengths(batch.features), centres, batch.layout, 5.0, allowed)[-17:].any()
 
 
 def scores_of(head: RepresentativeSnippetHead, video: torch.Tensor) -> tuple:
