@@ -55,7 +55,14 @@ class HeldOutSets:
         return self.roots[0].parent.name
 
     def config(self, config: Config, fold: int) -> Config:
-        """Return the same experiment, trained on what is left of the fold and tested on what is held out."""
+        """Return the same experiment, trained on what is left of the fold and tested on what is held out.
+
+        Raises:
+            ValueError: If the config does not say how to test.
+        """
+        if config.get('test_dataloader') is None:
+            raise ValueError('Expected a config with test_dataloader, by which held-out videos are scored, but it is '
+                             'None: its data have no segments to score against.')
         config = copy.deepcopy(config)
         dataset = config.train_dataloader.dataset
         place = dict(data_root=str(self.roots[fold]), ann_file='annotations.json', layout='plugin', recipe=None,

@@ -17,6 +17,8 @@ from rpn_plugin.foreign_files import map_array, naming
 
 MANIFEST, WRITTEN = 'conversion.json', 'written'
 """Describes the conversion of a folder; under one key are the digests of the files that somebody may change."""
+REPLACED = 'annotations-before.json'
+"""The annotations that are being replaced, until the new ones are written."""
 ANEW = 'Allow it to be replaced (--overwrite), or choose another folder'
 
 
@@ -33,7 +35,6 @@ class ConversionTarget:
         self.overwrite = overwrite
         self.written = self.kept = 0
         self._belonging: set[Path] = set()
-        self._before: dict[str, Any] | None = None
 
     def claim(self, settings: Mapping[str, Any]) -> None:
         """Take the folder for a conversion with these settings, in plain values.
@@ -54,11 +55,9 @@ class ConversionTarget:
         written = (before or {}).get(WRITTEN, {})
         if ANNOTATIONS in written:  # earlier versions noted nothing
             self._require_untouched(ANNOTATIONS, written)
-        annotations = self.folder / ANNOTATIONS
-        with suppress(FileNotFoundError, ValueError):  # there may be none, or what somebody made of them
-            self._before = read_json(annotations)
         if self.overwrite:
-            annotations.unlink(missing_ok=True)  # what is half replaced is no data set
+            with suppress(FileNotFoundError):  # what is half replaced is no data set
+                (self.folder / ANNOTATIONS).replace(self.folder / REPLACED)
         self._write_manifest({**described, WRITTEN: written})
 
     def write_text(self, name: str, text: str) -> None:
@@ -103,8 +102,13 @@ class ConversionTarget:
 
     def finish(self, content: Mapping[str, Any]) -> list[str]:
         """Write the annotations; say what changed since the last conversion, and what is left of it."""
+        before: dict[str, Any] = {}
+        for name in (REPLACED, ANNOTATIONS):
+            with suppress(FileNotFoundError, ValueError):  # there may be none, or what somebody made of them
+                before = read_json(self.folder / name)
         self.write_text(ANNOTATIONS, json.dumps(content, indent=1))
-        remarks = _changes(self._before, json.loads(json.dumps(content))) if self._before else []
+        (self.folder / REPLACED).unlink(missing_ok=True)
+        remarks = _changes(before, json.loads(json.dumps(content))) if before else []
         left = sorted(found for found in self._features() if found not in self._belonging)
         if left and self.overwrite:
             _remove(left)

@@ -43,11 +43,14 @@ class TrainedModel:
 
         Raises:
             FileNotFoundError: If the config, the checkpoint or the data are missing.
-            ValueError: As :func:`read_config`, :func:`checked_options`, :meth:`ModelFile.read` and
-                :meth:`ModelFile.build`.
+            ValueError: If the config names no test videos; as :func:`read_config`, :func:`checked_options`,
+                :meth:`ModelFile.read` and :meth:`ModelFile.build`.
         """
         config = read_config(config_file)
         config.merge_from_dict(checked_options(config, options or {}))
+        if config.get('test_dataloader') is None:
+            raise ValueError(f'{config_file}: has no test videos (test_dataloader) to look at. tools/localize.py draws '
+                             f'what is found in any video.')
         init_default_scope(config.default_scope)
         held = ModelFile.read(checkpoint, config, allow_partial=allow_partial)
         return cls(held.build(), DATASETS.build(config.test_dataloader.dataset), held.classes)

@@ -201,6 +201,11 @@ def test_an_interrupted_overwriting_leaves_no_data_set_of_two_halves(tmp_path) -
     with pytest.raises(KeyboardInterrupt):
         convert(job('basnet', release, dtype='float16'), tmp_path / 'out', interrupted, overwrite=True)
     assert not (tmp_path / 'out/annotations.json').exists()
+    again = convert(job('basnet', release, dtype='float16', classes=SHARED_CLASSES[::-1]), tmp_path / 'out',
+                    overwrite=True)
+    assert any(remark.startswith('the classes are not those of the last conversion') for remark in again.remarks)
+    assert sorted(path.name for path in (tmp_path / 'out').iterdir()) == [
+        'annotations.json', 'conversion.json', 'features']
 
 
 def test_converting_again_says_what_the_source_has_changed(tmp_path) -> None:

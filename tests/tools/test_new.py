@@ -15,6 +15,7 @@ from mmaction.registry import DATASETS
 from mmengine.config import Config
 from tool_runner import TOOLS, run_tool
 
+from rpn_plugin.analysis.held_out import HeldOutSets
 from rpn_plugin.datasets.conversion import Conversion, convert
 
 VIDEOS = published.made_videos()
@@ -179,3 +180,12 @@ def test_a_mistake_is_answered_in_one_line(own, words, message) -> None:
     errors = new(*words, status=1)
     assert len(errors.strip().splitlines()) == 1
     assert re.search(message, errors), errors
+
+
+def test_what_needs_test_videos_says_that_the_config_has_none(own) -> None:
+    new('mine', own, '--recipe', 'fps=25', 'stride=16')
+    config = 'data/mine/mine.py'
+    status, _, errors = run_tool('analysis/visualize.py', config, 'epoch_1.pth')
+    assert status == 1 and 'mine.py: has no test videos (test_dataloader) to look at' in errors
+    with pytest.raises(ValueError, match='but it is None: its data have no segments to score against'):
+        HeldOutSets((Path('fold_0'), ), ()).config(Config.fromfile(config), 0)

@@ -55,6 +55,7 @@ from rpn_plugin.datasets.formats import get_layout
 from rpn_plugin.datasets.formats.recognition import recognize_layout
 from rpn_plugin.datasets.found_data import ONLY_STREAM, FoundFeatures, choose_subsets, find_features
 from rpn_plugin.datasets.videos import find_videos
+from rpn_plugin.shown_names import one_line
 from rpn_plugin.structures import SnippetClock, describe_recipe
 
 SHOWN = 3
@@ -70,7 +71,7 @@ def safe_name(folder: Path) -> str:
 
 def some(names: Iterable[str]) -> str:
     """The first few names, and how many more there are."""
-    names = list(names)
+    names = [one_line(name) for name in names]
     more = f' and {len(names) - SHOWN} more' if len(names) > SHOWN else ''
     return ', '.join(names[:SHOWN]) + more
 
