@@ -31,6 +31,7 @@ COMMANDS = {
         'evaluate': ('analysis/evaluate.py', 'a file of detections under a named protocol'),
         'errors': ('analysis/errors.py', 'of a file of detections: kinds, misses, precision over recall'),
         'report': ('report.py', 'detections, ground truth and curves as one HTML page'),
+        'compare': ('analysis/compare.py', 'runs: losses, mAP, classes and settings in one HTML page'),
         'visualize': ('analysis/visualize.py', 'one test video on a time axis'),
         'figures': ('analysis/figures.py', 'about prototypes, as the paper has them'),
     },

@@ -50,7 +50,7 @@ def changed_settings(before: Mapping[str, Any], now: Mapping[str, Any]) -> Chang
         before: Config of the checkpoint.
         now: Config of the resumed run.
     """
-    old, new = dict(_flat(before)), dict(_flat(now))
+    old, new = dict(flat_settings(before)), dict(flat_settings(now))
     changed = ChangedSettings()
     for name in dict.fromkeys([*old, *new]):
         values = old.get(name, NOTHING), new.get(name, NOTHING)
@@ -63,12 +63,12 @@ def changed_settings(before: Mapping[str, Any], now: Mapping[str, Any]) -> Chang
     return changed
 
 
-def _flat(value: Any, name: str = '') -> Iterator[tuple[str, Any]]:
+def flat_settings(value: Any, name: str = '') -> Iterator[tuple[str, Any]]:
     """Yield every setting by its dotted name; a list has numbers as keys, and a tuple is one."""
     if isinstance(value, (list, tuple)):
         value = dict(enumerate(value)) if any(isinstance(item, (Mapping, list, tuple)) for item in value) else value
     if isinstance(value, Mapping) and value:
         for key, part in value.items():
-            yield from _flat(part, f'{name}.{key}' if name else str(key))
+            yield from flat_settings(part, f'{name}.{key}' if name else str(key))
     else:
         yield name, list(value) if isinstance(value, tuple) else value

@@ -110,7 +110,7 @@ def test_a_line_comes_by_time_too_and_right_after_resuming(monkeypatch) -> None:
     said, kept, clock = [], [], iter([*range(0, 30, 3), 99])
     monkeypatch.setattr('time.monotonic', lambda: next(clock))
     runner = SimpleNamespace(
-        iter=100, max_iters=1000, logger=SimpleNamespace(info=said.append), val_dataloader=[0] * 9,
+        iter=100, max_iters=1000, train_loop=None, logger=SimpleNamespace(info=said.append), val_dataloader=[0] * 9,
         log_processor=SimpleNamespace(get_log_after_iter=lambda runner, index, mode: ({}, f'{mode} {index}')),
         visualizer=SimpleNamespace(add_scalars=lambda *_, step, **__: kept.append(step)))
     hook = TrainingLoggerHook(interval=1000)

@@ -42,7 +42,7 @@ class LossRecordHook(RuntimeInfoHook):
         if losses:
             self._waiting.append(torch.stack([at_least_float32(value) for value in losses.values()]))
         loggers = [hook for hook in runner.hooks if isinstance(hook, TrainingLoggerHook)]
-        if len(self._waiting) >= MOST_STEPS or not loggers or any(hook.is_due(runner) for hook in loggers):
+        if len(self._waiting) >= MOST_STEPS or not loggers or any(hook.is_due(runner, batch_idx) for hook in loggers):
             self.record(runner)
 
     def record(self, runner: Runner) -> None:

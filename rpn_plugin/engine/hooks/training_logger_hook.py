@@ -8,7 +8,7 @@ from typing import Any
 from mmaction.registry import HOOKS
 from mmengine.dist import is_main_process
 from mmengine.hooks import LoggerHook
-from mmengine.runner import Runner
+from mmengine.runner import EpochBasedTrainLoop, Runner
 
 from rpn_plugin.engine.summary import describe_training
 
@@ -44,14 +44,14 @@ class TrainingLoggerHook(LoggerHook):
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None,
                          outputs: dict | None = None) -> None:
         """Log the first iteration, every ``interval``-th and the last; a line only, where it is time for one."""
-        counted = self._counts(runner)
+        counted = self._counts(runner, batch_idx)
         tag = self._say(runner, batch_idx, 'train', counted)
         if counted:
             runner.visualizer.add_scalars(tag, step=runner.iter + 1, file_path=self.json_log_path)
 
-    def is_due(self, runner: Runner) -> bool:
+    def is_due(self, runner: Runner, batch_idx: int) -> bool:
         """Whether the iteration that is being trained gets a line."""
-        return self._counts(runner) or self._is_time(time.monotonic())
+        return self._counts(runner, batch_idx) or self._is_time(time.monotonic())
 
     def before_val_epoch(self, runner: Runner) -> None:
         """Start to wait."""
@@ -74,8 +74,12 @@ class TrainingLoggerHook(LoggerHook):
         if is_main_process():
             super().after_test_epoch(runner, metrics)
 
-    def _counts(self, runner: Runner) -> bool:
-        return runner.iter == 0 or self.every_n_train_iters(runner, self.interval) or self.is_last_train_iter(runner)
+    def _counts(self, runner: Runner, batch_idx: int) -> bool:
+        loop = runner.train_loop
+        # Where a run was resumed with other batches, its last iteration is not the one that max_iters counts.
+        last = loop.epoch + 1 == loop.max_epochs and self.end_of_epoch(loop.dataloader, batch_idx) \
+            if isinstance(loop, EpochBasedTrainLoop) else self.is_last_train_iter(runner)
+        return runner.iter == 0 or self.every_n_train_iters(runner, self.interval) or last
 
     def _is_time(self, now: float) -> bool:
         return now - self._said_at >= SECONDS
