@@ -1,4 +1,4 @@
-"""What docs/training.md says of logging, keeping and comparing is so."""
+"""Logging, keeping and comparing are as docs/training.md says."""
 from __future__ import annotations
 
 import argparse

@@ -1,4 +1,4 @@
-"""What each hyper-parameter means and what happens at both ends, as tables with the values and the measured curves."""
+"""Tables of all hyper-parameters: meaning, values, what happens at both ends, measured curves."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
@@ -24,7 +24,7 @@ OPEN, OURS = 'ours (not published)', 'ours (not in the paper)'
 
 @dataclass(frozen=True)
 class Note:
-    """What people want to know of a hyper-parameter.
+    """The meaning of a hyper-parameter, and what people want to know before they change it.
 
     Args:
         meaning: What it is.
