@@ -147,10 +147,10 @@ def format_ends(paper: Config, own_videos: Config, measured: str, across: Mappin
     return '\n'.join(lines)
 
 
-def _by_name(*configs: Config) -> dict[str, list[HyperParameter]]:
-    """Every hyper-parameter by name, those of training first, with its choices for each kind of config."""
+def _by_name(paper: Config, own_videos: Config) -> dict[str, list[HyperParameter]]:
+    """Every hyper-parameter by name, those of training first, with its choices for the paper's form and one length."""
     found: dict[str, list[HyperParameter]] = {}
-    for known in (*map(hyper_parameters_of, configs), published_hyper_parameters()):
+    for known in (hyper_parameters_of(paper), published_hyper_parameters(), hyper_parameters_of(own_videos)):
         for one in known.values():
             found.setdefault(one.name, []).append(one)
     return dict(sorted(found.items(), key=lambda item: KINDS.index(item[1][0].kind)))
