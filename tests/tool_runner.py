@@ -13,10 +13,11 @@ TOOLS = Path(__file__).resolve().parents[1] / 'tools'
 
 
 def load_tool(name: str) -> ModuleType:
-    """The tool as a module of its own, imported anew."""
+    """The tool as a module of its own, imported anew, beside its neighbours as Python runs it."""
     spec = importlib.util.spec_from_file_location(f'tool_{Path(name).stem}', TOOLS / name)
     tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
+    with mock.patch.object(sys, 'path', [str((TOOLS / name).parent), *sys.path]):
+        spec.loader.exec_module(tool)
     return tool
 
 

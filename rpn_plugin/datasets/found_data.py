@@ -15,7 +15,7 @@ from rpn_plugin.datasets.feature_readers import READERS, import_h5py
 from rpn_plugin.datasets.feature_stores import open_store
 from rpn_plugin.datasets.sidecars import Sidecar, sidecar_path
 
-ONLY_STREAM = 'rgb'
+UNNAMED_STREAM = 'rgb'
 """The name of a stream that nothing names."""
 SAMPLED = 20
 """Videos by which it is found out how files are named."""
@@ -67,7 +67,7 @@ def find_features(place: Path, subset_of: Mapping[str, str],
         None if there is no feature file that is named after an annotated video.
     """
     if place.is_file():
-        return FoundFeatures(dict.fromkeys(columns or [ONLY_STREAM], str(place)), dict(columns))
+        return FoundFeatures(dict.fromkeys(columns or [UNNAMED_STREAM], str(place)), dict(columns))
     for root in (place / FEATURES, place):
         if root.is_dir() and (streams := _by_subset(root, subset_of) or _streams(root, list(subset_of))):
             return _with_columns(streams, subset_of, columns)
@@ -88,7 +88,7 @@ def _by_subset(root: Path, subset_of: Mapping[str, str]) -> dict[str, _Pattern]:
 def _streams(root: Path, videos: Sequence[str]) -> dict[str, _Pattern]:
     """Find the folder or the files of each stream; a folder that holds few of the videos is none."""
     folders = sorted((entry for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith('.')),
-                     key=lambda folder: (folder.name != ONLY_STREAM, folder.name))
+                     key=lambda folder: (folder.name != UNNAMED_STREAM, folder.name))
     found = {folder.name: patterns for folder in folders if (patterns := _patterns(folder, videos))}
     if len(found) > 1:
         most = max(patterns[0].matching for patterns in found.values())
@@ -96,7 +96,7 @@ def _streams(root: Path, videos: Sequence[str]) -> dict[str, _Pattern]:
     name, patterns = next(iter(found.items())) if found else (None, _patterns(root, videos))
     words = {pattern.stream: pattern for pattern in patterns if pattern.stream}
     if len(words) > 1:
-        return {stream: words[stream] for stream in sorted(words, key=lambda word: word != ONLY_STREAM)}
+        return {stream: words[stream] for stream in sorted(words, key=lambda word: word != UNNAMED_STREAM)}
     return {name or patterns[0].stream or _described_stream(patterns[0].path, videos): patterns[0]} if patterns else {}
 
 
@@ -129,7 +129,7 @@ def _described_stream(pattern: str, videos: Iterable[str]) -> str:
         path = sidecar_path(pattern.replace('{}', video))
         if path.is_file():
             return str(Sidecar.read(path).encoder['stream'])
-    return ONLY_STREAM
+    return UNNAMED_STREAM
 
 
 def _with_columns(streams: Mapping[str, _Pattern], subset_of: Mapping[str, str],
@@ -162,7 +162,7 @@ def _arrays_of(path: Path) -> list[str]:
     elif path.suffix in ('.h5', '.hdf5'):
         with import_h5py().File(path, 'r') as file:
             names = list(file)
-    return sorted(names, key=lambda name: (name != ONLY_STREAM, name))
+    return sorted(names, key=lambda name: (name != UNNAMED_STREAM, name))
 
 
 def choose_subsets(database: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from made_recognizers import write_recognizers
@@ -11,6 +12,7 @@ from made_videos import bar_code, cut, write_video
 from tool_runner import load_tool
 
 from rpn_plugin.apis import FeatureExtractor
+from rpn_plugin.datasets.sidecars import Sidecar
 
 
 @pytest.fixture
@@ -68,6 +70,19 @@ def test_no_video_and_no_name_ends_the_extraction(tool, tmp_path, monkeypatch, c
     assert '視頻.mp4: ' in code
     assert sorted(path.stem for path in out.glob('*.json')) == ['[red]', 'n' * 249, 'z']
     assert '[red].mp4: written' in capsys.readouterr().out
+
+
+def test_a_recognizer_of_the_zoo_needs_its_name_only(tmp_path, monkeypatch) -> None:
+    files = write_recognizers(tmp_path)
+    write_video(tmp_path / 'a.mp4', 40)
+    module = load_tool('data/extract_features.py')
+    monkeypatch.setitem(vars(sys.modules['_extraction']), 'find_recognizer', lambda name: SimpleNamespace(
+        config=files / f'{name}.py', fetch=lambda: files / f'{name}.pth'))
+    monkeypatch.setattr(sys, 'argv', ['extract_features.py', str(tmp_path / 'a.mp4'), '--recognizer', 'rgb', '--out',
+                                      str(tmp_path / 'out')])
+    module.main()
+    sidecar = Sidecar.read(tmp_path / 'out' / 'a.json')
+    assert sidecar.shape == [2, 512] and not sidecar.is_dry_run
 
 
 @pytest.mark.parametrize('arguments, message', [

@@ -13,7 +13,7 @@ from made_recognizers import RECOGNIZER
 from made_videos import write_video
 from mmaction.registry import DATASETS
 from mmengine.config import Config
-from tool_runner import TOOLS, run_tool
+from tool_runner import run_tool
 
 from rpn_plugin.analysis.held_out import HeldOutSets
 from rpn_plugin.datasets.conversion import Conversion, convert
@@ -25,7 +25,6 @@ READ_OFF = ('data_root', 'dataset', 'num_classes', 'widths', 'streams', 'in_chan
 
 @pytest.fixture(autouse=True)
 def _inside(monkeypatch, tmp_path) -> None:
-    monkeypatch.syspath_prepend(str(TOOLS / 'data'))
     monkeypatch.chdir(tmp_path)
 
 

@@ -6,6 +6,7 @@ python tools/data/new.py my_features labels.xlsx --recipe fps=25 stride=16 --out
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import shlex
 import shutil
@@ -53,7 +54,7 @@ from rpn_plugin.datasets.conversion_target import ConversionTarget
 from rpn_plugin.datasets.data_folder import FEATURES
 from rpn_plugin.datasets.formats import get_layout
 from rpn_plugin.datasets.formats.recognition import recognize_layout
-from rpn_plugin.datasets.found_data import ONLY_STREAM, FoundFeatures, choose_subsets, find_features
+from rpn_plugin.datasets.found_data import UNNAMED_STREAM, FoundFeatures, choose_subsets, find_features
 from rpn_plugin.datasets.videos import find_videos
 from rpn_plugin.shown_names import one_line
 from rpn_plugin.structures import SnippetClock, describe_recipe
@@ -99,9 +100,9 @@ def planned(options: argparse.Namespace, out: Path) -> tuple[Conversion, list[st
     found = find_features(options.folder, subset_of, get_layout(layout).columns)
     if found is None:
         videos = labelled_videos(options, list(subset_of), set(source.database), told)
-        place = {ONLY_STREAM: str(out / FEATURES / ONLY_STREAM / '{}.npy')}
+        place = {UNNAMED_STREAM: str(out / FEATURES / UNNAMED_STREAM / '{}.npy')}
         return Conversion(layout, str(options.labels), place, subsets, missing=options.missing), told, videos
-    if options.recognizer or options.config or options.random_weights:
+    if options.recognizer or options.config or options.checkpoint or options.random_weights:
         raise ValueError(f'{options.folder}: holds features of the labelled videos ({next(iter(found.places.values()))}'
                          f'). Leave out what would make others, or name the folder of the videos alone.')
     told += describe(found, source.database, subsets)
@@ -139,7 +140,7 @@ def extract(options: argparse.Namespace, job: Conversion, out: Path, videos: lis
     extractor = make_extractor(options, SnippetClock.from_recipe(stated))
     ConversionTarget(out, options.overwrite).claim(job.__dict__)
     print(f'{len(videos)} videos, {extractor.decoder.clock}')
-    failed = extract_all(extractor, videos, Path(job.features[ONLY_STREAM]).parent)
+    failed = extract_all(extractor, videos, Path(job.features[UNNAMED_STREAM]).parent)
     if failed and (options.missing == 'error' or len(failed) == len(videos)):
         raise ValueError(f'{len(failed)} of {len(videos)} videos could not be extracted:\n  ' + '\n  '.join(failed) +
                          '\nGet them again, or leave them out with --missing skip.')
@@ -188,7 +189,7 @@ def command(name: str, script: str, *words: str) -> str:
     active = {program for program in ('rpn', 'python') if Path(shutil.which(program) or '').parent == beside}
     python = 'python' if 'python' in active else sys.executable
     if not sys.argv[0].startswith('rpn '):
-        start = [python, str(Path(sys.argv[0]).parents[1] / script)]
+        start = [python, os.path.relpath(Path(sys.argv[0]).absolute().parents[1] / script)]
     else:
         start = ['rpn', name] if 'rpn' in active else [python, '-m', 'rpn_plugin', name]
     return ' '.join([shlex.join(start), *words])
