@@ -20,7 +20,10 @@ from rpn_plugin.datasets.faults import by_severity, count_findings, describe_fin
 from rpn_plugin.datasets.feature_stores import FeatureStore, FilePerVideo, check_finite
 from rpn_plugin.datasets.samplers import SeededIndex
 from rpn_plugin.datasets.sidecars import check_sidecars, dry_run_note
+from rpn_plugin.datasets.slow_storage import map_files
 
+OPENED_AT_ONCE = 128
+"""Videos whose files are mapped while they are copied to the cache; a process may open about a thousand files."""
 MOST_LOGGED = 50
 """Of each kind of warning; ``tools/data/check_dataset.py`` lists all."""
 DATA_WARNINGS = 'Warnings about the data of'
@@ -196,25 +199,31 @@ class UntrimmedFeatureDataset(BaseDataset):
     def _fill_cache(self, videos: Sequence[str]) -> None:
         """Read as many videos as the budget holds, in the order of the annotations."""
         room = self.cache_gib * 2**30
-        for video in videos if room > 0 else ():
-            arrays = {(stream, video): store.open(video) for stream, store in self._stores.items()}
-            room -= sum(array.nbytes for array in arrays.values())
+        for first in range(0, len(videos), OPENED_AT_ONCE) if room > 0 else ():
+            opened = map_files(self._open, videos[first:first + OPENED_AT_ONCE])
+            sizes = np.cumsum([sum(array.nbytes for array in arrays.values()) for arrays in opened])
+            fitting = [item for arrays, size in zip(opened, sizes) if size <= room for item in arrays.items()]
+            self._cache.update(map_files(self._kept, fitting))
+            room -= sizes[-1]
             if room < 0:
                 break
-            self._cache.update({key: self._kept(array, *key) for key, array in arrays.items()})
         cached = len(self._cache) // len(self._stores)
         if 0 < cached < len(videos) or (self.cache_gib and not cached):
             MMLogger.get_current_instance().info(
                 f'{self.ann_file}: {cached} of {len(videos)} videos fit into the cache of {self.cache_gib:g} GiB; the '
                 f'rest is read on demand.')
 
-    def _kept(self, array: np.ndarray, stream: str, video: str) -> np.ndarray | Tensor:
+    def _open(self, video: str) -> dict[tuple[str, str], np.ndarray]:
+        return {(stream, video): store.open(video) for stream, store in self._stores.items()}
+
+    def _kept(self, item: tuple[tuple[str, str], np.ndarray]) -> tuple[tuple[str, str], np.ndarray | Tensor]:
         """Copy an array to cache; on a device checked and at most float32, since ``LoadSnippets`` leaves it alone."""
+        (stream, video), array = item
         if self.cache_device is None:
-            return np.array(array)
+            return (stream, video), np.array(array)
         features = np.array(array, dtype=np.float32 if array.dtype == np.float64 else array.dtype)
         check_finite(features, self._stores[stream].where(video))
-        return torch.from_numpy(features).to(self.cache_device)
+        return (stream, video), torch.from_numpy(features).to(self.cache_device)
 
 
 @cache

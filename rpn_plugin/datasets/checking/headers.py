@@ -11,6 +11,7 @@ from statistics import median
 from rpn_plugin.datasets.checking.subset import CheckedSubset, VideoSubset
 from rpn_plugin.datasets.faults import ERROR, WARNING, Fault
 from rpn_plugin.datasets.feature_stores import FeatureHeader, FeatureStore
+from rpn_plugin.datasets.slow_storage import map_files
 from rpn_plugin.structures import bare_name
 
 Headers = dict[str, dict[str, FeatureHeader]]
@@ -96,12 +97,20 @@ def _add_empty_streams(checked: CheckedSubset) -> bool:
 
 def _read(subset: VideoSubset) -> tuple[Headers, dict[str, Fault]]:
     """Return the shapes by video and stream, and for the other videos the fault."""
-    headers, faults = {}, {}
-    for video in subset.videos:
+    videos = list(subset.videos)
+
+    def look(video: str) -> dict[str, FeatureHeader] | Fault:
         try:
-            headers[video] = {stream: store.header(video) for stream, store in subset.stores.items()}
+            return {stream: store.header(video) for stream, store in subset.stores.items()}
         except Fault as fault:
-            faults[video] = fault
+            return fault
+
+    headers, faults = {}, {}
+    for video, found in zip(videos, map_files(look, videos)):
+        if isinstance(found, Fault):
+            faults[video] = found
+        else:
+            headers[video] = found
     if any(fault.code == 'features-missing' for fault in faults.values()):
         there: dict[str, set[str]] = {}
         for name in {name for store in subset.stores.values() for name in store.videos()}:
