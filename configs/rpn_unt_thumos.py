@@ -1,10 +1,6 @@
 # Table 1, "Ours (UNT)": RPN on THUMOS14 with UntrimmedNet features at the stride that the file states.
 _base_ = [
-    '_base_/datasets/thumos14_i3d.py', '_base_/models/rpn_two_stream.py', '_base_/schedules/adam_1000e.py',
+    '_base_/datasets/thumos14_unt.py', '_base_/models/rpn_two_stream.py', '_base_/schedules/adam_1000e.py',
     '_base_/default_runtime.py'
 ]
 model = dict(localizer=dict(embedding=dict(in_channels=1024), neck=dict(num_classes=20)))
-data_root = '{{$THUMOS14_UNT_ROOT:data/thumos14_unt}}'
-train_dataloader = dict(dataset=dict(data_root=data_root))
-val_dataloader = dict(dataset=dict(data_root=data_root))
-test_dataloader = val_dataloader

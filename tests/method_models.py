@@ -48,6 +48,8 @@ SMALL = {
         in_channels=8, num_classes=3, channels=[6], attention_channels=[5])),
 }
 """Method to what makes its configs' model a small one."""
+TWO_STAGES = tuple(name for name, changes in SMALL.items() if 'first_stage' in changes)
+"""Methods on a frozen first stage."""
 
 
 def method_model(name: str, folder: Path | None = None) -> dict:
@@ -61,3 +63,15 @@ def method_model(name: str, folder: Path | None = None) -> dict:
         model['first_stage']['init_cfg'] = dict(
             type='Pretrained', checkpoint=str(write_checkpoint(path, first)))
     return model
+
+
+def methods_together(*names: str) -> dict:
+    """One model that has the methods, or all of one stage, as its networks: one training, one graph for all."""
+    networks = {}
+    for name in names or [name for name in SMALL if name not in TWO_STAGES]:
+        model = method_model(name)
+        network = {key: value for key, value in model.get('localizer', model).items()
+                   if key not in ('nms', 'data_preprocessor')}
+        networks[name] = dict(network, _delete_=True, streams=['rgb'] if 'localizer' in model else ['rgb', 'flow'])
+    return dict(type='MultiStreamLocalizer', localizer=dict(type='WeaklySupervisedLocalizer'), streams=networks,
+                nms=None)

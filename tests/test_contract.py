@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import ranks
 import torch
-from method_models import SMALL, method_model
+from method_models import SMALL, TWO_STAGES, method_model, methods_together
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
@@ -20,12 +20,14 @@ from rpn_plugin.apis import WTALInferencer
 from rpn_plugin.deployment import ModelFile, PaddedNetwork, export_onnx
 
 PARTS = sorted(MODELS_OF_SMALLEST_PARTS)
+TOGETHER = 'methods together'
 
 
 def training_config(part: str, root: Path, work_dir: Path) -> Config:
-    """Two epochs of two steps with a model of that smallest part, or of that method."""
+    """Two epochs of two steps with a model of that smallest part, of all methods together, or of that method."""
     config = Config.fromfile(ranks.SYNTHETIC)
-    config.model = MODELS_OF_SMALLEST_PARTS[part] if part in PARTS else method_model(part, root)
+    config.model = MODELS_OF_SMALLEST_PARTS[part] if part in PARTS else (
+        methods_together() if part == TOGETHER else method_model(part, root))
     for loader in (config.train_dataloader, config.val_dataloader, config.test_dataloader):
         loader.dataset.data_root = str(root)
     config.merge_from_dict(dict(
@@ -39,22 +41,45 @@ def training_config(part: str, root: Path, work_dir: Path) -> Config:
 def train_all(root: str, work_dir: str) -> dict[str, tuple[int, str, bool]]:
     """Train a model of every part and method on this group of ranks: steps, digest of the state, if it is finite."""
     outcome = {}
-    for part in (*PARTS, *SMALL):
+    for part in (*PARTS, TOGETHER, *TWO_STAGES):
         config = training_config(part, Path(root), Path(work_dir) / part.replace(' ', '_'))
         config.merge_from_dict(dict(launcher='pytorch', val_cfg=None, val_dataloader=None, val_evaluator=None,
                                     train_dataloader=dict(batch_size=2)))
         runner = Runner.from_cfg(config)
         runner.train()
         model = runner.model.module
-        finite = all(bool(value.isfinite().all()) for value in model.state_dict().values())
-        outcome[part] = (runner.iter, ranks.digest(model), finite)
+        for name, trained in model.networks.items() if part == TOGETHER else [(part, model)]:
+            finite = all(bool(value.isfinite().all()) for value in trained.state_dict().values())
+            outcome[name] = (runner.iter, ranks.digest(trained), finite)
     return outcome
 
 
 def test_every_part_and_method_trains_on_two_ranks(tiny, tmp_path) -> None:
     first, second = run_ranks(2, train_all, str(tiny.root), str(tmp_path))
-    assert first == second and list(first) == [*PARTS, *SMALL]
+    assert first == second and first.keys() == {*PARTS, *SMALL}
     assert all(steps == 4 and finite for steps, _, finite in first.values())
+
+
+@pytest.mark.parametrize('part', [TOGETHER, *TWO_STAGES])
+def test_a_training_of_methods_that_is_resumed_is_the_unbroken_one(part, tiny, tmp_path) -> None:
+    states = []
+    for name in ('unbroken', 'resumed'):
+        config = training_config(part, tiny.root, tmp_path / name)
+        config.merge_from_dict(dict(
+            val_cfg=None, val_dataloader=None, val_evaluator=None, test_cfg=None, test_dataloader=None,
+            test_evaluator=None, train_dataloader=dict(batch_size=8), default_hooks=dict(checkpoint=dict(interval=1))))
+        config.default_hooks.pop('diagnosis')
+        if states:
+            config.merge_from_dict(dict(resume=True, load_from=str(tmp_path / 'unbroken' / 'epoch_1.pth')))
+        runner = Runner.from_cfg(config)
+        runner.train()
+        assert runner.iter == 2, 'one step in each epoch'
+        states.append(runner.model.state_dict())
+    assert not [name for name, value in states[0].items() if not torch.equal(value, states[1][name])]
+    before = torch.load(tmp_path / 'unbroken' / 'epoch_1.pth', weights_only=True)['state_dict']
+    learned = [name for name, value in states[0].items() if not torch.equal(value, before[name])]
+    networks = set(SMALL) - set(TWO_STAGES) if part == TOGETHER else {'head'}
+    assert networks <= {key for name in learned for key in name.split('.')[:2]}, 'the second step changed every one'
 
 
 @pytest.mark.parametrize('part', PARTS)

@@ -23,9 +23,10 @@ class CooccurrenceHook(Hook):
 
     ``CooccurrenceGCN`` does, and any module that keeps ``rpn_plugin.models.interfaces.TakesCooccurrence``.
 
-    Networks that read a file keep it, and a resumed run keeps its checkpoint's matrix (with a warning if the training
-    set's has changed). The main process counts, and the others receive its matrix. It is written to
-    ``cooccurrence.csv`` in the work directory, class names on both sides. Without such a network nothing happens.
+    Networks that read a file keep it, those that were trained before and are frozen keep theirs, and a resumed run
+    keeps its checkpoint's matrix (with a warning if the training set's has changed). The main process counts, and the
+    others receive its matrix. It is written to ``cooccurrence.csv`` in the work directory, class names on both sides.
+    Without such a network nothing happens.
     """
 
     priority = 'NORMAL'
@@ -33,7 +34,7 @@ class CooccurrenceHook(Hook):
     def before_train(self, runner: Runner) -> None:
         """Set the matrix, after weights and checkpoint are loaded."""
         networks = _networks_of_cooccurrence(runner.model)
-        waiting = [network for network in networks if not network.reads_cooccurrence_file]
+        waiting = [network for network in networks if not network.reads_cooccurrence_file and not _frozen(network)]
         if waiting:
             matrix = self._count(runner, waiting[0])
         for network in waiting:
@@ -57,6 +58,12 @@ class CooccurrenceHook(Hook):
             matrix = torch.from_numpy(cooccurrence_matrix(labels, network.num_classes))
         broadcast(matrix, src=0)
         return matrix.numpy()
+
+
+def _frozen(network: TakesCooccurrence) -> bool:
+    """Whether a network has its matrix and learns nothing more, as in a first stage."""
+    return network.cooccurrence_source is not None and isinstance(network, nn.Module) and not any(
+        parameter.requires_grad for parameter in network.parameters())
 
 
 def _networks_of_cooccurrence(model: nn.Module) -> list[TakesCooccurrence]:

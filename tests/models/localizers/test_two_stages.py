@@ -1,18 +1,21 @@
 """A frozen first stage, and a second one on its proposals."""
 from __future__ import annotations
 
+import logging
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
 from method_models import method_model
-from mmaction.registry import MODELS
+from mmaction.registry import DATASETS, MODELS
 from mmaction.structures import ActionDataSample
 from mmengine.config import Config
 from tiny_model import build_model, model_config
 
-from rpn_plugin.models import BoundaryHead
+from rpn_plugin.engine import CooccurrenceHook
+from rpn_plugin.models import BoundaryHead, CooccurrenceGCN
 from rpn_plugin.models.localizers import proposal_features
 from rpn_plugin.models.localizers.two_stage_localizer import SECOND_STAGE
 from rpn_plugin.models.losses.outer_inner_loss import contrast
@@ -126,6 +129,15 @@ def test_the_first_stage_does_not_learn_and_stays_in_evaluation(model) -> None:
     assert all((of.grad is not None) == of.requires_grad == name.startswith('head.')
                for name, of in model.named_parameters())
     assert all(torch.equal(before[name], value) for name, value in model.first_stage.state_dict().items())
+
+
+def test_the_cooccurrence_of_a_first_stage_stays_the_one_that_it_was_trained_with(model, tiny, tmp_path) -> None:
+    before = [module.get_cooccurrence().clone() for module in model.modules() if isinstance(module, CooccurrenceGCN)]
+    CooccurrenceHook().before_train(SimpleNamespace(
+        model=model, _resume=False, work_dir=str(tmp_path), logger=logging.getLogger('test'),
+        train_dataloader=SimpleNamespace(dataset=DATASETS.build(tiny.config()))))
+    after = [module.get_cooccurrence() for module in model.modules() if isinstance(module, CooccurrenceGCN)]
+    assert len(before) == 2 and all(torch.equal(one, two) for one, two in zip(before, after))
 
 
 def test_training_starts_from_the_first_stages_checkpoint_or_says_that_it_needs_one(tmp_path) -> None:
