@@ -9,10 +9,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from mmaction.registry import DATASETS
@@ -46,6 +46,8 @@ NOT_TRAINED_ON = ('val_cfg', 'val_dataloader', 'val_evaluator', 'test_cfg', 'tes
 ONLY_WATCHING = ('timer', 'logger', 'checkpoint', 'visualization', 'config_check', 'work_dir_lock', 'interruption',
                  'results', 'nothing_detected')
 ERRORS_TIOU = 0.5
+FIRST_STAGE = 'FIRST_STAGE'
+"""Environment variable in which the config of a second stage finds the checkpoint of its first."""
 
 Launch = Callable[[Sequence[str], Mapping[str, str], Path], None]
 
@@ -59,12 +61,14 @@ class Experiment:
         ablation: Name in :data:`ABLATIONS`; None for the config as it is.
         data: What its data are called; the folder of its results has this name.
         root: Data folder that a config for one's own videos is pointed at; None leaves it where it points.
+        first_stage: What a second stage is trained on, with the same seed; :data:`FIRST_STAGE` names its checkpoint.
     """
 
     config_file: str
     ablation: str | None = None
     data: str = ''
     root: Path | None = None
+    first_stage: Experiment | None = None
 
     @property
     def overrides(self) -> Mapping[str, Any]:
@@ -91,6 +95,7 @@ class _SeededExperiment:
     training: Path
     test: Path
     code: str
+    first: _SeededExperiment | None = None
 
     @property
     def is_trained(self) -> bool:
@@ -102,8 +107,20 @@ class _SeededExperiment:
         """True if there is a result."""
         return (self.test / 'result.json').is_file()
 
+    @property
+    def checkpoint(self) -> Path:
+        """What was trained, once it is."""
+        return self.training / str(read_json(self.training / 'trained.json')['checkpoint'])
+
     def __str__(self) -> str:
         return f'{self.experiment}, seed {self.seed}'
+
+
+class _Group(NamedTuple):
+    """A training, which may be done already, and the tests that follow it."""
+
+    training: _SeededExperiment
+    tests: list[_SeededExperiment]
 
 
 def launch(command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
@@ -156,10 +173,12 @@ class ExperimentRunner:
             CodeChangedError: If the code is not what it was, as soon as the trainings that are running have ended.
         """
         planned = [item for experiment in dict.fromkeys(experiments) for item in self._with_seeds(experiment, seeds)]
-        of_training: dict[Path, list[_SeededExperiment]] = {}
-        for item in sorted(planned, key=lambda item: list(seeds).index(item.seed)):
+        of_training: dict[Path, _Group] = {}
+        for item in sorted(planned, key=lambda item: (list(seeds).index(item.seed), item.first is not None)):
             if not item.is_tested:
-                of_training.setdefault(item.training, []).append(item)
+                if item.first and not item.first.is_trained:
+                    of_training.setdefault(item.first.training, _Group(item.first, []))
+                of_training.setdefault(item.training, _Group(item, [])).tests.append(item)
         self._side_by_side(list(of_training.values()))
         return {(item.experiment, item.seed): read_json(item.test / 'result.json') for item in planned}
 
@@ -173,13 +192,17 @@ class ExperimentRunner:
         content['default_hooks'] = _without(content['default_hooks'], ONLY_WATCHING)
         code = plugin_digest()
         train_set, test_set = config.train_dataloader.dataset, config.test_dataloader.dataset
+        firsts: list[Any] = [None] * len(seeds)
+        if experiment.first_stage:
+            firsts = self._with_seeds(experiment.first_stage, seeds)
+            content['first_stage'] = firsts[0].training.parent.name
         training = digest([content, plugin_digest(TRAINING_STEPS), data_stamp(train_set)])
         test = digest([training, config.model, config.test_dataloader, config.test_evaluator, self.protocol,
                        code, data_stamp(test_set)])
         trained = self.root / experiment.data / 'trained' / f'{Path(experiment.config_file).stem}-{training}'
         tested = self.root / experiment.data / 'tested' / f'{experiment.name}-{test}'
-        return [_SeededExperiment(experiment, seed, config, trained / f'seed_{seed}', tested / f'seed_{seed}', code)
-                for seed in seeds]
+        return [_SeededExperiment(experiment, seed, config, trained / f'seed_{seed}', tested / f'seed_{seed}', code,
+                                  first) for seed, first in zip(seeds, firsts)]
 
     def _options(self, experiment: Experiment) -> dict[str, Any]:
         """Return what is changed in a config; the ablation comes last, so that no option undoes it."""
@@ -192,9 +215,10 @@ class ExperimentRunner:
         return [sys.executable, str(self.repository / 'tools' / tool), str(self.repository / experiment.config_file),
                 *arguments, *stated]
 
-    def _environment(self, experiment: Experiment) -> dict[str, str]:
-        root = {} if experiment.root is None else {ROOT_VARIABLE: str(experiment.root)}
-        return {'OMP_NUM_THREADS': str(self.threads), **root}
+    def _environment(self, item: _SeededExperiment) -> dict[str, str]:
+        root = {} if item.experiment.root is None else {ROOT_VARIABLE: str(item.experiment.root)}
+        first = {} if item.first is None else {FIRST_STAGE: str(item.first.checkpoint)}
+        return {'OMP_NUM_THREADS': str(self.threads), **root, **first}
 
     def _train(self, item: _SeededExperiment) -> None:
         command = self._command('train.py', item.experiment, '--work-dir', str(item.training), '--seed', str(item.seed),
@@ -203,7 +227,7 @@ class ExperimentRunner:
         resumed = (item.training / 'last_checkpoint').is_file()
         self.say(f'training {item}; losses in {item.training / "train.log"}')
         start = time.monotonic()
-        self.launch(command, self._environment(item.experiment), item.training / 'train.log')
+        self.launch(command, self._environment(item), item.training / 'train.log')
         checkpoint = Path((item.training / 'last_checkpoint').read_text()).name
         try:
             require_plugin(item.code)
@@ -216,12 +240,12 @@ class ExperimentRunner:
 
     def _test(self, item: _SeededExperiment) -> None:
         trained, detections = read_json(item.training / 'trained.json'), item.test / 'detections.json'
-        checkpoint = str(item.training / trained['checkpoint'])
+        checkpoint = str(item.checkpoint)
         command = self._command('test.py', item.experiment, checkpoint, '--work-dir', str(item.test),
                                 test_evaluator__out_file=str(detections), test_evaluator__protocol=self.protocol)
         item.test.mkdir(parents=True, exist_ok=True)
         start = time.monotonic()
-        self.launch(command, self._environment(item.experiment), item.test / 'test.log')
+        self.launch(command, self._environment(item), item.test / 'test.log')
         require_plugin(item.code)
         found, truth = read_detections(detections), _ground_truth(item.config)
         result = evaluate_localization(found, truth, get_protocol(self.protocol))
@@ -234,17 +258,25 @@ class ExperimentRunner:
             trained_sec=trained['seconds'], cost=trained['cost'], tested_sec=round(time.monotonic() - start, 1),
             date=datetime.date.today().isoformat(), versions=versions()))
 
-    def _measure(self, items: Sequence[_SeededExperiment]) -> None:
-        """Test what shares a training, after it."""
-        if not items[0].is_trained:
-            self._train(items[0])
-        for item in items:
+    def _measure(self, group: _Group, running: Mapping[Path, Future]) -> None:
+        """Train, after the first stage if there is one, and test what shares the training."""
+        first = group.training.first
+        if first and first.training in running:
+            running[first.training].exception()  # it began before this one; what failed there leaves no checkpoint
+        if first and not first.is_trained:
+            raise RuntimeError(f'{group.training}: its first stage, {first}, was not trained.')
+        if not group.training.is_trained:
+            self._train(group.training)
+        for item in group.tests:
             self._test(item)
 
-    def _side_by_side(self, groups: Sequence[Sequence[_SeededExperiment]]) -> None:
+    def _side_by_side(self, groups: Sequence[_Group]) -> None:
         start, failures = time.monotonic(), []
+        running: dict[Path, Future] = {}
         with ThreadPoolExecutor(self.jobs) as pool:
-            waiting = {pool.submit(self._measure, group): group[0] for group in groups}
+            for group in groups:
+                running[group.training.training] = pool.submit(self._measure, group, running)
+            waiting = {future: group.training for future, group in zip(running.values(), groups)}
             try:
                 for number, done in enumerate(as_completed(waiting), start=1):
                     try:

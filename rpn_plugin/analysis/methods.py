@@ -2,10 +2,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import mmengine
+from mmengine.config import Config
 
+from rpn_plugin.analysis.data_root import data_root
 from rpn_plugin.command_line import did_you_mean, nearest
 
 OWN = 'rpn'
@@ -51,6 +55,34 @@ def config_of(configs: Path, method: str, own: str) -> str | None:
     """
     name = own if method == OWN else f'{method}/{own.replace(OWN, method, 1)}'
     return name if (configs / f'{name}.py').is_file() else None
+
+
+def first_stages(configs: Path, methods: Iterable[str], own: str, root: Path | None) -> dict[str, str]:
+    """Return the methods that are a second stage, each with the method whose model its config holds as the first.
+
+    Args:
+        configs: Folder of the configs.
+        methods: All that there are.
+        own: Name of RPN's config, see :func:`config_of`.
+        root: Data folder to read configs for one's own videos with.
+
+    Raises:
+        ValueError: If a first stage is no method's model.
+    """
+    files = {method: configs / f'{name}.py' for method in methods if (name := config_of(configs, method, own))}
+    seconds = [method for method, file in files.items() if 'first_stage' in file.read_text(encoding='utf-8')]
+    if not seconds:
+        return {}
+    with data_root(root):
+        models = {method: Config.fromfile(file).to_dict()['model'] for method, file in files.items()}
+    found = {}
+    for method in seconds:
+        first = {key: value for key, value in models[method]['first_stage'].items() if key != 'init_cfg'}
+        same: list[Any] = [other for other, model in models.items() if model == first]
+        if not same:
+            raise ValueError(f'{files[method]}: its first stage is the model of none of {", ".join(files)}.')
+        found[method] = same[0]
+    return found
 
 
 def method_of_row(cell: str, methods: dict[str, str]) -> str | None:

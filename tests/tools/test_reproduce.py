@@ -19,8 +19,8 @@ from tool_runner import load_tool
 
 from rpn_plugin.analysis import experiments
 from rpn_plugin.analysis.ablations import ABLATIONS
-from rpn_plugin.analysis.experiments import launch
-from rpn_plugin.analysis.methods import found_methods
+from rpn_plugin.analysis.experiments import Experiment, ExperimentRunner, launch
+from rpn_plugin.analysis.methods import first_stages, found_methods
 from rpn_plugin.analysis.paper_tables import FAMILIES, FULL, PAPER_TABLES
 from rpn_plugin.datasets.synthetic import SyntheticSettings
 from rpn_plugin.provenance import data_stamp
@@ -261,6 +261,47 @@ def test_every_method_with_a_config_for_own_videos_is_found() -> None:
     assert list(found)[0] == 'rpn' and found['hide_and_seek'] == 'Hide-and-Seek'
     assert set(found) - {'rpn'} == {path.parent.name for path in (REPOSITORY / 'configs').glob('*/*_custom.py')}
     assert len(set(found.values())) == len(found), 'a name of two methods'
+
+
+def test_a_second_stage_is_trained_on_its_first_of_the_same_seed(data, fake, tmp_path) -> None:
+    first = Experiment('configs/stpn/stpn_custom.py', data='set', root=data)
+    second = Experiment('configs/rpn_custom.py', data='set', root=data, first_stage=first)
+    stages = []
+
+    def noted(command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+        fake(command, environment, log)
+        stages.append(environment.get('FIRST_STAGE'))
+
+    def runner(launch: Callable[..., None]) -> ExperimentRunner:
+        return ExperimentRunner(REPOSITORY, tmp_path / 'work', 'activitynet-thumos14', jobs=2, launch=launch)
+
+    runner(noted).measure([second], [0, 1])
+    trained = {ran[1:]: Path(stage).read_text() for ran, stage in zip(fake.ran, stages) if stage and ran[0] == 'train'}
+    assert trained == {('rpn_custom', '', '0'): '0', ('rpn_custom', '', '1'): '1'}
+    assert sorted(ran[:2] for ran in fake.ran) == sorted(2 * [
+        ('train', 'stpn_custom'), ('train', 'rpn_custom'), ('test', 'rpn_custom')]), 'nobody asked for a test of it'
+    fake.ran.clear()
+    runner(noted).measure([first, second], [0, 1])
+    assert [ran[0] for ran in fake.ran] == ['test', 'test']
+
+    def broken(command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+        raise RuntimeError('out of memory')
+
+    with pytest.raises(RuntimeError, match='2 of 2 failed(?s:.)*its first stage, .*stpn_custom.py on set, seed 2, was'):
+        runner(broken).measure([second], [2])
+
+
+def test_a_first_stage_is_found_by_its_model(tmp_path) -> None:
+    for name in ('second', 'other'):
+        (tmp_path / name).mkdir()
+    (tmp_path / 'rpn_custom.py').write_text("model = dict(type='A', width=1)")
+    (tmp_path / 'other' / 'other_custom.py').write_text("model = dict(type='A', width=2)")
+    (tmp_path / 'second' / 'second_custom.py').write_text(
+        "model = dict(type='B', first_stage=dict(type='A', width=2, init_cfg=dict(checkpoint='x')))")
+    methods = ['rpn', 'second', 'other', 'absent']
+    assert first_stages(tmp_path, methods, 'rpn_custom', tmp_path) == dict(second='other')
+    with pytest.raises(ValueError, match='second_custom.py: its first stage is the model of none of'):
+        first_stages(tmp_path, ['rpn', 'second'], 'rpn_custom', tmp_path)
 
 
 def test_table_1_measures_every_method_that_is_there(tool) -> None:

@@ -62,7 +62,15 @@ from rpn_plugin.analysis.ablations import ABLATIONS
 from rpn_plugin.analysis.experiments import Experiment, ExperimentRunner
 from rpn_plugin.analysis.hyper_parameter_notes import format_ends, format_values
 from rpn_plugin.analysis.method_report import build_method_report, format_methods, write_method_report
-from rpn_plugin.analysis.methods import CUSTOM, OWN, chosen_methods, config_of, found_methods, method_of_row
+from rpn_plugin.analysis.methods import (
+    CUSTOM,
+    OWN,
+    chosen_methods,
+    config_of,
+    first_stages,
+    found_methods,
+    method_of_row,
+)
 from rpn_plugin.analysis.paper_tables import FAMILIES, FULL, PAPER_TABLES, PaperTable
 from rpn_plugin.analysis.table_report import OURS, build_report, format_text, write_report
 from rpn_plugin.command_line import one_line_errors
@@ -103,12 +111,14 @@ def planned(table: PaperTable, data: str, root: Path | None, methods: dict[str, 
         methods: That may measure rows.
     """
     configs = FAMILIES[data] if root is None else {data: CUSTOM}
+    every = found_methods(CONFIGS)
     if any(row.ablation for row in table.rows):
         own = f'configs/{list(configs.values())[-1]}.py'
         return [(number, row.cells, Experiment(own, None if row.ablation == FULL else row.ablation, data, root))
                 for number, row in enumerate(table.rows)]
     rows: list[Planned] = []
     for features, config in configs.items():
+        firsts = first_stages(CONFIGS, every, config, root)
         for method, title in methods.items():
             name = config_of(CONFIGS, method, config)
             places = [number for number, row in enumerate(table.rows)
@@ -117,8 +127,14 @@ def planned(table: PaperTable, data: str, root: Path | None, methods: dict[str, 
                 place = next((number for number in places if f'({features})' in table.rows[number].cells[-1]),
                              places[-1])
                 cells = (*table.rows[place].cells[:-1], f'{OURS if method == OWN else title} ({features})')
-                rows.append((place, cells, Experiment(f'configs/{name}.py', data=data, root=root)))
+                rows.append((place, cells, experiment_of(method, config, data, root, firsts)))
     return rows
+
+
+def experiment_of(method: str, own: str, data: str, root: Path | None, firsts: Mapping[str, str]) -> Experiment:
+    """Return what trains a method on the data of one of RPN's configs, on its first stage if it is a second one."""
+    first = experiment_of(firsts[method], own, data, root, firsts) if method in firsts else None
+    return Experiment(f'configs/{config_of(CONFIGS, method, own)}.py', data=data, root=root, first_stage=first)
 
 
 def listed() -> str:
@@ -173,7 +189,8 @@ def main(arguments: Sequence[str] | None = None, **runner_options: Any) -> None:
 def compare_methods(runner: ExperimentRunner, sets: Mapping[str, Path | None], methods: dict[str, str],
                     seeds: Sequence[int]) -> None:
     """Measure every method on every set; print and write the table."""
-    experiments = {(method, data): Experiment(f'configs/{config_of(CONFIGS, method, CUSTOM)}.py', data=data, root=root)
+    firsts = first_stages(CONFIGS, found_methods(CONFIGS), CUSTOM, next(iter(sets.values())))
+    experiments = {(method, data): experiment_of(method, CUSTOM, data, root, firsts)
                    for method in methods for data, root in sets.items()}
     results = runner.measure(experiments.values(), seeds)
     report = build_method_report(methods, methods[OWN], list(sets), seeds, {
