@@ -3,6 +3,8 @@ from __future__ import annotations
 
 import difflib
 import logging
+import os
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +17,9 @@ FOR_THE_FILE = ('Using env variable', 'System environment', 'Config:', 'Hooks wi
                 '`resume_param_scheduler` is True but',
                 'Warnings about the data of')
 """How records of the host begin that its log file keeps and the console does not show."""
+
+PIPE_CLOSED = 141
+"""Exit status of a command whose output nobody reads any more, as the shell has it for SIGPIPE."""
 
 
 @contextmanager
@@ -29,6 +34,10 @@ def one_line_errors(*more: type[Exception]) -> Iterator[None]:
     let_every_name_be_printed()
     try:
         yield
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads what is printed, as head does, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(PIPE_CLOSED) from None
     except Exception as error:
         if not isinstance(error, (OSError, ValueError, *more)):
             raise

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -228,3 +229,13 @@ def test_the_hosts_tools_get_the_found_config_and_refuse_mistyped_keys(tmp_path,
     assert config.filename == str(REPOSITORY / 'configs' / 'rpn_synthetic.py') and config.mine.key == 2
     assert config.default_hooks.config_check.allow_partial
     assert config.train_cfg.max_epochs == 1 and config.work_dir == './work_dirs/rpn_synthetic'
+
+
+def test_a_command_whose_output_nobody_reads_any_more_ends_in_silence(python) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    run = subprocess.run([python, '-c', 'from rpn_plugin.command_line import one_line_errors\n'
+                          'with one_line_errors():\n    print("a table")'], cwd=REPOSITORY, stdout=writer,
+                         stderr=subprocess.PIPE, text=True)
+    os.close(writer)
+    assert (run.returncode, run.stderr) == (141, '')
