@@ -155,9 +155,9 @@ class ModelFile:
 
         Raises:
             ValueError: If the weights are those of another model and a part of them is not allowed, or the config
-                describes none.
+                describes none, or a part that nobody has imported.
         """
-        model = MODELS.build(ConfigDict(self.model)) if self.trusted else self._built_from_description()
+        model = self._built_from_own_config() if self.trusted else self._built_from_description()
         differing = self._compare(model)
         model.load_state_dict({name: value for name, value in self.state_dict.items() if name not in differing},
                               strict=not differing)
@@ -165,6 +165,15 @@ class ModelFile:
             MMLogger.get_current_instance().warning(
                 f'{self.path}: loaded in part, the rest stays as the model has it. {first_of(differing)}.')
         return model.eval()
+
+    def _built_from_own_config(self) -> nn.Module:
+        try:
+            return MODELS.build(ConfigDict(self.model))
+        except KeyError as error:
+            if 'registry' not in str(error):
+                raise
+            raise ValueError(f'{self.path}: a part of its model is registered nowhere. Give the config that imports it '
+                             f'(--config, with custom_imports). The host says: {error!s:.200}') from error
 
     def _built_from_description(self) -> nn.Module:
         """Build the model of somebody else, first without memory."""

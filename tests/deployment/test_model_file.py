@@ -174,6 +174,8 @@ def test_a_part_of_ones_own_loads_with_trust(tmp_path) -> None:
     config = model_config() | dict(nms=dict(type='SoftNMSOfSomebody'))
     path = write_checkpoint(tmp_path / 'own.pth', model_config(), model=config)
     assert ModelFile.read(path, trust=True).trusted and ModelFile.read(path, dict(model=model_config())).trusted
+    with pytest.raises(ValueError, match='own.pth: a part of its model is registered nowhere.*SoftNMSOfSomebody'):
+        ModelFile.read(path, trust=True).build()
 
 
 def test_a_config_larger_than_its_weights_takes_no_memory(tmp_path) -> None:
