@@ -21,7 +21,8 @@ from rpn_command import overview
 REPOSITORY = Path(__file__).resolve().parents[1]
 THIRD_PARTY = {'torch': 'torch', 'mmengine': 'mmengine', 'mmaction': 'mmaction2', 'mmcv': 'mmcv-lite', 'numpy': 'numpy',
                'matplotlib': 'matplotlib', 'h5py': 'h5py', 'av': 'av', 'cv2': 'opencv-contrib-python', 'scipy': 'scipy',
-               'sklearn': 'scikit-learn', 'onnx': 'onnx', 'onnxruntime': 'onnxruntime', 'msgspec': 'msgspec'}
+               'sklearn': 'scikit-learn', 'onnx': 'onnx', 'onnxruntime': 'onnxruntime', 'msgspec': 'msgspec',
+               'openpyxl': 'openpyxl'}
 
 
 @pytest.fixture(scope='module')

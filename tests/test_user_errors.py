@@ -144,7 +144,13 @@ def test_what_a_run_is_to_load_is_looked_at_before_anything_is_built(tmp_path, m
     torch.save({}, Path('moved', 'epoch_2.pth'))
     torch.save(dict(state_dict={}), 'good.pth')
     with pytest.raises((ValueError, OSError), match=message) if message else nullcontext():
-        check_starting_point(Config(dict(load_from='elsewhere.pth')), Namespace(**options))
+        check_starting_point(Config(dict(load_from='elsewhere.pth', test_dataloader=dict(batch_size=1),
+                                         test_cfg=dict(type='TestLoop'))), Namespace(**options))
+
+
+def test_without_test_videos_there_is_nothing_to_score() -> None:
+    with pytest.raises(ValueError, match='has no test videos with segments to score.*rpn localize'):
+        check_starting_point(Config(dict(test_dataloader=None)), Namespace(checkpoint='any.pth'))
 
 
 def test_a_checkpoint_that_is_not_there_ends_the_tool_with_one_line(tmp_path, monkeypatch) -> None:

@@ -21,10 +21,13 @@ def check_starting_point(config: Config, options: argparse.Namespace) -> None:
 
     Raises:
         FileNotFoundError: If a checkpoint is not there.
-        ValueError: If it is none, is damaged or would run code; if test.py is to show frames by a hook that the config
-            lacks.
+        ValueError: If it is none, is damaged or would run code; if test.py has no test videos, or is to show frames by
+            a hook that the config lacks.
     """
     wanted = vars(options)
+    if 'checkpoint' in wanted and not (config.get('test_dataloader') and config.get('test_cfg')):
+        raise ValueError(f'{config.filename}: has no test videos with segments to score (test_dataloader, test_cfg). '
+                         f'rpn localize finds actions in any video.')
     frames = wanted.get('show') or wanted.get('show_dir') is not None
     if frames and 'visualization' not in config.get('default_hooks', {}):
         raise ValueError('--show and --show-dir are for a VisualizationHook, which draws frames, and the config has '

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import zipfile
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -56,10 +55,11 @@ def import_openpyxl() -> Any:
         ValueError: If it is not installed; says how to install it.
     """
     try:
-        return import_module('openpyxl')
+        import openpyxl
     except ImportError as error:
         raise ValueError('reading an Excel sheet needs the package openpyxl: pip install openpyxl, or save the sheet '
                          'as CSV') from error
+    return openpyxl
 
 
 def _require_size(path: Path) -> None:
