@@ -17,7 +17,7 @@ import torch
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 from mmengine.config import Config
-from mmengine.dist import all_reduce, broadcast, get_rank, get_world_size, init_dist, is_distributed
+from mmengine.dist import all_reduce, get_rank, get_world_size, is_distributed
 from mmengine.hooks import Hook
 from mmengine.registry import MODEL_WRAPPERS, init_default_scope
 from mmengine.runner import Runner
@@ -160,12 +160,14 @@ def run_tool(name: str, *arguments: str) -> None:
     runpy.run_path(str(REPOSITORY / 'tools' / name), run_name='__main__')
 
 
-def join_by(launcher: str, environment: dict[str, str], result: str) -> None:
-    """Form a group as the host's launcher does, exchange something, and write what arrived to ``result``."""
-    os.environ.update(environment)
-    init_dist(launcher, backend='gloo')
-    total = torch.tensor(10.0 + get_rank())
-    all_reduce(total)
-    seen = torch.tensor(float(get_rank()))
-    broadcast(seen, src=1)
-    Path(result).write_text(f'{get_world_size()} {total.item():g} {seen.item():g}')
+def run_task(folder: str) -> None:
+    """Run a tool with the arguments and in the environment that a launcher started ``python`` with."""
+    environment = Path(folder, 'environment').read_bytes().decode().split('\0')[:-1]
+    os.environ.clear()
+    os.environ.update(line.split('=', 1) for line in environment)
+    arguments = Path(folder, 'arguments').read_bytes().decode().split('\0')[:-1]
+    script = next(place for place, argument in enumerate(arguments) if argument.endswith('.py'))
+    output = os.open(Path(folder, 'output'), os.O_WRONLY | os.O_CREAT)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    run_tool(Path(arguments[script]).name, *arguments[script + 1:])

@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import json
 import signal
-import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -113,23 +112,6 @@ def test_two_ranks_score_a_checkpoint_exactly_like_one(trained, tmp_path) -> Non
         file, = (tmp_path / name).glob('*/*.json')
         results.append({key: value for key, value in json.loads(file.read_text()).items() if key.startswith('wtal')})
     assert results[0] == results[1] and len(results[0]) == 9
-
-
-@pytest.mark.parametrize('launcher', ['slurm', 'mpi'])
-def test_the_hosts_launchers_form_a_group_on_cpus(launcher, tmp_path) -> None:
-    with socket.socket() as free:
-        free.bind(('127.0.0.1', 0))
-        address = dict(MASTER_ADDR='127.0.0.1', MASTER_PORT=str(free.getsockname()[1]))
-    set_by_slurm = dict(SLURM_PROCID='{}', SLURM_LOCALID='{}', SLURM_NTASKS='2', SLURM_NODELIST='localhost')
-    set_by_mpi = dict(OMPI_COMM_WORLD_RANK='{}', OMPI_COMM_WORLD_LOCAL_RANK='{}', OMPI_COMM_WORLD_SIZE='2')
-    processes = []
-    for rank in range(2):
-        environment = {name: value.format(rank)
-                       for name, value in (set_by_slurm if launcher == 'slurm' else set_by_mpi).items()}
-        processes.append(start(ranks.join_by, launcher, environment | address, str(tmp_path / str(rank))))
-    for process in processes:
-        process.join(60)
-    assert [(tmp_path / str(rank)).read_text() for rank in range(2)] == ['2 21 1'] * 2
 
 
 def test_every_config_states_the_batch_size_that_its_learning_rate_is_for() -> None:

@@ -22,7 +22,8 @@ def run(name: str) -> None:
 
     Raises:
         SystemExit: If MMAction2 is not installed, or its tools are not beside it; with one line if something is wrong
-            with config, keys, checkpoint or data, or the disk is full; with status 130 after Ctrl-C.
+            with config, keys, checkpoint or data, the disk is full, or another process of the training has ended; with
+            status 130 after Ctrl-C.
     """
     if (ROOT / 'rpn_plugin').is_dir():  # a checkout, which need not be installed
         sys.path.insert(0, str(ROOT))
@@ -42,6 +43,7 @@ def _run(path: Path, options: argparse.Namespace) -> None:
     from rpn_plugin.command_line import error_line, keep_console_short, one_line_errors
     from rpn_plugin.config_files import read_config
     from rpn_plugin.config_keys import checked_options
+    from rpn_plugin.engine.lost_process import describe_lost_process
     from rpn_plugin.engine.starting_points import check_starting_point
     from rpn_plugin.user_errors import line_for_user
     keep_console_short()
@@ -60,7 +62,8 @@ def _run(path: Path, options: argparse.Namespace) -> None:
         tool.parse_args = lambda: options
         tool.main()
     except Exception as error:
-        line = line_for_user(error, config.to_dict())
+        lost = describe_lost_process(error) if isinstance(error, RuntimeError) else None
+        line = lost or line_for_user(error, config.to_dict())
         if line is None:
             raise
         raise SystemExit(error_line(line)) from None
