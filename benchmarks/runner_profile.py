@@ -23,13 +23,13 @@ from rpn_plugin.models import CooccurrenceGCN
 
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
 CONFIG = CONFIGS / 'rpn_i3d_thumos.py'
-NUM_VIDEOS = 200
+NUM_VIDEOS, MEDIAN_SNIPPETS = 200, 300
 
 
 def write_videos(root: Path, streams: tuple[str, ...], dim: int, spread: float) -> None:
     """Files of a THUMOS14-shaped training set: float16, log-normal lengths with median 300, at most 2000."""
     rng = np.random.default_rng(0)
-    lengths = rng.lognormal(np.log(300), spread, NUM_VIDEOS).clip(10, 2000).astype(int)
+    lengths = rng.lognormal(np.log(MEDIAN_SNIPPETS), spread, NUM_VIDEOS).clip(10, 2000).astype(int)
     values = np.abs(rng.standard_normal((int(lengths.max()) + NUM_VIDEOS, dim))).astype(np.float16)
     classes = [f'class {index}' for index in range(20)]
     database = {}

@@ -182,7 +182,7 @@ def schedule(part: Part) -> None:
     words = ['--device', part.device, '--epochs', '1' if part.tiny else '3']
     options = bench_training.parser_of_options().parse_args(words)
     if part.tiny:
-        runner_profile.NUM_VIDEOS = 4
+        runner_profile.NUM_VIDEOS, runner_profile.MEDIAN_SNIPPETS = 4, 20
     with tempfile.TemporaryDirectory() as root:
         runner_profile.write_videos(Path(root), ('rgb', 'flow'), 1024, options.spread)
         part.add('schedule', runner_profile.time_schedule(options, root))
@@ -193,7 +193,7 @@ def schedule(part: Part) -> None:
         options.precision = 'bf16'
         if part.left(25):
             part.add('schedule in bf16', runner_profile.time_schedule(options, root))
-        part.add('test', [runner_profile.time_testing(root, part.device, part.wait)])
+        part.add('test', [runner_profile.time_testing(root, part.device, part.wait, 2 if part.tiny else 212)])
 
 
 def ddp(part: Part) -> None:
