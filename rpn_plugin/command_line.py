@@ -5,6 +5,7 @@ import difflib
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -17,6 +18,8 @@ FOR_THE_FILE = ('Using env variable', 'System environment', 'Config:', 'Hooks wi
                 '`resume_param_scheduler` is True but',
                 'Warnings about the data of')
 """How records of the host begin that its log file keeps and the console does not show."""
+NOT_THE_USERS = ('Multi-processing start method', 'Setting (OMP|MKL)_NUM_THREADS', '`broadcast_buffers` is deprecated')
+"""How warnings of the host's processes begin that nobody who trains can act on."""
 
 PIPE_CLOSED = 141
 """Exit status of a command whose output nobody reads any more, as the shell has it for SIGPIPE."""
@@ -58,6 +61,8 @@ def keep_console_short() -> None:
     from mmengine.logging import MMLogger
     from mmengine.runner import Runner
     build = Runner.build_logger
+    for message in NOT_THE_USERS:
+        warnings.filterwarnings('ignore', message=message)
     for handler in MMLogger.get_current_instance().handlers:  # of what is said before there is a runner
         handler.addFilter(_is_for_people)
 

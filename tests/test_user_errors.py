@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import errno
 import sys
+import warnings
 from argparse import Namespace
 from contextlib import nullcontext
 from pathlib import Path
@@ -18,6 +19,7 @@ from tiny_model import build_model, model_config
 from tool_runner import load_tool
 from torch.utils.data import DataLoader
 
+from rpn_plugin.command_line import keep_console_short
 from rpn_plugin.config_files import read_config
 from rpn_plugin.engine.starting_points import check_starting_point
 from rpn_plugin.user_errors import line_for_user
@@ -174,6 +176,16 @@ def test_ctrl_c_while_a_run_is_set_up_leaves_one_word(tmp_path, monkeypatch, cap
     monkeypatch.chdir(tmp_path)
     assert tool(monkeypatch, 'train.py', 'rpn_synthetic') == 130
     assert capsys.readouterr().err.endswith('interrupted\n')
+
+
+def test_warnings_of_the_host_that_nobody_can_act_on_are_not_shown(monkeypatch) -> None:
+    monkeypatch.setattr(Runner, 'build_logger', Runner.build_logger)
+    with warnings.catch_warnings(record=True) as shown:
+        warnings.simplefilter('always')
+        keep_console_short()
+        for message in ('`broadcast_buffers` is deprecated. Use', 'Setting OMP_NUM_THREADS environment', 'mine'):
+            warnings.warn(message, FutureWarning, stacklevel=1)
+    assert [str(warning.message) for warning in shown] == ['mine']
 
 
 def test_data_that_are_not_there_end_the_command_with_one_line(tmp_path, monkeypatch) -> None:
