@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from method_models import SMALL, method_model, methods_together
+from method_models import SMALL, method_model
 from mmengine.logging import MMLogger
 from tiny_model import CLASSES, RECIPE, build_model
 
 from rpn_plugin.apis import WTALInferencer
-from rpn_plugin.deployment import ModelFile, PaddedNetwork, export_onnx
+from rpn_plugin.deployment import ModelFile, PaddedNetwork
 from rpn_plugin.inspection import curves_of
 
 RUN_WHOLE = {'co2net': 'CrossModalHead is not split in time', 'ddgnet': 'CrossModalHead is not split in time',
@@ -52,15 +52,6 @@ def test_a_published_model_is_read_without_trust_and_runs_long_videos_in_parts(m
         np.testing.assert_allclose([row['score'] for row in found['detections']],
                                    [row['score'] for row in expected['detections']], atol=1e-5)
     assert len(warnings) == (method in RUN_WHOLE) and all(RUN_WHOLE[method] in warning for warning in warnings)
-
-
-def test_a_graph_of_methods_gives_what_their_models_give(tmp_path) -> None:
-    """Of two whose operations no other test exports; each further one takes seconds."""
-    pytest.importorskip('onnxscript', reason='no onnx: pip install onnx onnxruntime onnxscript')
-    plain = methods_together('cmcs', 'ddgnet')
-    file = ModelFile('trained', plain, tuple(CLASSES), RECIPE, build_model(plain).state_dict())
-    network, difference = export_onnx(file, tmp_path / 'graph.onnx')
-    assert {'cmcs_cas', 'ddgnet_cas', 'ddgnet_attention'} <= set(network.output_names) and difference < 1e-5
 
 
 def test_a_padded_network_gives_what_the_packed_one_gives_and_curves_are_drawn_of_what_is_scored(method,
