@@ -11,5 +11,5 @@ mkdir -p "$folder"
     --platform manylinux2014_x86_64 --platform any \
     mmengine==0.10.7 mmcv-lite==2.1.0 mmaction2==1.2.0 addict yapf platformdirs termcolor importlib_metadata zipp av
 kib="$(du -sk "$folder" | cut -f1)"
-echo "$(ls "$folder" | wc -l) wheels, $((kib / 1024)) MiB in $PWD/$folder"
+echo "$(ls "$folder" | wc -l) wheels, $((kib / 1024)) MiB in $(cd "$folder" && pwd)"
 [ "$kib" -lt $((60 * 1024)) ] || { echo "error: expected less than 60 MiB" >&2; exit 1; }
