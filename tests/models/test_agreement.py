@@ -23,8 +23,8 @@ def test_nothing_is_said_where_all_fits_or_is_not_known(model, data) -> None:
 
 
 @pytest.mark.parametrize('model, data, message', [
-    (dict(num_classes=2), DATA, "The neck of network rgb is for 2 classes, but the training data have 3 ('Diving', "
-                                "'CliffDiving', 'HighJump'): set num_classes=3."),
+    (dict(num_classes=2), DATA, "The neck of network rgb and the neck of network flow are for 2 classes, but the "
+                                "training data have 3 ('Diving', 'CliffDiving', 'HighJump'): set num_classes=3."),
     (dict(width=6), DATA, "Network rgb expects features of width D=6, but in the training data 'rgb' has D=4: set "
                           'in_channels=4, or'),
     (dict(width=4, streams=BOTH), DATA, "expects features of width D=4, but in the training data 'rgb', 'flow' have "
