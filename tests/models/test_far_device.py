@@ -6,7 +6,6 @@ import torch
 from far_device import FAR, move_far, watched
 from one_step import MODELS_THAT_TRAIN, batch, build, prepare
 
-
 WAITING = dict(
     cmcs='its hard negatives are as many as a video has still snippets',
     pmil='its instances are the detections of a first stage, which are made on the host',
