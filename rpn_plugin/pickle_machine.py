@@ -9,6 +9,7 @@ that would save about 50 lines only, and the guard would depend on what Python m
 from __future__ import annotations
 
 import math
+import os
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -108,6 +109,8 @@ class PickleMachine:
         """Push bytes or text of a length that comes first; a long one is skipped."""
         length, offset = self.number(form), self.file.tell()
         if length >= LOCATED_BYTES:
+            if offset + length > self.file.seek(0, os.SEEK_END):
+                raise EOFError(f'expected {length} bytes at byte {offset}, beyond the end')
             self.file.seek(offset + length)
             self.stack.append(_Payload(offset, length))
         else:

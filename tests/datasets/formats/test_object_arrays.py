@@ -126,6 +126,16 @@ def test_a_file_cut_inside_a_large_array_is_damaged(tmp_path, protocol) -> None:
             read_object_array(tmp_path / 'a.npy')
 
 
+def test_a_length_beyond_every_file_is_damage(tmp_path) -> None:
+    write_object_array(tmp_path / 'a.npy', [], 4)
+    start = (tmp_path / 'a.npy').read_bytes().index(b'\n') + 1
+    header = (tmp_path / 'a.npy').read_bytes()[:start]
+    for instruction in (b'\x8d', b'\x8e'):
+        (tmp_path / 'a.npy').write_bytes(header + b'\x80\x04' + instruction + b'\xff' * 8)
+        with pytest.raises(ValueError, match='a.npy: damaged or incomplete'):
+            read_object_array(tmp_path / 'a.npy')
+
+
 def test_a_file_that_is_no_object_array_is_named(tmp_path) -> None:
     (tmp_path / 'a.npy').write_bytes(b'nothing')
     np.save(tmp_path / 'b.npy', np.zeros(3))
