@@ -11,8 +11,8 @@ class Dropout(nn.Module):
     """Zeroes elements at random and scales the others, so that the expectation stays.
 
     On a CPU torch draws the elements of a mask one by one. Here four of them share a random number of 64 bits, and p is
-    rounded to a multiple of 2^-16: 3.5 to 6 times as fast, which takes 7 to 28 % off a training step
-    (benchmarks/bench_mechanisms.py, 2 cores, torch 2.13; E from 1024 to 256).
+    rounded to a multiple of 2^-16: two to six times as fast, which takes up to a quarter off a training step
+    (benchmarks/bench_mechanisms.py, 2 cores, torch 2.13; least at E = 512, most at 256).
 
     Args:
         p: Probability in [0, 1).
