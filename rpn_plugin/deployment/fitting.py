@@ -1,11 +1,12 @@
 """Compares the weights of a checkpoint with the model that is to take them."""
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from torch import Tensor, nn
 
+from rpn_plugin.files import shown, unsafe_text
 from rpn_plugin.models.interfaces import MakesRoom
 
 FIRST = 3
@@ -63,14 +64,22 @@ def described_model(config: Mapping[str, Any] | None, num_classes: int | None = 
     'RPNHead for 3 classes and features of D=8'
     """
     parts = list(_parts(config or {}))
-    heads = list(dict.fromkeys(str(part['type']) for key, part in parts if key == 'head' and 'type' in part))
-    widths = [part['in_channels'] for key, part in parts if key == 'embedding' and 'in_channels' in part] or \
-        [part['in_channels'] for key, part in parts if key == 'head' and 'in_channels' in part]
-    classes = [num_classes] if num_classes is not None else [
-        part['num_classes'] for key, part in parts if key in ('neck', 'head', 'cls_head') and 'num_classes' in part]
-    name = ' and '.join(heads) or str((config or {}).get('type', 'an unknown model'))
-    counted = f' for {" and ".join(map(str, dict.fromkeys(classes)))} classes' if classes else ''
-    return name + counted + (f' and features of D={", ".join(map(str, dict.fromkeys(widths)))}' if widths else '')
+    heads = _stated(parts, ('head', ), 'type')
+    widths = _stated(parts, ('embedding', ), 'in_channels') or _stated(parts, ('head', ), 'in_channels')
+    classes = [str(num_classes)] if num_classes is not None else _stated(parts, ('neck', 'head', 'cls_head'),
+                                                                         'num_classes')
+    name = ' and '.join(heads) or _in_words((config or {}).get('type', 'an unknown model'))
+    counted = f' for {" and ".join(classes)} classes' if classes else ''
+    return name + counted + (f' and features of D={", ".join(widths)}' if widths else '')
+
+
+def _stated(parts: Sequence[tuple[str, Mapping[str, Any]]], places: Collection[str], key: str) -> list[str]:
+    """Return what the parts in these places state under a key, each value once."""
+    return list(dict.fromkeys(_in_words(part[key]) for place, part in parts if place in places and key in part))
+
+
+def _in_words(value: Any) -> str:
+    return value if isinstance(value, str) and not unsafe_text(value) else shown(value)
 
 
 def _parts(config: Any, key: str = '') -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -233,10 +233,11 @@ def described_checkpoint(meta: Mapping[str, Any]) -> str:
     """Return the model that a checkpoint says it is of, in a few words; nothing of the checkpoint is run."""
     try:
         config = meta['model'] if 'model' in meta else parse_config_text(meta.get('cfg') or '').get('model')
-    except (ValueError, SyntaxError, TypeError):
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
         config = None
     classes = (meta.get('dataset_meta') or {}).get('classes')
-    return described_model(config if isinstance(config, Mapping) else None, len(classes) if classes else None)
+    counted = len(classes) if isinstance(classes, (list, tuple)) and classes else None
+    return described_model(config if isinstance(config, Mapping) else None, counted)
 
 
 def _settings(meta: Mapping[str, Any], path: str | Path) -> dict[str, Any]:

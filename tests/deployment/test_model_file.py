@@ -16,6 +16,7 @@ from mmengine.config import Config
 from tiny_model import CLASSES, COOCCURRENCE, RECIPE, build_model, model_config, write_checkpoint
 
 from rpn_plugin.deployment import ModelFile, read_checkpoint
+from rpn_plugin.deployment.fitting import described_model
 from rpn_plugin.deployment.model_file import parse_config_text
 
 pytestmark = pytest.mark.smoke
@@ -281,3 +282,9 @@ def test_a_damaged_checkpoint_is_said_to_be_one_or_read(data, checkpoint, tmp_pa
 def test_a_missing_checkpoint_is_named(tmp_path) -> None:
     with pytest.raises(FileNotFoundError, match='No checkpoint .*nowhere.pth'):
         ModelFile.read(tmp_path / 'nowhere.pth')
+
+
+@pytest.mark.parametrize('odd', [{}, [[]], 'x' * 5000, None, 10**400])
+def test_whatever_a_checkpoint_says_of_its_model_is_said_in_a_few_words(odd) -> None:
+    said = described_model(dict(type=odd, head=dict(type=odd, in_channels=odd), neck=dict(num_classes=odd)))
+    assert len(said) < 800 and ' classes and features of D=' in said
