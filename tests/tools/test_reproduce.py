@@ -273,7 +273,7 @@ def test_a_second_stage_is_trained_on_its_first_of_the_same_seed(data, fake, tmp
         stages.append(environment.get('FIRST_STAGE'))
 
     def runner(launch: Callable[..., None]) -> ExperimentRunner:
-        return ExperimentRunner(REPOSITORY, tmp_path / 'work', 'activitynet-thumos14', jobs=2, launch=launch)
+        return ExperimentRunner(REPOSITORY, tmp_path / 'work', 'activitynet-thumos14', jobs=1, launch=launch)
 
     runner(noted).measure([second], [0, 1])
     trained = {ran[1:]: Path(stage).read_text() for ran, stage in zip(fake.ran, stages) if stage and ran[0] == 'train'}
