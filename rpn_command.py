@@ -1,7 +1,6 @@
 """The installed command ``rpn``: lists the tools, and runs one of them.
 
-It lies beside the package and not in it: importing ``rpn_plugin`` registers every part, which takes seconds, and a list
-of commands should not wait for that.
+It lies beside the package and imports nothing of it: a list of commands, and the help of a tool, come at once.
 """
 from __future__ import annotations
 
