@@ -18,7 +18,8 @@ from rpn_plugin.datasets.synthetic import SyntheticSettings, write_synthetic
 REPOSITORY = Path(__file__).resolve().parents[1]
 CONFIGS = sorted(str(path.relative_to(REPOSITORY)) for path in (REPOSITORY / 'configs').rglob('*.py')
                  if '_base_' not in path.parts)
-OF_RPN = [path for path in CONFIGS if path.count('/') == 1 or 'ablations' in path or 'mixing' in path]
+OF_RPN = [path for path in CONFIGS
+          if path.count('/') == 1 or any(folder in path for folder in ('ablations', 'paper_settings', 'mixing'))]
 """The other methods train on two ranks in tests/test_contract.py."""
 
 

@@ -2,8 +2,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -93,6 +93,8 @@ def measure_curves(config_file: Path, roots: Mapping[str, Path], names: Sequence
         ValueError: If there is no hyper-parameter of a name.
     """
     spaces = {name: _space(config_file, root, folder / name, split, folds) for name, root in roots.items()}
+    spaces = {name: replace(space, hyper_parameters=hyper_parameters_of(space.config))
+              for name, space in spaces.items()}
     known = next(iter(spaces.values())).hyper_parameters
     unknown = set(names or ()) - set(known)
     if unknown:
@@ -112,10 +114,39 @@ def measure_curves(config_file: Path, roots: Mapping[str, Path], names: Sequence
     return curves
 
 
+def measure_configs(config_files: Sequence[Path], roots: Mapping[str, Path], folder: Path, split: str, folds: int,
+                    trainings: Sequence[FoldAndSeed], jobs: int,
+                    say: Callable[[str], None]) -> dict[str, dict[str, tuple[float, ...]]]:
+    """Measure configs as they are on held-out training videos of every set, set after set.
+
+    Args:
+        config_files: Experiments, on the data folder that ``RPN_CUSTOM_ROOT`` names.
+        roots: Data set to its folder.
+        folder: Of everything that is written; what is there already is reused.
+        split: See ``rpn_plugin.analysis.held_out.SPLITS``.
+        folds: Parts that the training videos are dealt to.
+        trainings: Folds and seeds to train.
+        jobs: Trainings side by side.
+        say: Takes a line as each config is measured on a set.
+
+    Returns:
+        Name of the config to data set to METRIC of each training.
+    """
+    results: dict[str, dict[str, tuple[float, ...]]] = {config_file.stem: {} for config_file in config_files}
+    keys = [(name, config_file) for name in roots for config_file in config_files]
+    spaces = [_space(config_file, roots[name], folder / name, split, folds) for name, config_file in keys]
+    with side_by_side(jobs) as search:
+        for (name, config_file), measured in zip(keys, search([(space, Candidate(0, {}), trainings, ())
+                                                               for space in spaces])):
+            results[config_file.stem][name] = measured.scores
+            say(f'{config_file.stem} on {name}: {SeedValues(tuple(100 * score for score in measured.scores))}')
+    return results
+
+
 def _space(config_file: Path, root: Path, folder: Path, split: str, folds: int) -> SearchSpace:
     config = config_on(config_file, root)
     sets = write_held_out_sets(config, folder, split, folds, seed=0)
-    return SearchSpace(config, sets, hyper_parameters_of(config), folder / 'trainings', plugin_digest())
+    return SearchSpace(config, sets, {}, folder / 'trainings', plugin_digest())
 
 
 def choose(curve: Curve, sets: Sequence[str]) -> str:

@@ -59,6 +59,27 @@ def test_choosing_reads_no_test_video(sets, tmp_path) -> None:
     assert (tmp_path / 'poisoned' / 'curves.json').read_text() == (tmp_path / 'clean' / 'curves.json').read_text()
 
 
+def test_configs_are_compared_on_held_out_training_videos(sets, tmp_path, capsys) -> None:
+    short = tmp_path / 'shorter.py'
+    short.write_text(f"_base_ = {str(tmp_path / 'short.py')!r}\nmodel = dict(localizer=dict(weighting=None))\n")
+    work = tmp_path / 'work'
+    run(sets, work, 'curves', '--hyper-parameters', 'coverage', '--folds', '2')
+    load_tool('analysis/across_sets.py').main(
+        ['configs', '--config', str(tmp_path / 'short.py'), str(short), '--work-dir', str(work), '--folds', '2',
+         '--data', *map(str, sets)])
+    measured = json.loads((work / 'configs.json').read_text())
+    curves = json.loads((work / 'curves.json').read_text())['coverage']
+    assert measured['short'] == {name: of_set['own'] for name, of_set in curves.items()}
+    assert measured['shorter'] != measured['short']
+    assert '| shorter |' in capsys.readouterr().out
+
+
+def test_one_config_at_a_time_is_tested(sets, tmp_path, capsys) -> None:
+    with pytest.raises(SystemExit):
+        load_tool('analysis/across_sets.py').main(['test', '--config', 'a', 'b', '--data', str(sets[0])])
+    assert 'configs compares several' in capsys.readouterr().err
+
+
 def test_the_documented_table_of_sets_is_what_the_checker_reads(shared_data, capsys) -> None:
     page = (REPOSITORY / 'docs' / 'unseen_data.md').read_text()
     rows = [line for line in page.splitlines() if re.match(r'\| \S+ \| \d+ / \d+ \|', line)]

@@ -3,11 +3,12 @@
 python tools/analysis/across_sets.py sets --data DIR DIR ...
 python tools/analysis/across_sets.py curves --data DIR DIR ... --work-dir work_dirs/across --jobs 2
 python tools/analysis/across_sets.py test --data DIR DIR ... --work-dir work_dirs/across --seeds 5 --jobs 2
+python tools/analysis/across_sets.py configs --config A B --data DIR DIR ... --work-dir work_dirs/across --jobs 2
 
 `sets` prints what the checker reads of the sets. `curves` trains on a part of every set's training videos and scores
 the rest: one number at a time around the config, a table of all, and what the same rule chooses on all sets, on all but
 one, and on each. `test` trains the config, these choices and the ablations on whole training subsets, and scores the
-test videos.
+test videos. `configs` compares whole configs, as `curves` does numbers: on held-out training videos.
 """
 from __future__ import annotations
 
@@ -20,19 +21,22 @@ from pathlib import Path
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Read the options."""
     parser = argparse.ArgumentParser(description='One set of numbers for several data sets.')
-    parser.add_argument('what', choices=('sets', 'curves', 'test'))
-    parser.add_argument('--config', default='rpn_custom')
+    parser.add_argument('what', choices=('sets', 'curves', 'test', 'configs'))
+    parser.add_argument('--config', nargs='+', default=['rpn_custom'], help='several for configs')
     parser.add_argument('--data', type=Path, nargs='+', required=True, help="folders of the plugin's own form")
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/across_sets'),
-                        help='of curves and test; what is done already is found here')
+                        help='of all but sets; what is done already is found here')
     parser.add_argument('--hyper-parameters', nargs='+', help='of curves; all by default')
     parser.add_argument('--split', choices=('videos', 'appearance'), default='videos',
-                        help='of curves, as tune.py has it')
-    parser.add_argument('--folds', type=int, default=3, help='of curves; the first is held out')
+                        help='of curves and configs, as tune.py has it')
+    parser.add_argument('--folds', type=int, default=3, help='of curves and configs; the first is held out')
     parser.add_argument('--seeds', type=int, default=1)
     parser.add_argument('--variants', nargs='+', help='of test: names of a part of them; all by default')
     parser.add_argument('--jobs', type=int, default=1, help='trainings side by side, of a thread each')
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.what != 'configs' and len(options.config) > 1:
+        parser.error(f'{options.what} takes one --config; configs compares several.')
+    return options
 
 
 if __name__ == '__main__':
@@ -49,6 +53,7 @@ from rpn_plugin.analysis.across_sets import (
     describe_sets,
     format_curves,
     format_variants,
+    measure_configs,
     measure_curves,
     measure_variants,
 )
@@ -107,20 +112,30 @@ def curves(options: argparse.Namespace, roots: dict[str, Path]) -> None:
     lines = [SUPERVISION, '', format_curves(measured, known)]
     lines += [f'* chosen {key} {name}'.rstrip() + f': {choices or "as the config has it"}'
               for key, of_sets in chosen.items() for name, choices in of_sets.items()]
-    for name, content in (('curves.json', json.dumps(measured)), (CHOICES_FILE, json.dumps(chosen)),
-                          ('curves.md', '\n'.join(lines) + '\n')):
-        with written_whole(options.work_dir / name) as temporary:
-            temporary.write_text(content, encoding='utf-8')
-    print('\n'.join(lines))
+    with written_whole(options.work_dir / CHOICES_FILE) as temporary:
+        temporary.write_text(json.dumps(chosen), encoding='utf-8')
+    write(options.work_dir, 'curves', measured, '\n'.join(lines) + '\n')
 
 
 def test(options: argparse.Namespace, roots: dict[str, Path]) -> None:
     """Measure on the test videos and write test.json and test.md."""
     results = measure_variants(options.config, roots, list(variants(options, roots).values()), range(options.seeds),
                                options.work_dir, options.jobs)
-    table = format_variants(results, next(iter(results)))
-    for name, content in (('test.json', json.dumps(results)), ('test.md', table)):
-        with written_whole(options.work_dir / name) as temporary:
+    write(options.work_dir, 'test', results, format_variants(results, next(iter(results))))
+
+
+def configs(options: argparse.Namespace, roots: dict[str, Path]) -> None:
+    """Measure on held-out training videos and write configs.json and configs.md."""
+    trainings = [(0, seed) for seed in range(options.seeds)]
+    results = measure_configs(options.configs, roots, options.work_dir, options.split, options.folds, trainings,
+                              options.jobs, lambda line: print(line, flush=True))
+    write(options.work_dir, 'configs', results, format_variants(results, next(iter(results))))
+
+
+def write(folder: Path, name: str, results: object, table: str) -> None:
+    """Write what was measured as JSON and as Markdown, and print it."""
+    for suffix, content in (('json', json.dumps(results)), ('md', table)):
+        with written_whole(folder / f'{name}.{suffix}') as temporary:
             temporary.write_text(content, encoding='utf-8')
     print(table)
 
@@ -129,14 +144,15 @@ def test(options: argparse.Namespace, roots: dict[str, Path]) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the tool."""
     options = parse(arguments)
-    options.config = find_config(options.config)
+    options.configs = [find_config(config) for config in options.config]
+    options.config = options.configs[0]
     roots = {root.resolve().name: root.resolve() for root in options.data}
     if options.what == 'sets':
         print(describe_sets(roots))
         return
     options.work_dir = options.work_dir.resolve()
     options.work_dir.mkdir(parents=True, exist_ok=True)
-    (curves if options.what == 'curves' else test)(options, roots)
+    dict(curves=curves, test=test, configs=configs)[options.what](options, roots)
 
 
 if __name__ == '__main__':
