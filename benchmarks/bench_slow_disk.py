@@ -13,6 +13,7 @@ import os
 import sys
 import tempfile
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -72,8 +73,9 @@ def main() -> None:
     parser.add_argument('--latency-ms', type=float, default=5.0)
     parser.add_argument('--mib-per-s', type=float, default=100.0)
     parser.add_argument('--step-ms', type=float, default=40.0)
-    parser.add_argument('--videos', type=int, default=100)
+    parser.add_argument('--videos', type=int, default=400)
     options = parser.parse_args()
+    warnings.filterwarnings('ignore', 'This DataLoader will create')  # workers that sleep need no core each
     slow_down(1e-3 * options.latency_ms, 2**20 * options.mib_per_s)
     with tempfile.TemporaryDirectory() as folder:
         root = write_large_set(Path(folder), options.videos, 1, 1024)
