@@ -98,6 +98,13 @@ def build(config: Config, root: str, options: argparse.Namespace) -> Runner:
     return Runner.from_cfg(config)
 
 
+def end_workers(runner: Runner) -> None:
+    """End the workers of a runner's loaders now; if the garbage collector finds them, it waits 5 s for each."""
+    for loop in (runner.train_loop, runner.val_loop):
+        if loop is not None:
+            loop.dataloader._iterator = None
+
+
 def epoch_seconds(runner: Runner) -> float:
     """Train and return the mean time of an epoch after the first."""
     ends = []
@@ -110,6 +117,7 @@ def epoch_seconds(runner: Runner) -> float:
 
     runner.call_hook = marked
     runner.train()
+    end_workers(runner)
     return (ends[-1] - ends[0]) / (len(ends) - 1)
 
 
@@ -216,6 +224,7 @@ def compare_precision(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
                 runner = Runner.from_cfg(config)
                 runner.train()
                 row[name] = 100 * runner.val_loop.run()['wtal/mAP_avg']
+                end_workers(runner)
             yield row
 
 
