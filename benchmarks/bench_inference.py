@@ -30,6 +30,7 @@ from mmaction.structures import ActionDataSample  # noqa: E402
 
 from rpn_plugin.apis import WTALInferencer  # noqa: E402
 from rpn_plugin.models import CooccurrenceGCN  # noqa: E402
+from rpn_plugin.structures import StreamStatistics  # noqa: E402
 
 STEPS = 40  # of training
 WHOLE = 10**9
@@ -50,6 +51,8 @@ def trained_model(directions: dict[str, np.ndarray], folder: Path) -> Path:
     for module in model.modules():
         if isinstance(module, CooccurrenceGCN):
             module.set_cooccurrence(np.zeros((20, 20)), 'the benchmark')
+    model.data_preprocessor.set_statistics({stream: StreamStatistics(torch.zeros(len(table)), torch.ones(()))
+                                            for stream, table in directions.items()})
     optimizer, rng = torch.optim.Adam(model.parameters(), 1e-3), np.random.default_rng(0)
     for _ in range(STEPS):
         labels = rng.integers(20, size=10)

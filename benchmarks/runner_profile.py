@@ -18,6 +18,7 @@ from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.runner import Runner
 
+from rpn_plugin.datasets.statistics import stream_statistics
 from rpn_plugin.datasets.synthetic import write_synthetic
 from rpn_plugin.models import CooccurrenceGCN
 
@@ -190,6 +191,7 @@ def time_testing(root: str, device: str, wait: Callable[[], None], videos: int =
         if isinstance(module, CooccurrenceGCN):
             module.set_cooccurrence(np.zeros((20, 20)), 'the benchmark')
     dataset = DATASETS.build(dict(config.test_dataloader.dataset, subset='train', ann_file='annotations.json'))
+    model.data_preprocessor.set_statistics(stream_statistics([dataset]))
     on_device = on_host = 0.0
     with torch.no_grad():
         for index in range(videos):

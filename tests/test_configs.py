@@ -78,7 +78,7 @@ def test_ablations_differ_from_the_full_model_in_their_one_thing() -> None:
     for path in ABLATION_FILES:
         localizer = read(path).model.localizer
         assert tuple(sorted(key for key in full if localizer[key] != full[key])) == expected[Path(path).stem]
-        assert localizer.weighting is None or localizer.weighting.gamma_t == full.weighting.gamma_t
+        assert localizer.weighting is None or localizer.weighting.coverage == full.weighting.coverage
 
 
 def as_cfg_options(ablation: Ablation) -> dict:

@@ -1,5 +1,5 @@
-# As thumos_searched.py: published settings (two networks fused by NMS, p_c = 0.1, Adam 1e-4 for 1000 epochs), and for
-# what the paper leaves open those of rpn_custom.py.
+# The settings of rpn_i3d_thumos.py, schedule included, on your own videos: published ones (two networks fused by NMS,
+# p_c = 0.1, Adam 1e-4 for 1000 epochs), and for what the paper leaves open those of rpn_custom.py.
 _base_ = [
     '../_base_/datasets/custom.py', '../_base_/models/rpn_one_length.py',
     '../_base_/schedules/adam_own_videos.py', '../_base_/default_runtime.py'

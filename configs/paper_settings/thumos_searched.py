@@ -1,5 +1,5 @@
-# The settings of rpn_i3d_thumos.py, schedule included, on your own videos: what across_sets.py compares with
-# thumos_proxies.py and thumos_one_length.py.
+# The settings of rpn_i3d_thumos_as_written.py, schedule included, on your own videos: what across_sets.py compares
+# with thumos_proxies.py and thumos_one_length.py (docs/unseen_data.md).
 _base_ = [
     '../_base_/datasets/custom.py', '../_base_/models/rpn_two_stream.py',
     '../_base_/schedules/adam_own_videos.py', '../_base_/default_runtime.py'

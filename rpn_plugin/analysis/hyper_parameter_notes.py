@@ -109,37 +109,34 @@ NOTES: Mapping[str, Note] = {
 """By the name of the hyper-parameter."""
 
 
-def format_values(paper: Config, own_videos: Config) -> str:
+def format_values(configs: Mapping[str, Config]) -> str:
     """Return Markdown: meaning, values and key of every hyper-parameter.
 
     Args:
-        paper: Config of RPN with the paper's published values.
-        own_videos: Config of RPN with one length.
+        configs: Of RPN, by the heading of their column.
     """
-    lines = ['| name | meaning | paper | THUMOS14 | own videos | key | read in |',
-             '| --- | --- | --- | --- | --- | --- | --- |']
-    for name, (one, *_) in _by_name(paper, own_videos).items():
+    lines = [_row('name', 'meaning', 'paper', *configs, 'key', 'read in'), _row(*['---'] * (5 + len(configs)))]
+    for name, (one, *_) in _by_name(configs.values()).items():
         note, key = NOTES[name], next(iter(next(iter(one.choices.values()))))
         lines.append(_row(name, note.meaning, note.paper, *(_own(config, one, note.absent)
-                                                            for config in (paper, own_videos)),
+                                                            for config in configs.values()),
                           f'`{key}`', 'training' if one.kind == KINDS[0] else 'testing'))
     return '\n'.join(lines)
 
 
-def format_ends(paper: Config, own_videos: Config, measured: str, across: Mapping[str, Curve],
+def format_ends(configs: Iterable[Config], measured: str, across: Mapping[str, Curve],
                 own: Mapping[str, str]) -> str:
     """Return Markdown: what was tried of every hyper-parameter, what happens at both ends, and the measured curves.
 
     Args:
-        paper: Config of RPN with the paper's published values.
-        own_videos: Config of RPN with one length.
+        configs: Of RPN.
         measured: Table of curves on one data set, as ``search_report`` writes it.
         across: Curves by hyper-parameter, and in them by data set.
         own: What the config of ``across`` had, by hyper-parameter.
     """
     on_one = _curves_on_one_set(measured)
     lines = ['| name | tried | small | large | measured: average mAP in % |', '| --- | --- | --- | --- | --- |']
-    for name, of_configs in _by_name(paper, own_videos).items():
+    for name, of_configs in _by_name(configs).items():
         note, tried = NOTES[name], dict.fromkeys(map(_range, of_configs))
         curves = [f'ucf101: {on_one[name]}'] if name in on_one else []
         curves += [f'six sets: {_mean_curve(across[name], own[name])}'] if name in across else []
@@ -147,10 +144,10 @@ def format_ends(paper: Config, own_videos: Config, measured: str, across: Mappin
     return '\n'.join(lines)
 
 
-def _by_name(paper: Config, own_videos: Config) -> dict[str, list[HyperParameter]]:
-    """Every hyper-parameter by name, those of training first, with its choices for the paper's form and one length."""
+def _by_name(configs: Iterable[Config]) -> dict[str, list[HyperParameter]]:
+    """Every hyper-parameter by name, those of training first, with its choices for each config."""
     found: dict[str, list[HyperParameter]] = {}
-    for known in (hyper_parameters_of(paper), published_hyper_parameters(), hyper_parameters_of(own_videos)):
+    for known in (*map(hyper_parameters_of, configs), published_hyper_parameters()):
         for one in known.values():
             found.setdefault(one.name, []).append(one)
     return dict(sorted(found.items(), key=lambda item: KINDS.index(item[1][0].kind)))

@@ -1,5 +1,6 @@
-# RPN with snippets and prototypes of one length, so that its numbers mean the same for all features and every E: one
-# network on all streams side by side. Published: n = 2, k = 0.1 T, lambda = 0.1. Everything else is ours.
+# RPN with snippets and prototypes of one length, so that its numbers mean the same for all features and every E. What
+# the paper states is marked; everything else is ours, chosen on six real data sets together (docs/unseen_data.md). A
+# config on it states streams, embedding.in_channels (D) and neck.num_classes (C).
 model = dict(
     type='MultiStreamLocalizer',
     data_preprocessor=dict(type='SnippetDataPreprocessor', standardize=True),
@@ -16,7 +17,12 @@ model = dict(
             top_ratio=0.0625,
             loss_cls=dict(type='VideoClassificationLoss', loss_weight=1.0),
             loss_clu=dict(type='ClusteringLoss', loss_weight=0.02)),
-        weighting=dict(type='SimilarityWeighting', coverage=0.95, num_updates=2, top_ratio=0.1, moving_rate=0.1),
+        weighting=dict(
+            type='SimilarityWeighting',
+            coverage=0.95,
+            num_updates=2,  # paper: n
+            top_ratio=0.1,  # paper: k / T
+            moving_rate=0.1),  # paper: lambda
         proposals=dict(
             type='ThresholdProposals',
             min_class_score=0.002,

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from mmaction.registry import HOOKS
 from mmengine.dist import broadcast_object_list, is_main_process
-from mmengine.hooks import Hook
+from mmengine.hooks import EMAHook, Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
@@ -19,7 +19,8 @@ class StandardizationHook(Hook):
     """Reads all training features once when training starts, where ``SnippetDataPreprocessor(standardize=True)``.
 
     The main process reads, and the others receive its statistics, so that they are the same on any number of
-    processes. A resumed run keeps those of its checkpoint. Without such a data preprocessor nothing happens.
+    processes, and so does the averaged model of the host's ``EMAHook``, a copy made before. A resumed run keeps those of
+    its checkpoint. Without such a data preprocessor nothing happens.
     """
 
     priority = 'NORMAL'
@@ -45,7 +46,9 @@ class StandardizationHook(Hook):
                                     f'{type(dataset).__name__}. Set data_preprocessor.standardize=False.')
             shared = [stream_statistics(datasets)]
         broadcast_object_list(shared)
-        preprocessor.set_statistics(shared[0])
+        averaged = [hook.ema_model.module for hook in runner.hooks if isinstance(hook, EMAHook)]
+        for each in (model, *averaged):
+            each.data_preprocessor.set_statistics(shared[0])
         runner.logger.info('Features are standardized by the training videos: ' + ', '.join(
             f'{stream} of D={len(of_stream.mean)} by {of_stream.root_mean_square:.4g}'
             for stream, of_stream in shared[0].items()))
