@@ -11,6 +11,7 @@ model = dict(
         gate_dropout=0.5,
         dropout=0.7,
         top_ratio=1 / 7,
+        score_ratio=1 / 10,
         loss_base=dict(type='VideoClassificationLoss', background=1),
         loss_suppressed=dict(type='VideoClassificationLoss', logits='suppressed_logits', background=0),
         loss_co_activity=dict(type='CoActivityLoss', pairs=3, logits='suppressed_snippet_logits'),

@@ -74,7 +74,8 @@ class CrossModalHead(WeaklySupervisedHead):
     their mean. A temporal network on both weighed streams gives the logits s of C + 1 classes. The k largest values of
     a class, averaged over, are the video's logits: those of s show background besides the video's classes, those of s
     suppressed by attention, a_t (s_t - m_t) + m_t with m_t the minimum over classes, do not. Localization is on
-    a_t s_t. The gates take the mean over the whole video, so long videos run in one piece.
+    a_t s_t, whose k' largest values of a class, averaged over, are the logits of the video's scores. The gates take the
+    mean over the whole video, so long videos run in one piece.
 
     With ``graph`` there are no gates: a :class:`DiscriminabilityGraph` passes each stream's features between the
     snippets of a video, by the attentions on the features as they are, and the same attention networks then attend to
@@ -94,6 +95,7 @@ class CrossModalHead(WeaklySupervisedHead):
         gate_dropout: In gates and attention networks.
         dropout: Of the fused features and before each layer of the classifier.
         top_ratio: k is this share of a video's snippets, rounded down.
+        score_ratio: k' is this share of them, rounded down.
         loss_base: Config of the loss on the logits of s.
         loss_suppressed: Config of the loss on the logits of suppressed s.
         loss_co_activity: Config of the loss on pairs of videos.
@@ -115,6 +117,7 @@ class CrossModalHead(WeaklySupervisedHead):
                  gate_dropout: float = 0.5,
                  dropout: float = 0.7,
                  top_ratio: float = 1 / 7,
+                 score_ratio: float = 1 / 10,
                  loss_base: Mapping[str, Any] = dict(type='VideoClassificationLoss', background=1),
                  loss_suppressed: Mapping[str, Any] = dict(
                      type='VideoClassificationLoss', logits='suppressed_logits', background=0),
@@ -140,7 +143,7 @@ class CrossModalHead(WeaklySupervisedHead):
         self.graph = None if graph is None else DiscriminabilityGraph(self.widths, **graph)
         self.dropout = Dropout(dropout)
         self.in_channels, self.num_classes = in_channels, num_classes
-        self.top_ratio = top_ratio
+        self.top_ratio, self.score_ratio = top_ratio, score_ratio
 
     def forward(self, embedded: SnippetBatch, prototypes: Tensor | None = None) -> HeadOutput:
         """Score the snippets and the videos.
@@ -157,8 +160,8 @@ class CrossModalHead(WeaklySupervisedHead):
         hidden = self.dropout(leaky_relu(self.hidden(self.dropout(fused), layout), SLOPE))
         logits = at_least_float32(self.classifier(hidden))  # (N, C + 1)
         low, attended = suppressed(logits, attention), attention[:, None] * logits
-        pooled, pooled_low, pooled_attended = (layout.top_k_mean(of, self.top_ratio, round_up=False)
-                                               for of in (logits, low, attended))  # (B, C + 1)
+        pooled, pooled_low = (layout.top_k_mean(of, self.top_ratio, round_up=False) for of in (logits, low))
+        pooled_attended = layout.top_k_mean(attended, self.score_ratio, round_up=False)  # (B, C + 1)
         return HeadOutput(
             embedded=embedded.with_features(fused),
             cas=attended[:, :-1],
