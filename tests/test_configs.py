@@ -67,6 +67,17 @@ def test_the_four_experiments_have_the_papers_published_settings() -> None:
         assert set(config.model.streams) == set(config.train_dataloader.dataset.data_prefix) == {'rgb', 'flow'}
 
 
+@pytest.mark.parametrize('path', ['delu/delu_i3d_thumos', 'delu/delu_custom', 'ddgnet/ddgnet_i3d_thumos'])
+def test_delu_keeps_the_guide_of_co2_net_at_half_its_weight_beside_its_own(path, tmp_path, monkeypatch) -> None:
+    config_data.point_to(tmp_path / 'data', monkeypatch.setenv)
+    losses = {name: dict(loss) for name, loss in read(f'configs/{path}.py').model.head.losses.items()}
+    plain = {loss.get('attention', 'attention'): loss['loss_weight'] for loss in losses.values()
+             if loss['type'] == 'AttentionGuideLoss'}
+    assert plain == pytest.approx({f'{of}attention': 0.4 / 3 for of in ('', 'first_', 'second_')})
+    own = [loss for loss in losses.values() if loss['type'] in ('EvidenceLoss', 'UncertaintyGuideLoss')]
+    assert [loss['loss_weight'] for loss in own] == [1.3, 0.4]
+
+
 def test_ablations_differ_from_the_full_model_in_their_one_thing() -> None:
     full = read('configs/rpn_i3d_thumos.py').model.localizer
     expected = {
