@@ -7,4 +7,9 @@ model = dict(
         graph=dict(threshold=0.8, top_ratio=1 / 10),
         losses=dict(
             loss_consistency=dict(type='FeatureConsistencyLoss', loss_weight=3.2, temperature=0.5),
-            loss_complementary=dict(type='ComplementaryLoss'))))
+            loss_complementary=dict(type='ComplementaryLoss'))),
+    proposals=dict(
+        cuts=[
+            dict(thresholds=[]),  # the first sequence is scored, the second is cut, at ten levels as in CO2-Net
+            dict(thresholds=[0.1 + 0.8 / 9 * step for step in range(10)])
+        ]))

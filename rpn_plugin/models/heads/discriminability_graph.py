@@ -27,7 +27,8 @@ class DiscriminabilityGraph(BaseModule):
     snippets are as alike as the mean cosine of their features over streams; what is below the threshold or not among
     a snippet's nearest counts as 0. Action passes to action, background to background, and both, with itself, to an
     ambiguous snippet, in shares that sum to 1. This is done twice: with the features as they are, and through two graph
-    convolutions, leaky_relu(W' x Theta) twice between clear snippets and once more to ambiguous ones. A snippet keeps
+    convolutions, leaky_relu(W' (x Theta + b)) twice between clear snippets, with weights of action and weights of
+    background, and what they give once more to ambiguous ones, with their own features as they are. A snippet keeps
     half of its feature, and gets a quarter of each.
 
     Args:
@@ -43,8 +44,9 @@ class DiscriminabilityGraph(BaseModule):
     def __init__(self, widths: Sequence[int], threshold: float = 0.8, top_ratio: float = 1 / 10,
                  slope: float = 0.2) -> None:
         super().__init__()
-        self.first, self.second = (nn.ModuleList([nn.Linear(width, width, bias=False) for width in widths])
-                                   for _ in range(2))
+        self.action, self.background = (
+            nn.ModuleList([nn.ModuleList([nn.Linear(width, width) for _ in range(2)]) for width in widths])
+            for _ in range(2))
         self.threshold = threshold
         self.top_ratio = top_ratio
         self.slope = slope
@@ -57,20 +59,29 @@ class DiscriminabilityGraph(BaseModule):
             attentions: (N,) in [0, 1] of each stream, on the features as they are.
             layout: Of the videos.
         """
-        clear, unclear = self.shares(streams, attentions, layout)  # (B, T, T), from the second snippet to the first
+        action, background = self.kinds(attentions, layout)  # (B, T)
+        clear, unclear = self.shares(streams, action, background, layout)  # (B, T, T), from the second to the first
+        itself = unclear.diagonal(dim1=1, dim2=2)[..., None]  # (B, T, 1)
         enhanced, gaps = [], []
-        for x, first, second in zip(streams, self.first, self.second):
+        for x, of_action, of_background in zip(streams, self.action, self.background):
             padded = layout.pad(x)  # (B, T, D)
             mean = (clear + unclear) @ padded
-            hidden = leaky_relu(clear @ first(padded), self.slope)
-            hidden = leaky_relu(clear @ second(hidden), self.slope)  # 0 at ambiguous snippets
-            convolved = hidden + unclear @ hidden
+            hidden = padded
+            for one, other in zip(of_action, of_background):
+                through = torch.where(action[..., None], one(hidden), other(hidden))
+                hidden = leaky_relu(clear @ through, self.slope)  # 0 at ambiguous snippets
+            convolved = hidden + unclear @ hidden + itself * padded
             enhanced.append(layout.unpad(0.5 * padded + 0.25 * (mean + convolved)))
             gaps.append(torch.linalg.vector_norm(at_least_float32(layout.unpad(mean - convolved)), dim=1))
         return Enhanced(enhanced, torch.stack(gaps, dim=1))
 
+    def kinds(self, attentions: Sequence[Tensor], layout: Layout) -> tuple[Tensor, Tensor]:
+        """Whether each snippet is action, and whether it is background; (B, T) bool each."""
+        votes = torch.stack([layout.pad(attention) >= self.level for attention in attentions]).sum(dim=0)  # (B, T)
+        return layout.mask & (votes == len(attentions)), layout.mask & (votes == 0)
+
     @torch.no_grad()
-    def shares(self, streams: Sequence[Tensor], attentions: Sequence[Tensor],
+    def shares(self, streams: Sequence[Tensor], action: Tensor, background: Tensor,
                layout: Layout) -> tuple[Tensor, Tensor]:
         """What each snippet (second axis) takes of each (third axis): clear ones, ambiguous ones; (B, T, T) each."""
         mask = layout.mask  # (B, T)
@@ -81,8 +92,6 @@ class DiscriminabilityGraph(BaseModule):
         number = (self.top_ratio * mask.sum(dim=1).double() + EXACT_SHARE).floor().clamp(min=1)  # (B,)
         rank = alike.argsort(dim=2, descending=True).argsort(dim=2)
         alike = torch.where((alike >= self.threshold) & (rank < number[:, None, None]), alike, 0)
-        votes = torch.stack([layout.pad(attention) >= self.level for attention in attentions]).sum(dim=0)  # (B, T)
-        action, background = mask & (votes == len(attentions)), mask & (votes == 0)
         same = (action[:, :, None] & action[:, None]) | (background[:, :, None] & background[:, None])
         itself = torch.eye(mask.shape[1], dtype=torch.bool, device=mask.device)
         ambiguous = (mask & ~action & ~background)[:, :, None] & ((action | background)[:, None] | itself)

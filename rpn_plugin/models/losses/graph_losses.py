@@ -6,7 +6,7 @@ from mmaction.registry import MODELS
 from torch import Tensor, nn
 
 from rpn_plugin.models.losses.attention_losses import EDGE
-from rpn_plugin.models.losses.global_batch import global_batch_mean
+from rpn_plugin.models.losses.global_batch import global_batch_mean, global_mean
 from rpn_plugin.structures import HeadOutput
 
 
@@ -14,9 +14,10 @@ from rpn_plugin.structures import HeadOutput
 class FeatureConsistencyLoss(nn.Module):
     """Brings together what a graph passes as it is and what it passes through its layers, where snippets are clear.
 
-    DDG-Net (Tang et al., ICCV 2023). Over the snippets that every stream takes for action, the mean gap of a stream,
-    weighted by exp(-(1 / a_t - 1) / temperature) with a its attention; over those that no stream does, the same with
-    1 - a; both summed, averaged over streams and over the videos of the global batch.
+    DDG-Net (Tang et al., ICCV 2023). Over the snippets that every stream takes for action, the mean of the streams'
+    gaps, weighted by exp(-(1 / a_t - 1) / temperature) with a the mean attention of the streams; over those that no
+    stream does, the same with 1 - a. Each is averaged over the videos of the global batch that have such snippets, and
+    both are summed. Attention is not learned from it.
 
     Args:
         loss_weight: Weight in the total loss.
@@ -36,15 +37,16 @@ class FeatureConsistencyLoss(nn.Module):
 
     def forward(self, output: HeadOutput, labels: Tensor) -> Tensor:
         """Scalar, at least 0; the labels are not read."""
-        gap, attention, layout = output.tensor(self.gap), output.tensor(self.attention), output.embedded.layout
-        above = attention.detach() >= self.level  # (N, S)
-        total = torch.zeros_like(labels[:, 0])  # (B,)
-        for clear, sure in ((above.all(dim=1), attention), (~above.any(dim=1), 1 - attention)):
-            weight = clear[:, None] * ((1 - 1 / sure.clamp(min=EDGE)) / self.temperature).exp()  # (N, S)
-            weights = layout.sum(weight)  # (B, S), 0 in a video without such snippets
-            mean = layout.sum(weight * gap) / torch.where(weights > 0, weights, 1)  # (B, S)
-            total = total + mean.mean(dim=1)
-        return self.loss_weight * global_batch_mean(total)
+        layout, gap = output.embedded.layout, output.tensor(self.gap).mean(dim=1)  # (N,)
+        attention = output.tensor(self.attention).detach()  # (N, S)
+        above, likely = attention >= self.level, attention.mean(dim=1)
+        total = torch.zeros_like(labels[0, 0])
+        for clear, sure in ((above.all(dim=1), likely), (~above.any(dim=1), 1 - likely)):
+            weight = clear * ((1 - 1 / sure.clamp(min=EDGE)) / self.temperature).exp()  # (N,)
+            weights = layout.sum(weight)  # (B,), 0 in a video without such snippets
+            mean = layout.sum(weight * gap) / torch.where(weights > 0, weights, 1)  # (B,)
+            total = total + global_mean(mean.sum(), (weights > 0).sum().to(mean.dtype))
+        return self.loss_weight * total
 
 
 @MODELS.register_module()

@@ -457,11 +457,16 @@ def test_ddg_net_passes_features_between_alike_snippets_and_never_from_ambiguous
         after = []
         for number_of_stream, x in enumerate(streams):
             mean = [mixed(own[t], x) for t in places]
-            hidden = x
-            for layer in (head.graph.first, head.graph.second):
-                through = [linear(row, layer[number_of_stream]) for row in hidden]
-                hidden = [lrelu(mixed(own[t], through), 0.2) if kind[t] != 'ambiguous' else [0.0, 0.0] for t in places]
-            convolved_ = [hidden[t] if kind[t] != 'ambiguous' else mixed(own[t], hidden) for t in places]
+            convolved_ = [[own[t][t] * value for value in x[t]] if kind[t] == 'ambiguous' else [0.0, 0.0]
+                          for t in places]
+            for of, graph in dict(action=head.graph.action, background=head.graph.background).items():
+                hidden = x
+                for layer in graph[number_of_stream]:
+                    through = [linear(row, layer) for row in hidden]
+                    hidden = [lrelu(mixed(own[t], through), 0.2) if kind[t] == of else [0.0, 0.0] for t in places]
+                for t in places:
+                    got = hidden[t] if kind[t] != 'ambiguous' else mixed(own[t], hidden)
+                    convolved_[t] = [one + two for one, two in zip(convolved_[t], got)]
             gap = [math.dist(mean[t], convolved_[t]) for t in places]
             same(output.extras['graph_gap'][start:start + len(x), number_of_stream], gap)
             after.append([[0.5 * x[t][d] + 0.25 * (mean[t][d] + convolved_[t][d]) for d in range(2)] for t in places])

@@ -85,7 +85,6 @@ GRADIENTS = {
     'branch diversity': (BranchDiversityLoss(logits='x'), (30, 3, C + 1)),
     'branch norm': (BranchNormLoss(logits='x'), (30, 3, C + 1)),
     'consistency by gaps': (FeatureConsistencyLoss(gap='x', attention='votes'), (30, 2)),
-    'consistency by attention': (FeatureConsistencyLoss(gap='gaps', attention='x'), (30, 2)),
     'complementary': (ComplementaryLoss(logits='x'), (30, C + 1)),
     'consistency of proposals': (ProposalConsistencyLoss().eval(), (30, C + 1)),
     'completeness': (CompletenessLoss().eval(), (30, )),
@@ -112,7 +111,7 @@ def test_gradients_are_those_of_finite_differences(name) -> None:
         learned = 'embedded' if name in OF_FEATURES else STUDENTS.get(name, 'x')
         return loss(output_of(**{learned: x}, **others), LABELS)
 
-    x = (random(*shape).sigmoid() if name == 'consistency by attention' else random(*shape)).requires_grad_()
+    x = random(*shape).requires_grad_()
     assert scalar(x) != 0 and torch.autograd.gradcheck(scalar, (x, ), fast_mode=x.numel() > 100)
 
 
@@ -287,21 +286,25 @@ def test_branches_are_parted_in_time_and_kept_at_one_strength() -> None:
 
 
 def test_what_a_graph_passes_in_two_ways_is_brought_together_at_clear_snippets() -> None:
-    gap, attention, expected, place = random(30, 2).abs(), random(31, 2)[:30].sigmoid(), 0.0, 0
-    for length in LENGTHS:
-        rows = list(zip(gap.tolist(), attention.tolist()))[place:place + length]
-        place += length
-        for stream in range(2):
-            for clear in ([(d[stream], a[stream]) for d, a in rows if min(a) >= 0.5],
-                          [(d[stream], 1 - a[stream]) for d, a in rows if max(a) < 0.5]):
-                weight = [math.exp(-(1 / a - 1) / 0.5) for _, a in clear]
-                if clear:
-                    expected += sum(w * d for w, (d, _) in zip(weight, clear)) / sum(weight) / 2 / 3
+    gap, attention = random(30, 2).abs(), random(31, 2)[:30].sigmoid()
+    means: dict[str, list[float]] = dict(action=[], background=[])
+    for d, a in zip(gap.split(LENGTHS), attention.split(LENGTHS)):
+        rows = [(sum(gaps) / 2, pair) for gaps, pair in zip(d.tolist(), a.tolist())]
+        for kind, clear in dict(action=[(d, sum(a) / 2) for d, a in rows if min(a) >= 0.5],
+                                background=[(d, 1 - sum(a) / 2) for d, a in rows if max(a) < 0.5]).items():
+            weight = [math.exp(-(1 / a - 1) / 0.5) for _, a in clear]
+            if clear:
+                means[kind].append(sum(w * d for w, (d, _) in zip(weight, clear)) / sum(weight))
+    assert min(map(len, means.values())) < len(LENGTHS), 'a video without clear snippets of a kind'
     loss = FeatureConsistencyLoss(2.0, 'd', 'a')
+    expected = sum(sum(of) / len(of) for of in means.values())
     assert loss(output_of(d=gap, a=attention), LABELS).item() == pytest.approx(2 * expected, rel=1e-9)
-    for sure in (torch.zeros(30, 2).requires_grad_(), torch.tensor([[0.9, 0.1]] * 30, requires_grad=True)):
-        loss(output_of(d=100 * gap.float(), a=sure), LABELS.float()).backward()
-        assert sure.grad.isfinite().all(), 'where all is sure, and where nothing is clear'
+    for sure in (torch.zeros(30, 2), torch.tensor([[0.9, 0.1]] * 30)):
+        far = (100 * gap.float()).requires_grad_()
+        found = loss(output_of(d=far, a=sure.requires_grad_()), LABELS.float())
+        found.backward()
+        assert found.isfinite() and far.grad.isfinite().all(), 'where all is sure, and where nothing is clear'
+        assert sure.grad is None, 'attention is not learned from it'
 
 
 def test_classes_that_a_video_does_not_have_are_taken_from_all_its_snippets() -> None:
