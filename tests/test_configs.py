@@ -78,6 +78,11 @@ def test_delu_keeps_the_guide_of_co2_net_at_half_its_weight_beside_its_own(path,
     assert [loss['loss_weight'] for loss in own] == [1.3, 0.4]
 
 
+def test_asl_looks_a_fifth_of_a_proposals_length_around_it_and_adds_a_fifth_of_the_video_score() -> None:
+    proposals = read('configs/asl/asl_i3d_thumos.py').model.proposals
+    assert (proposals.inflation, proposals.video_weight) == (0.2, 0.2)
+
+
 def test_ablations_differ_from_the_full_model_in_their_one_thing() -> None:
     full = read('configs/rpn_i3d_thumos.py').model.localizer
     expected = {

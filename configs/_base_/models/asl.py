@@ -16,6 +16,6 @@ model = dict(
         fallback=True,
         confidence='outer-inner+video',
         video_weight=0.2,
-        inflation=0.25,
+        inflation=0.2,  # the released test hands its weight of the video's score over as both
         upsample=24),
     nms=dict(type='TemporalNMS', method='once', threshold=0.4, sigma=0.35))
