@@ -12,6 +12,9 @@ from torch.nn.functional import leaky_relu, normalize
 from rpn_plugin.structures import Layout, at_least_float32
 from rpn_plugin.structures.layouts import EXACT_SHARE
 
+LAYERS = 2
+"""Graph convolutions of a stream, one after the other."""
+
 
 class Enhanced(NamedTuple):
     """Features (N, D) of each stream after the graph, and how far its two ways of passing features differ, (N, S)."""
@@ -45,7 +48,7 @@ class DiscriminabilityGraph(BaseModule):
                  slope: float = 0.2) -> None:
         super().__init__()
         self.action, self.background = (
-            nn.ModuleList([nn.ModuleList([nn.Linear(width, width) for _ in range(2)]) for width in widths])
+            nn.ModuleList([nn.Linear(width, width) for width in widths for _ in range(LAYERS)])
             for _ in range(2))
         self.threshold = threshold
         self.top_ratio = top_ratio
@@ -63,11 +66,12 @@ class DiscriminabilityGraph(BaseModule):
         clear, unclear = self.shares(streams, action, background, layout)  # (B, T, T), from the second to the first
         itself = unclear.diagonal(dim1=1, dim2=2)[..., None]  # (B, T, 1)
         enhanced, gaps = [], []
-        for x, of_action, of_background in zip(streams, self.action, self.background):
+        for stream, x in enumerate(streams):
             padded = layout.pad(x)  # (B, T, D)
             mean = (clear + unclear) @ padded
             hidden = padded
-            for one, other in zip(of_action, of_background):
+            for number in range(stream * LAYERS, (stream + 1) * LAYERS):
+                one, other = self.action[number], self.background[number]
                 through = torch.where(action[..., None], one(hidden), other(hidden))
                 hidden = leaky_relu(clear @ through, self.slope)  # 0 at ambiguous snippets
             convolved = hidden + unclear @ hidden + itself * padded
