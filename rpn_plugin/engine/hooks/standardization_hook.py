@@ -19,8 +19,8 @@ class StandardizationHook(Hook):
     """Reads all training features once when training starts, where ``SnippetDataPreprocessor(standardize=True)``.
 
     The main process reads, and the others receive its statistics, so that they are the same on any number of
-    processes. The averaged model of the host's ``EMAHook``, a copy made before, has them, too. A resumed run keeps those
-    of its checkpoint. Without such a data preprocessor nothing happens.
+    processes. The averaged model of the host's ``EMAHook``, a copy made before, has them, too. A resumed run keeps
+    those of its checkpoint. Without such a data preprocessor nothing happens.
     """
 
     priority = 'NORMAL'
