@@ -17,7 +17,7 @@ from rpn_plugin.models import SnippetDataPreprocessor
 def runner(dataset, preprocessor: nn.Module, resume: bool = False) -> SimpleNamespace:
     model = nn.Module()
     model.data_preprocessor = preprocessor
-    return SimpleNamespace(model=model, train_dataloader=SimpleNamespace(dataset=dataset), _resume=resume,
+    return SimpleNamespace(hooks=[], model=model, train_dataloader=SimpleNamespace(dataset=dataset), _resume=resume,
                            logger=logging.getLogger('test'))
 
 
