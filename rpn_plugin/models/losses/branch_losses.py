@@ -14,17 +14,20 @@ class BranchDiversityLoss(nn.Module):
     """Parts the branches of a head in time (CMCS, Liu et al., CVPR 2019).
 
     The cosine over a video's time of what two branches give a class, by the softmax over classes of each snippet's
-    logits, averaged over pairs of branches and over classes, and over the videos of the global batch.
+    logits, averaged over pairs of branches and over classes, and over the videos of the global batch. A class that is
+    nowhere likely hardly counts: 1e-6 is added to the product of the two lengths, as in the released code.
 
     Args:
         loss_weight: Weight in the total loss.
         logits: Name of the branches' logits (N, J, K) in the head's output, J at least 2.
+        added: To the product of the lengths of what two branches give a class.
     """
 
-    def __init__(self, loss_weight: float = 1.0, logits: str = 'branch_logits') -> None:
+    def __init__(self, loss_weight: float = 1.0, logits: str = 'branch_logits', added: float = 1e-6) -> None:
         super().__init__()
         self.loss_weight = loss_weight
         self.logits = logits
+        self.added = added
 
     def forward(self, output: HeadOutput, labels: Tensor) -> Tensor:
         """Scalar in [0, 1] times the weight; the labels are not read.
@@ -40,7 +43,7 @@ class BranchDiversityLoss(nn.Module):
         smallest = torch.finfo(likely.dtype).tiny
         length = layout.sum(likely.square()).clamp(min=smallest).sqrt()  # (B, J, K)
         together = layout.sum(likely[:, first] * likely[:, second])  # (B, P, K)
-        cosine = together / (length[:, first] * length[:, second])
+        cosine = together / (length[:, first] * length[:, second] + self.added)
         return self.loss_weight * global_batch_mean(cosine.mean(dim=(1, 2)))
 
 

@@ -269,13 +269,17 @@ def test_certain_snippets_count_first_and_uncertain_ones_later(progress) -> None
 
 def test_branches_are_parted_in_time_and_kept_at_one_strength() -> None:
     logits, branches = random(30, 3, C + 1), range(3)
+    logits[..., C] -= 8  # a class that is nowhere likely
     diversity, norm = 0.0, 0.0
     for video in logits.split(LENGTHS):
         rows = video.tolist()
         for label in range(C + 1):
             likely = [[softmax(row[j])[label] for row in rows] for j in branches]
             pairs = [(i, j) for i in branches for j in branches if i != j]
-            diversity += sum(dot(likely[i], likely[j]) for i, j in pairs) / len(pairs) / (C + 1) / 3
+            length = [math.sqrt(sum(value**2 for value in of)) for of in likely]
+            together = {(i, j): sum(map(math.prod, zip(likely[i], likely[j]))) for i, j in pairs}
+            cosines = [together[i, j] / (length[i] * length[j] + 1e-6) for i, j in pairs]
+            diversity += sum(cosines) / len(pairs) / (C + 1) / 3
             strength = [sum(abs(row[j][label]) for row in rows) / len(rows) for j in branches]
             norm += sum(abs(one - sum(strength) / 3) for one in strength) / 3 / (C + 1) / 3
     output = output_of(s=logits)
