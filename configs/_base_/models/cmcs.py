@@ -1,4 +1,4 @@
-# CMCS (Liu et al., CVPR 2019), a network for each stream whose scores are averaged before they are cut (late fusion),
+# CMCS (Liu et al., CVPR 2019), a network for each stream whose logits are averaged before they are cut (late fusion),
 # with the settings of its released code for THUMOS14 and I3D features. Its hard negatives are found by the features,
 # not by the optical flow of frames. A config on it states what its data decide: head.in_channels (D) and
 # head.num_classes (C).
@@ -6,6 +6,7 @@ model = dict(
     type='MultiStreamLocalizer',
     data_preprocessor=dict(type='SnippetDataPreprocessor'),  # features as they are
     averaged=True,
+    mean='geometric',  # of probabilities: the softmax of mean logits
     localizer=dict(
         type='WeaklySupervisedLocalizer',
         head=dict(

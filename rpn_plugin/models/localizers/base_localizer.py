@@ -54,7 +54,7 @@ class BaseLocalizer(BaseModel):
                 ``duration_second`` for ``predict``.
             mode: ``tensor`` gives the outputs of :meth:`score`, ``loss`` a dict of scalars whose names start with the
                 network's, ``predict`` the samples with ``pred_instances`` (segments in seconds, labels, scores; best
-                first) and ``pred_score`` (C,), the mean of the networks' video scores.
+                first) and ``pred_score`` (C,), the mean of the networks' video scores (:meth:`mean_video_score`).
 
         Raises:
             ValueError: If the mode is another.
@@ -90,11 +90,15 @@ class BaseLocalizer(BaseModel):
             data_samples: One per video.
         """
         video_scores = {name: output.video_score for name, output in outputs.items()}  # (B, C)
-        mean = torch.stack(list(video_scores.values())).mean(dim=0)  # (B, C)
+        mean = self.mean_video_score(video_scores)  # (B, C)
         return [fill_sample(sample, self.fuse(self.propose(
             {name: of_network[index] for name, of_network in sequences.items()},
             {name: score[index] for name, score in video_scores.items()}, sample)), mean[index])
                 for index, sample in enumerate(data_samples)]
+
+    def mean_video_score(self, video_scores: Mapping[str, Tensor]) -> Tensor:
+        """(B, C) scores of videos, from those of every network: their mean."""
+        return torch.stack(list(video_scores.values())).mean(dim=0)
 
     def propose(self, sequences: Mapping[str, Tensor], video_scores: Mapping[str, Tensor],
                 sample: ActionDataSample) -> list[Proposals]:

@@ -33,9 +33,12 @@ class MultiStreamLocalizer(BaseLocalizer):
             from; its own sequence still sets the borders. A network that is not named scores its own.
         averaged: Cut the mean sequence of all networks once, with their mean video score and by the proposals of the
             first, as UntrimmedNet does, instead of each network's own.
+        mean: Of averaged networks: ``arithmetic``, or ``geometric``, of the probabilities of the classes and of what
+            they leave to 1, background, scaled to sum to 1. That is the softmax of mean logits (CMCS).
 
     Raises:
-        ValueError: If there is no stream, or ``weights`` or ``scored_by`` name a network that there is not.
+        ValueError: If there is no stream, ``weights`` or ``scored_by`` name a network that there is not, or the mean is
+            unknown or of networks that are not averaged.
     """
 
     def __init__(self,
@@ -46,7 +49,8 @@ class MultiStreamLocalizer(BaseLocalizer):
                  weights: Mapping[str, float] = {},
                  network_nms: Mapping[str, Any] | None = None,
                  scored_by: Mapping[str, Sequence[str]] = {},
-                 averaged: bool = False) -> None:
+                 averaged: bool = False,
+                 mean: str = 'arithmetic') -> None:
         super().__init__(nms, data_preprocessor)
         if not streams:
             raise ValueError('MultiStreamLocalizer expects at least one stream, but got none.')
@@ -59,6 +63,10 @@ class MultiStreamLocalizer(BaseLocalizer):
         self.network_nms: Suppression | None = MODELS.build(network_nms) if network_nms else None
         self.weights, self.scored_by = dict(weights), {name: tuple(others) for name, others in scored_by.items()}
         self.averaged = averaged
+        if mean not in (('arithmetic', 'geometric') if averaged else ('arithmetic', )):
+            raise ValueError(f'MultiStreamLocalizer expects an arithmetic mean, or a geometric one with averaged=True, '
+                             f'but got {mean!r} with averaged={averaged}.')
+        self.mean = geometric_mean_of if mean == 'geometric' else mean_of
         if averaged and (self.weights or self.scored_by or self.network_nms):
             raise ValueError('MultiStreamLocalizer(averaged=True) has the proposals of no single network: leave '
                              'weights, scored_by and network_nms out.')
@@ -76,11 +84,15 @@ class MultiStreamLocalizer(BaseLocalizer):
         """The networks by name."""
         return self.localizers
 
+    def mean_video_score(self, video_scores: Mapping[str, Tensor]) -> Tensor:
+        """Scores of videos by the mean that is stated, from those of every network."""
+        return self.mean(video_scores, self.networks)
+
     def propose(self, sequences: Mapping[str, Tensor], video_scores: Mapping[str, Tensor],
                 sample: ActionDataSample) -> list[Proposals]:
         """Proposals of every network, see :meth:`BaseLocalizer.propose`, scored, suppressed and weighted as stated."""
         if self.averaged:
-            sequence, video_score = mean_of(sequences, self.networks), mean_of(video_scores, self.networks)
+            sequence, video_score = self.mean(sequences, self.networks), self.mean(video_scores, self.networks)
             return [next(iter(self.networks.values())).cut(sequence, video_score, sample)]
         found = []
         for name, network in self.networks.items():
@@ -98,3 +110,19 @@ class MultiStreamLocalizer(BaseLocalizer):
 def mean_of(values: Mapping[str, Tensor], names: Iterable[str]) -> Tensor:
     """Mean of the tensors of some networks."""
     return torch.stack([values[name] for name in names]).mean(dim=0)
+
+
+def geometric_mean_of(values: Mapping[str, Tensor], names: Iterable[str]) -> Tensor:
+    """Geometric mean of the probabilities (..., C) of some networks; what is missing to 1 is one class more.
+
+    >>> def softmax(*logits: float) -> Tensor:
+    ...     return torch.tensor(logits, dtype=torch.float64).softmax(dim=0)[:-1]  # without background
+    >>> found = geometric_mean_of(dict(rgb=softmax(4, 1, 0), flow=softmax(0, 1, 2)), ['rgb', 'flow'])
+    >>> torch.allclose(found, softmax(2, 1, 1))
+    True
+    """
+    likely = torch.stack([values[name] for name in names])  # (J, ..., C)
+    known = torch.finfo(likely.dtype)  # a background below its rounding error is not told from none
+    background = (1 - likely.double().sum(dim=-1, keepdim=True)).clamp(min=known.eps)
+    logits = torch.cat([likely.double().clamp(min=known.tiny), background], dim=-1).log()
+    return logits.mean(dim=0).softmax(dim=-1)[..., :-1].to(likely.dtype)

@@ -241,6 +241,31 @@ def test_an_averaged_composite_cuts_the_mean_of_its_networks_once(test_items) ->
         build(composite_config(averaged=True, weights=dict(rgb=0.5)))
 
 
+def test_a_geometric_mean_is_the_softmax_of_mean_logits(test_items) -> None:
+    head = dict(_delete_=True, type='MultiBranchHead', in_channels=4, num_classes=3)
+    model = build(composite_config(
+        averaged=True, mean='geometric', nms=None,
+        streams={name: dict(head=head, embedding=None, neck=None, weighting=None) for name in ('rgb', 'flow')}))
+    model = model.double().eval()
+    data = model.data_preprocessor(pseudo_collate(copy.deepcopy(test_items)))
+    data['inputs'] = {name: batch.with_features(5 * batch.features.double()) for name, batch in data['inputs'].items()}
+    outputs = model(**data, mode='tensor')
+    assert (outputs['rgb'].cas - outputs['flow'].cas).abs().max() > 0.05
+    snippets = sum(output.extras['branch_logits'].mean(dim=1) / 2 for output in outputs.values()).softmax(dim=1)
+    videos = sum(output.video_logits / 2 for output in outputs.values()).softmax(dim=1)
+    layout = outputs['rgb'].embedded.layout
+    for video, sample in enumerate(model(**data, mode='predict')):
+        np.testing.assert_allclose(sample.pred_score, videos[video, :-1].detach(), rtol=1e-9)
+        segments, labels, confidences = model.networks['rgb'].cut(
+            layout.split(snippets[:, :-1])[video], videos[video, :-1], sample)
+        found, order = sample.pred_instances, np.argsort(-confidences, kind='stable')
+        np.testing.assert_allclose(found.segments, segments[order])
+        assert found.labels.tolist() == labels[order].tolist()
+        np.testing.assert_allclose(found.scores, confidences[order], rtol=1e-9)
+    with pytest.raises(ValueError, match="geometric one with averaged=True, but got 'geometric' with averaged=False"):
+        build(composite_config(mean='geometric'))
+
+
 def test_missing_streams_and_unnamed_ones_are_refused(items) -> None:
     with pytest.raises(ValueError, match=r"expects the streams \['audio'\], but the data has \['rgb', 'flow'\]"):
         run(build(localizer_config(streams=('audio', ))), items, 'loss')
