@@ -104,7 +104,7 @@ def marginalized_weights(probability: Tensor, layout: Layout) -> Tensor:
     nodes, shares = np.polynomial.legendre.leggauss(NODES)
     u, share = (torch.from_numpy(values).to(probability, non_blocking=True)
                 for values in ((nodes + 1) / 2, shares / 2))  # (Q,), the nodes in (0, 1)
-    p = probability.clamp(1e-6, 1 - 1e-6)[:, None]  # (N, 1)
-    factor = torch.log1p(p * (u - 1))  # (N, Q)
+    p = probability[:, None]  # (N, 1)
+    factor = torch.log1p(p * (u - 1))  # (N, Q), finite: u is above 0
     others = layout.spread(layout.sum(factor)) - factor
     return p[:, 0] * (others.exp() * share).sum(dim=1)

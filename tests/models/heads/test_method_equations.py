@@ -162,6 +162,21 @@ def test_marginalized_weights_go_from_the_mean_to_the_one_snippet_that_is_sure()
     assert torch.autograd.gradcheck(lambda values: marginalized_weights(values, layout), (some, ))
 
 
+def test_gates_that_are_open_or_shut_give_the_recursion_and_its_slope_too() -> None:
+    sure = [1.0, 0.0, 0.4, 1 - 1e-12]
+    x = [[float(place == at) for at in range(len(sure))] for place in range(len(sure))]
+    layout = SnippetBatch.from_videos([torch.zeros(len(sure), 1)]).layout
+    p = torch.tensor(sure, dtype=torch.float64, requires_grad=True)
+    w = marginalized_weights(p, layout)
+    same(w, drawn_by_recursion(sure, x))
+    w[2].backward()
+    for at in range(len(sure)):  # linear in each probability
+        low, high = ([*sure[:at], value, *sure[at + 1:]] for value in (0.0, 1.0))
+        slope = drawn_by_recursion(high, x)[2] - drawn_by_recursion(low, x)[2]
+        assert p.grad[at].item() == pytest.approx(slope, abs=1e-12)
+    assert marginalized_weights(torch.tensor([1.0, 0.0, 1.0, 1.0]), layout).sum().item() == pytest.approx(1)
+
+
 def test_bas_net_runs_one_network_on_the_features_and_on_what_the_filter_leaves() -> None:
     head, batch = build(BackgroundSuppressionHead, channels=[5, 6], filter_channels=3)
     output = head(batch)
