@@ -31,11 +31,11 @@ def suppressed(logits: Tensor, attention: Tensor) -> Tensor:
 class HybridAttentionHead(WeaklySupervisedHead):
     """Soft, semi-soft and hard attention on the logits of C + 1 classes (HAM-Net, Islam et al., AAAI 2021).
 
-    a_t = sigmoid of a temporal network. The semi-soft attention is a_t where it lies below a share of its range in the
-    video and 0 above, so that the most discriminative snippets are erased; the hard one is 1 where the semi-soft one is
-    positive. Each of four sequences gives a video's logits by its k largest values of a class: the logits s themselves
-    and s suppressed by hard attention (background in every video), a_t s_t and s suppressed by semi-soft attention
-    (none). Localization is on a_t s_t.
+    a_t = sigmoid of a temporal network. The semi-soft attention is a_t where it lies below a share of its maximum in
+    the video and 0 above, so that the most discriminative snippets are erased; the hard one is 1 where the semi-soft
+    one is positive. Each of four sequences gives a video's logits by its k largest values of a class: the logits s
+    themselves and s suppressed by hard attention (background in every video), a_t s_t and s suppressed by semi-soft
+    attention (none). Localization is on a_t s_t.
 
     Gives ``attention`` and, as extras, ``snippet_logits`` (N, C + 1), ``attended_logits``, ``hard_logits`` and
     ``semi_soft_logits`` (B, C + 1); ``video_logits`` are those of s.
@@ -47,7 +47,7 @@ class HybridAttentionHead(WeaklySupervisedHead):
         attention_channels: Width of each layer of the attention network but the last.
         kernel_size: Odd number of snippets that a layer sees.
         dropout: Before the last layer of the classifier.
-        erased_above: Share of the attention's range in the video, in (0, 1), above which it is erased.
+        erased_above: Share of the largest attention in the video, in (0, 1), from which on it is erased.
         top_ratio: k is this share of a video's snippets, rounded down.
         loss_base: Config of the loss on the logits of s.
         loss_hard: Config of the loss on s suppressed by hard attention.
@@ -123,5 +123,4 @@ class HybridAttentionHead(WeaklySupervisedHead):
 
     def erasing_level(self, attention: Tensor, layout: Layout) -> Tensor:
         """(N,) attention of each snippet's video from which on it is erased."""
-        low, high = -layout.max(-attention), layout.max(attention)  # (B,)
-        return layout.spread(low + self.erased_above * (high - low))
+        return layout.spread(self.erased_above * layout.max(attention))

@@ -322,6 +322,7 @@ def suppressed(row: list[float], weight: float) -> list[float]:
 
 def test_ham_net_erases_what_is_attended_most_and_keeps_the_rest_softly_and_hard() -> None:
     head, batch = build(HybridAttentionHead, channels=[5, 6], attention_channels=[3, 4])
+    head.attention_output.weight.data *= 30  # some below a fifth of the largest
     output = head(batch)
     start = 0
     for index, video in enumerate(batch.split()):
@@ -330,7 +331,7 @@ def test_ham_net_erases_what_is_attended_most_and_keeps_the_rest_softly_and_hard
                         for of in (head.network, head.attention))
         s = [linear(row, head.classifier) for row in hidden]
         a = [sigmoid(linear(row, head.attention_output)[0]) for row in gate]
-        level = min(a) + 0.2 * (max(a) - min(a))
+        level = 0.2 * max(a)
         semi_soft = [value if value < level else 0.0 for value in a]
         sequences = dict(
             attended=[[weight * value for value in row] for weight, row in zip(a, s)],
@@ -347,6 +348,18 @@ def test_ham_net_erases_what_is_attended_most_and_keeps_the_rest_softly_and_hard
         for name, logits in pooled.items():
             same(output.extras[f'{name}_logits'][index], logits)
         same(output.video_score[index], softmax(pooled['attended'])[:C])
+
+
+def test_ham_net_erases_from_a_share_of_the_largest_attention_on_whatever_the_smallest_is() -> None:
+    head, _ = build(HybridAttentionHead)
+    attention = torch.tensor([0.15, 0.17, 0.3, 0.8, 0.15, 0.3, 0.5], dtype=torch.float64)
+    batch = SnippetBatch.from_videos([torch.zeros(4, D).double(), torch.zeros(3, D).double()])
+    same(head.erasing_level(attention, batch.layout), [0.16] * 4 + [0.1] * 3)
+    s = torch.randn(7, C + 1, dtype=torch.float64)
+    output = head.pool(batch, s, attention)
+    smallest = s[4:].amin(dim=1)  # everything of the second video is erased
+    for name in ('hard_logits', 'semi_soft_logits'):
+        same(output.extras[name][1], [smallest.max().item()] * (C + 1))
 
 
 @pytest.mark.parametrize('weight, expected', [(1.0, [3.0, -1.0, 2.0]), (0.0, [-1.0] * 3), (0.5, [1.0, -1.0, 0.5])])
