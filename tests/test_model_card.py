@@ -91,11 +91,14 @@ def test_the_cards_tables_are_those_of_the_files() -> None:
 
 def test_every_picture_has_its_command_and_is_there() -> None:
     inference = (REPOSITORY / 'docs' / 'inference.md').read_text()
-    of_card, of_readme = (re.findall(r'!\[[^]]+\]\((\S+?)\)', text) for text in (CARD, README))
-    assert len(of_card) == 6 and len(of_readme) == 2
+    methods = (REPOSITORY / 'docs' / 'methods.md').read_text()
+    of_card, of_readme, of_methods = (re.findall(r'!\[[^]]+\]\((\S+?)\)', text) for text in (CARD, README, methods))
+    of_methods = [f'docs/{picture}' for picture in of_methods]
+    assert len(of_card) == 6 and len(of_readme) == 2 and len(of_methods) == 1
     assert {f'docs/figures/{path.name}' for path in (REPOSITORY / 'docs' / 'figures').iterdir()} == {
-        *of_card, *of_readme}
-    for picture in of_card + of_readme:
+        *of_card, *of_readme, *of_methods}
+    assert all(re.search(rf'python tools/analysis/\w+\.py .*--out {picture}$', methods, re.M) for picture in of_methods)
+    for picture in of_card + of_readme + of_methods:
         assert (REPOSITORY / picture).read_bytes().startswith(b'\x89PNG')
     for picture in of_card:
         command = 'tune.py .* --curves' if picture.endswith('curves.png') else rf'\w+\.py .*--out {picture}'

@@ -96,4 +96,6 @@ def test_the_documented_tables_are_made_from_the_files_beside_them() -> None:
     curves = held['docs/results/unseen_curves.json']
     tested = format_variants(held['docs/results/unseen_test.json'], 'RPN')
     assert blocks['docs/results/unseen_test.json'] == tested.strip()
+    settings = format_variants(held['docs/results/paper_settings.json'], 'thumos_one_length')
+    assert blocks['docs/results/paper_settings.json'] == settings.strip()
     assert blocks['docs/results/unseen_curves.json'] == format_sensitivity(curves['curves'], curves['own']).strip()

@@ -140,7 +140,7 @@ def draw_cost(options: argparse.Namespace) -> Figure:
         print(f'{method:<20}{seconds:>8.0f} s   {points[method].scores}')
     if not points:
         raise ValueError(f'{options.table}: no method whose time is known.')
-    return draw_scores_over_cost(points, report['against'], f'Mean over {", ".join(report["data"])}',
+    return draw_scores_over_cost(points, report['against'], f'Mean over {len(report["data"])} data sets',
                                  'processor time of a training in seconds', 'average mAP in %')
 
 
