@@ -13,9 +13,10 @@ from scipy import stats
 
 from rpn_plugin.analysis.data_root import data_root
 from rpn_plugin.analysis.held_out import write_held_out_sets
-from rpn_plugin.analysis.hyper_parameters import Changes, HyperParameter, apply, hyper_parameters_of, other_choices
+from rpn_plugin.analysis.hyper_parameters import Changes, HyperParameter, apply, other_choices
 from rpn_plugin.analysis.scorer import METRIC, Scorer, train
 from rpn_plugin.analysis.search import Candidate, FoldAndSeed, SearchSpace, side_by_side
+from rpn_plugin.analysis.search_choices import hyper_parameters_of
 from rpn_plugin.config_files import read_config
 from rpn_plugin.datasets.checking import check_subset
 from rpn_plugin.datasets.checking.headers import extra_videos

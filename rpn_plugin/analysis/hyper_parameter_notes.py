@@ -9,14 +9,8 @@ import numpy as np
 from mmengine.config import Config
 
 from rpn_plugin.analysis.across_sets import OWN, Curve
-from rpn_plugin.analysis.hyper_parameters import (
-    KINDS,
-    HyperParameter,
-    apply,
-    hyper_parameters_of,
-    published_hyper_parameters,
-    value_of,
-)
+from rpn_plugin.analysis.hyper_parameters import KINDS, HyperParameter, apply, value_of
+from rpn_plugin.analysis.search_choices import hyper_parameters_of, published_hyper_parameters
 
 OPEN, OURS = 'ours (not published)', 'ours (not in the paper)'
 """In the place of the paper's value where it has such a number and does not state it, and where it has none."""

@@ -69,7 +69,7 @@ class Scorer:
         self.checkpoint = checkpoint
         self.memory = checkpoint.with_name('scores.json')
         self.scores: dict[str, dict[str, float]] = read_json(self.memory) if self.memory.is_file() else {}
-        self._loaded: tuple[dict, list[_Remembered], list[dict], tuple[str, ...]] | None = None
+        self._loaded: tuple[dict, list[_Remembered | None], list[dict], tuple[str, ...]] | None = None
 
     def score(self, changes: Iterable[Changes] = ()) -> dict[str, float]:
         """Return the metrics of the config's test evaluator, with changes that leave the network as it is."""
@@ -89,7 +89,8 @@ class Scorer:
         model = MODELS.build(config.model)
         model.load_state_dict(state)
         for network, embedding in zip(model.networks.values(), embeddings, strict=True):
-            network.embedding = embedding
+            if embedding is not None:
+                network.embedding = embedding
         model.eval()
         evaluator = Evaluator(config.test_evaluator)
         evaluator.dataset_meta = dict(classes=classes)
@@ -97,8 +98,8 @@ class Scorer:
             evaluator.process(model(**batch, mode='predict'))
         return evaluator.evaluate(sum(len(batch['data_samples']) for batch in batches))
 
-    def _load(self) -> tuple[dict[str, torch.Tensor], list[_Remembered], list[dict], tuple[str, ...]]:
-        """Return the network's parameters, its embeddings, the preprocessed videos and the classes."""
+    def _load(self) -> tuple[dict[str, torch.Tensor], list[_Remembered | None], list[dict], tuple[str, ...]]:
+        """Return the parameters, the embeddings (None where a head takes features as they are), videos and classes."""
         init_default_scope('mmaction')
         model = MODELS.build(self.config.model)
         held = read_checkpoint(self.checkpoint)
@@ -109,7 +110,8 @@ class Scorer:
         samples = [dataset[index] for index in range(len(dataset))]
         batches = [model.data_preprocessor(pseudo_collate(samples[first:first + VIDEOS_AT_ONCE]))
                    for first in range(0, len(samples), VIDEOS_AT_ONCE)]
-        embeddings = [_Remembered(network.embedding) for network in model.networks.values()]
+        embeddings = [None if network.embedding is None else _Remembered(network.embedding)
+                      for network in model.networks.values()]
         return model.state_dict(), embeddings, batches, dataset.metainfo['classes']
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from mmengine.config import Config
 
 from rpn_plugin.analysis.config_writer import format_config, write_config
-from rpn_plugin.analysis.hyper_parameters import apply, changes_of, hyper_parameters_of
+from rpn_plugin.analysis.hyper_parameters import apply, changes_of
+from rpn_plugin.analysis.search_choices import hyper_parameters_of
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 COMMITTED = REPOSITORY / 'configs' / 'rpn_vgg16_ucf101.py'

@@ -12,29 +12,31 @@ from tool_runner import load_tool
 
 from rpn_plugin.analysis.config_writer import write_config
 from rpn_plugin.analysis.hyper_parameter_notes import NOTES, OPEN, OURS
-from rpn_plugin.analysis.hyper_parameters import (
-    KINDS,
-    HyperParameter,
-    apply,
-    changes_of,
-    hyper_parameters_of,
-    other_choices,
-    published_hyper_parameters,
-    value_of,
-)
+from rpn_plugin.analysis.hyper_parameters import KINDS, HyperParameter, apply, changes_of, other_choices, value_of
+from rpn_plugin.analysis.methods import OWN, found_methods
+from rpn_plugin.analysis.search_choices import hyper_parameters_of, published_hyper_parameters
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
+METHODS = [f'{name}/{name}_custom' for name in found_methods(CONFIGS) if name != OWN]
+SECOND_STAGES = [name for name in METHODS if 'first_stage' in (CONFIGS / f'{name}.py').read_text()]
+ONE_STAGE = [name for name in METHODS if name not in SECOND_STAGES]
 
 
 def read(name: str) -> Config:
     return Config.fromfile(CONFIGS / f'{name}.py')
 
 
-@pytest.mark.parametrize('name', ['rpn_synthetic', 'rpn_vgg16_ucf101_untuned', 'rpn_custom'])
+def known_of(name: str, config: Config) -> list[HyperParameter]:
+    """Those of a config, and of RPN's own the published ones, too."""
+    published = () if name in METHODS else published_hyper_parameters().values()
+    return [*hyper_parameters_of(config).values(), *published]
+
+
+@pytest.mark.parametrize('name', ['rpn_synthetic', 'rpn_vgg16_ucf101_untuned', 'rpn_custom', *ONE_STAGE])
 def test_every_choice_builds_and_says_the_same_when_written_as_a_config(name, tmp_path) -> None:
     config = read(name)
-    for hyper_parameter in [*hyper_parameters_of(config).values(), *published_hyper_parameters().values()]:
-        assert hyper_parameter.kind in KINDS and len(hyper_parameter.choices) > 1
+    for hyper_parameter in known_of(name, config):
+        assert hyper_parameter.kind in KINDS and other_choices(config, hyper_parameter)
         for changes in hyper_parameter.every_choice.values():
             changed = apply(config, [changes])
             MODELS.build(changed.model)
@@ -54,10 +56,11 @@ def test_each_choice_of_streams_has_its_networks() -> None:
                         'each and together': dict(rgb=256, flow=256, both=512)}
 
 
-def test_what_needs_no_training_leaves_the_parameters_alone() -> None:
-    config = read('rpn_synthetic')
+@pytest.mark.parametrize('config_name', ['rpn_synthetic', *ONE_STAGE])
+def test_what_needs_no_training_leaves_the_parameters_alone(config_name) -> None:
+    config = read(config_name)
     shapes = {name: value.shape for name, value in MODELS.build(config.model).state_dict().items()}
-    for hyper_parameter in [*hyper_parameters_of(config).values(), *published_hyper_parameters().values()]:
+    for hyper_parameter in known_of(config_name, config):
         if hyper_parameter.kind == 'training':
             continue
         for changes in hyper_parameter.choices.values():
@@ -67,9 +70,23 @@ def test_what_needs_no_training_leaves_the_parameters_alone() -> None:
             assert {name: value.shape for name, value in state.items()} == shapes
 
 
-def test_a_config_of_another_model_is_refused() -> None:
-    with pytest.raises(ValueError, match="Expected a config of RPN, .* has model.type='WeaklySupervisedLocalizer'"):
-        hyper_parameters_of(Config(dict(model=dict(type='WeaklySupervisedLocalizer'))))
+@pytest.mark.parametrize('name', SECOND_STAGES)
+def test_a_second_stage_is_refused_whose_first_has_seen_what_would_be_held_out(name) -> None:
+    with pytest.raises(ValueError, match=f'{name}.py is a second stage. Its first stage has seen the labels'):
+        hyper_parameters_of(read(name))
+
+
+def test_a_model_without_a_head_for_snippets_is_refused() -> None:
+    with pytest.raises(ValueError, match="a head that scores snippets, but .* has model.type='BMN'"):
+        hyper_parameters_of(Config(dict(model=dict(type='BMN'))))
+
+
+def test_what_a_method_has_not_is_no_choice_of_it() -> None:
+    """The mean over a video stays one, and a linear network has no dropout."""
+    every = {name: hyper_parameters_of(read(name)) for name in ONE_STAGE}
+    assert 'share of the highest' not in every['hide_and_seek/hide_and_seek_custom']
+    assert 'dropout' not in every['stpn/stpn_custom'] and 'dropout' in every['cola/cola_custom']
+    assert all({'lr', 'iterations', 'proposals', 'p_c', 'NMS'} <= set(known) for known in every.values())
 
 
 def test_beyond_an_end_lie_its_own_further_choices() -> None:

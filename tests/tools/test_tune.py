@@ -11,8 +11,8 @@ from tool_runner import load_tool
 
 from rpn_plugin.analysis import scorer
 from rpn_plugin.analysis.held_out import write_held_out_sets
-from rpn_plugin.analysis.hyper_parameters import hyper_parameters_of
 from rpn_plugin.analysis.search import Candidate, SearchSpace, side_by_side
+from rpn_plugin.analysis.search_choices import hyper_parameters_of
 from rpn_plugin.datasets.synthetic import SyntheticSettings
 from rpn_plugin.provenance import plugin_digest
 
@@ -91,6 +91,28 @@ def test_the_log_holds_every_candidate_and_the_config_the_best(tool, data, tmp_p
     monkeypatch.setattr(scorer.Runner, 'from_cfg', lambda *_: pytest.fail('trained again'))
     tune(tool, tmp_path / 'work', 'alpha gamma_t')
     assert tried(tmp_path / 'work') == logged
+
+
+@pytest.mark.parametrize('method', ['cola', 'stpn'])
+def test_another_method_is_searched_like_rpn(tool, data, tmp_path, monkeypatch, method) -> None:
+    """With an embedding and without one; proposals of several scales take the place of the method's own."""
+    monkeypatch.setenv('RPN_CUSTOM_ROOT', str(data))
+    config_file, work = REPOSITORY / 'configs' / method / f'{method}_custom.py', tmp_path / 'work'
+    tool.main([str(config_file), '--work-dir', str(work), '--folds', '2', '--seeds', '1', '--candidates', '2',
+               '--hyper-parameters', 'lr', 'proposals', 'p_c', '--cfg-options', 'train_cfg.max_epochs=1',
+               'train_cfg.min_iters=0'])
+    logged, tuned = tried(work), Config.fromfile(work / 'tuned.py')
+    assert [line['setting'].keys() for line in logged if line['stage'] == 0] == [set(), {'lr'}]
+    best = max((line for line in logged if line['stage'] == 'final'), key=lambda line: line['score'])['setting']
+    stated = tuned.model.get('localizer', tuned.model).proposals
+    assert (stated.type == 'ThresholdProposals') == (best.get('proposals') == 'several scales')
+    assert tuned.optim_wrapper.optimizer.lr == float(best.get('lr', Config.fromfile(config_file).optim_wrapper.
+                                                              optimizer.lr))
+
+
+def test_curves_are_of_rpn(tool, data, tmp_path) -> None:
+    with pytest.raises(SystemExit, match='cola_custom.py has no alpha, gamma_c, gamma_t; leave --curves out'):
+        tool.main([str(REPOSITORY / 'configs' / 'cola' / 'cola_custom.py'), '--work-dir', str(tmp_path), '--curves'])
 
 
 def test_curves_need_what_they_vary_to_be_stated_before_anything_is_trained(tool, data, tmp_path) -> None:

@@ -57,7 +57,8 @@ from rpn_plugin.analysis.across_sets import (
     measure_curves,
     measure_variants,
 )
-from rpn_plugin.analysis.hyper_parameters import Changes, changes_of, hyper_parameters_of
+from rpn_plugin.analysis.hyper_parameters import Changes, changes_of
+from rpn_plugin.analysis.search_choices import hyper_parameters_of
 from rpn_plugin.analysis.search_report import SUPERVISION
 from rpn_plugin.command_line import one_line_errors
 from rpn_plugin.config_files import find_config

@@ -1,7 +1,8 @@
-"""Choose what the paper leaves open, on held-out training videos, and write the config.
+"""Choose the hyper-parameters of a method on held-out training videos, and write the config.
 
 python tools/analysis/tune.py configs/rpn_i3d_thumos.py --out configs/rpn_i3d_thumos_tuned.py
 python tools/analysis/tune.py configs/rpn_vgg16_ucf101_untuned.py --split appearance --rounds 1 --jobs 2 --curves
+python tools/analysis/tune.py configs/cola/cola_custom.py --candidates 6 --rounds 0 --jobs 2
 """
 from __future__ import annotations
 
@@ -51,14 +52,7 @@ from mmengine.config import Config
 import rpn_plugin  # noqa: F401  (registers every part)
 from rpn_plugin.analysis.config_writer import write_config
 from rpn_plugin.analysis.held_out import write_held_out_sets
-from rpn_plugin.analysis.hyper_parameters import (
-    HyperParameter,
-    apply,
-    changes_of,
-    hyper_parameters_of,
-    published_hyper_parameters,
-    value_of,
-)
+from rpn_plugin.analysis.hyper_parameters import HyperParameter, apply, changes_of, value_of
 from rpn_plugin.analysis.search import (
     Candidate,
     FoldAndSeed,
@@ -69,6 +63,7 @@ from rpn_plugin.analysis.search import (
     refine,
     successive_halving,
 )
+from rpn_plugin.analysis.search_choices import hyper_parameters_of, published_hyper_parameters
 from rpn_plugin.analysis.search_report import SUPERVISION, as_curve, as_line, format_candidates, format_curves
 from rpn_plugin.command_line import one_line_errors
 from rpn_plugin.config_files import find_config, read_config
@@ -132,9 +127,14 @@ def curve_hyper_parameters(config: Config) -> list[HyperParameter]:
     """Return the hyper-parameters whose curves are measured.
 
     Raises:
-        ValueError: If the config leaves one to a default, so that its curve would have no chosen point.
+        ValueError: If the method has none of a name, or the config leaves one to a default, so that its curve would
+            have no chosen point.
     """
     known = hyper_parameters_of(config)
+    missing = [name for name in CURVES if name not in known]
+    if missing:
+        raise ValueError(f'--curves draws hyper-parameters of RPN, but {config.filename} has no {", ".join(missing)}; '
+                         f'leave --curves out.')
     drawn = [*(known[name] for name in CURVES), *published_hyper_parameters().values()]
     for hyper_parameter in drawn:
         try:

@@ -7,8 +7,7 @@ model = dict(
     averaged=True,
     localizer=dict(
         type='WeaklySupervisedLocalizer',
-        head=dict(
-            type='UntrimmedNetHead', selection='soft', dropout=0.8, top_ratio=3 / 7, attention_temperature=3.0),
+        head=dict(type='UntrimmedNetHead', selection='soft', dropout=0.8, attention_temperature=3.0),
         proposals=dict(
             type='MultiCutProposals',
             cuts=[dict(thresholds=[0.5], of_maximum=True)],
