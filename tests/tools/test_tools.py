@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from rpn_plugin.files import read_json
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
@@ -30,8 +32,24 @@ def test_the_synthetic_set_takes_its_recipe_from_the_command_line(python, tmp_pa
     done = run(python, 'data/make_synthetic.py', '--out', 'made', '--num-train', '3', '--num-test', '2', '--seed', '7',
                cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert '3 training and 2 test videos' in done.stdout
+    assert '3 train videos, 2 test videos' in done.stdout
     assert len(list((tmp_path / 'made' / 'features' / 'flow').glob('train_*.npy'))) == 3
+
+
+def test_features_are_made_for_annotations_that_a_conversion_wrote(python, tmp_path, tiny) -> None:
+    convert = run(python, 'data/convert.py', 'plugin', str(tiny.root / 'annotations.json'), '--out', 'given',
+                  cwd=tmp_path)
+    assert convert.returncode == 0, convert.stderr
+    like = ('data/make_synthetic.py', '--like', 'given/annotations.json', '--out', 'made', '--feature-dim', '32')
+    refused = run(python, *like, '--num-train', '3', cwd=tmp_path)
+    assert refused.returncode == 2 and '--num-train: the videos are those of --like' in refused.stderr
+    done = run(python, *like, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    given, made = (read_json(tmp_path / name / 'annotations.json') for name in ('given', 'made'))
+    assert made['database'] == given['database']
+    checked = run(python, 'data/check_dataset.py', 'made/annotations.json', '--features', 'rgb=made/features/rgb',
+                  'flow=made/features/flow', cwd=tmp_path)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
 def test_training_tools_have_the_hosts_options(python, tmp_path) -> None:
