@@ -23,16 +23,17 @@ in [0, 1]; ``cost`` of the training, None where it was resumed; ``errors`` of th
 
 MethodReport = Mapping[str, Any]
 """``protocol``, ``tiou``, ``against``, ``measured`` (dates and versions), ``configs`` by method, ``data``, ``seeds``,
-and ``runs``: all that the tables are made from."""
+and ``runs``: all that the tables are made from. Where numbers were chosen, ``candidates``, the trainings that each
+method had for it on each set, and ``chosen``: ``method``, ``data``, ``setting`` and its score, ``held_out``."""
 
 
-def build_method_report(titles: Mapping[str, str], against: str, data: Sequence[str], seeds: Sequence[int],
+def build_method_report(configs: Mapping[str, str], against: str, data: Sequence[str], seeds: Sequence[int],
                         results: Mapping[tuple[str, str, int], Mapping[str, Any]]) -> MethodReport:
     """Put the results of experiments together.
 
     Args:
-        titles: Method to what its column is called.
-        against: Title of the method that the others are compared with.
+        configs: Method to the config that it has, or that its numbers were chosen around.
+        against: The method that the others are compared with.
         data: Names of the data sets.
         seeds: Of every method on every set.
         results: Of ``ExperimentRunner``, by method, data set and seed.
@@ -41,15 +42,40 @@ def build_method_report(titles: Mapping[str, str], against: str, data: Sequence[
     dates = sorted({result['date'] for result in results.values()})
     versions = sorted({', '.join(f'{name} {version}' for name, version in result['versions'].items())
                        for result in results.values()})
-    runs = [dict(method=titles[method], data=name, seed=seed, mAP=_rounded(result['mAP']),
+    runs = [dict(method=method, data=name, seed=seed, mAP=_rounded(result['mAP']),
                  mAP_avg=round(result['mAP_avg'], 5), cost=result['cost'], errors=dict(
                      found=round(result['errors']['found'], 4), kinds=dict(zip(KINDS, _rounded(
                          [result['errors']['kinds'][kind] for kind in KINDS])))))
             for (method, name, seed), result in results.items()]
     return dict(protocol=first['protocol'], tiou=first['tiou'], against=against, data=list(data), seeds=list(seeds),
-                configs={titles[method]: result['config'] for (method, *_), result in results.items()},
+                configs=dict(configs),
                 measured=f'{" to ".join(dict.fromkeys((dates[0], dates[-1])))} with {" and ".join(versions)}',
                 errors_tiou=first['errors']['tiou'], runs=runs)
+
+
+def join_method_reports(report: MethodReport, other: MethodReport, where: str) -> MethodReport:
+    """Return a report with the methods that only another one has, too, by their names.
+
+    Args:
+        report: The one whose runs count.
+        other: The one that adds methods.
+        where: What to call the other in messages.
+
+    Raises:
+        ValueError: If the other's data, seeds or rules are different.
+    """
+    for key in ('protocol', 'tiou', 'against', 'data', 'seeds', 'errors_tiou', 'candidates'):
+        if report.get(key) != other.get(key):
+            raise ValueError(f'{where}: its {key} is {other.get(key)}, but {report.get(key)} here, so that the two '
+                             f'cannot be one table.')
+    added = {method: config for method, config in other['configs'].items() if method not in report['configs']}
+    joined = {key: [*report[key], *(each for each in other[key] if each['method'] in added)]
+              for key in ('runs', 'chosen') if key in report}
+    configs = {**report['configs'], **added}
+    ordered = sorted(configs, key=lambda method: (method != report['against'], method.lower()))
+    said = f'{", ".join(added)}: {other["measured"]}'
+    return {**report, **joined, 'configs': {method: configs[method] for method in ordered},
+            'measured': '; '.join([report['measured'], *([said] if added else [])])}
 
 
 def _rounded(values: Sequence[float]) -> list[float]:
@@ -87,7 +113,19 @@ def format_methods(report: MethodReport) -> str:
         *(f'* {note}' for note in format_notes(report)), '', 'Mean over sets and seeds of the mAP at each tIoU, in %:',
         '', *by_tiou, '',
         f'Kinds of the best detections of each class, as many as it has instances, at tIoU {report["errors_tiou"]:g}, '
-        f'and instances that any detection finds, in %, mean over sets and seeds:', '', *errors, ''])
+        f'and instances that any detection finds, in %, mean over sets and seeds:', '', *errors, '',
+        *_format_chosen(report)])
+
+
+def _format_chosen(report: MethodReport) -> list[str]:
+    """Return lines that say what was chosen, on which set; none where every config is as it was written."""
+    if 'chosen' not in report:
+        return []
+    rows = [markdown_row(each['method'], each['data'], f'{100 * each["held_out"]:.1f}',
+                         ', '.join(f'{name}: {choice}' for name, choice in each['setting'].items()) or 'as it is')
+            for each in report['chosen']]
+    return ['Chosen, with the average mAP in % on held-out training videos, the best of all that was tried there:', '',
+            markdown_row('', 'set', 'held out', 'numbers'), '| --- | --- | --- | --- |', *rows, '']
 
 
 def _mean_errors(runs: Sequence[Run]) -> np.ndarray:
@@ -105,7 +143,15 @@ def format_notes(report: MethodReport) -> list[str]:
             f'mean ± sample standard deviation over seeds {", ".join(map(str, report["seeds"]))}; p: two-sided paired '
             f't-test of sets and seeds against {report["against"]}',
             'CPU s: processor time of a training of one thread; peak MiB: the most memory of its process, libraries '
-            'included; means over sets and seeds', f'measured {report["measured"]}']
+            'included; means over sets and seeds', *_budget(report), f'measured {report["measured"]}']
+
+
+def _budget(report: MethodReport) -> list[str]:
+    if 'candidates' not in report:
+        return []
+    return [f'numbers of each method chosen on each set, on a third of its training videos: the best of '
+            f'{report["candidates"]} trainings on the others, the config as it is among them, and then what needs no '
+            f'training, one number at a time']
 
 
 def _csv(report: MethodReport) -> str:

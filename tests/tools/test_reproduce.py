@@ -9,7 +9,7 @@ import runpy
 import shutil
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from tool_runner import load_tool
 
 from rpn_plugin.analysis import experiments
 from rpn_plugin.analysis.ablations import ABLATIONS
+from rpn_plugin.analysis.equal_budget import Chosen, Start
 from rpn_plugin.analysis.experiments import Experiment, ExperimentRunner, launch
 from rpn_plugin.analysis.methods import first_stages, found_methods
 from rpn_plugin.analysis.paper_tables import FAMILIES, FULL, PAPER_TABLES
@@ -256,6 +257,55 @@ def test_methods_are_compared_on_data_folders(tool, data, fake, tmp_path, capsys
     assert 'a training took 10 s of processor time and 500 MiB' in printed
 
 
+def test_methods_are_compared_with_numbers_that_were_chosen_for_each_set(tool, data, fake, tmp_path, monkeypatch,
+                                                                          capsys) -> None:
+    sets, work = folders(data), tmp_path / 'work'
+    started: list[tuple[int, Start]] = []
+
+    def choose(starts: Sequence[Start], candidates: int, jobs: int, threads: int) -> Iterator[Chosen]:
+        for number, start in enumerate(starts):
+            started.append((candidates, start))
+            path = start.folder / f'{start.config_file.stem}_chosen.py'
+            path.parent.mkdir(parents=True)
+            path.write_text(f"_base_ = '{start.config_file}'\nmodel = dict(nms=dict(min_score={0.01 * number}))\n")
+            yield Chosen(path, dict(NMS='wide') if number else {}, 0.25)
+
+    monkeypatch.setattr(tool, 'choose_each', choose)
+    arguments = ['methods', '--seeds', '0', '--jobs', '1', '--work-dir', str(work), '--data', *sets]
+    tool.main([*arguments, '--candidates', '3', '--methods', 'stpn', 'pmil'], launch=fake)
+    assert [(candidates, start.config_file.stem, start.root.name) for candidates, start in started] == [
+        (3, config, name) for config in ('rpn_custom', 'stpn_custom') for name in ('first', 'second')]
+    assert [ran[1] for ran in fake.ran if ran[0] == 'train'] == [
+        f'{config}_custom_chosen' for config in ('rpn', 'rpn', 'stpn', 'stpn')], 'a second stage is left out'
+    report = json.loads((work / 'methods.json').read_text())
+    assert report['configs'] == dict(RPN='configs/rpn_custom.py', STPN='configs/stpn/stpn_custom.py')
+    assert report['candidates'] == 3 and report['chosen'][1] == dict(
+        method='RPN', data='second', held_out=0.25, setting=dict(NMS='wide'))
+    text = (work / 'methods.md').read_text()
+    assert '| RPN | first | 25.0 | as it is |' in text and '| STPN | second | 25.0 | NMS: wide |' in text
+    assert 'the best of 3 trainings on the others' in text
+    capsys.readouterr()
+    (work / 'methods.json').rename(work / 'earlier.json')
+    with pytest.raises(SystemExit, match='earlier.json: its candidates is 3, but None here'):
+        tool.main([*arguments, '--methods', 'cola', '--with', str(work / 'earlier.json')], launch=fake)
+
+
+def test_a_table_takes_the_rows_of_an_earlier_one(tool, data, fake, tmp_path) -> None:
+    sets, work = folders(data), tmp_path / 'work'
+    arguments = ['methods', '--seeds', '0', '--jobs', '1', '--work-dir', str(work), '--data', *sets, '--methods']
+    tool.main([*arguments, 'stpn', 'um'], launch=fake)
+    earlier = json.loads((work / 'methods.json').read_text())
+    (work / 'methods.json').rename(work / 'earlier.json')
+    tool.main([*arguments, 'stpn', 'maan', '--with', str(work / 'earlier.json')], launch=fake)
+    joined = json.loads((work / 'methods.json').read_text())
+    assert list(joined['configs']) == ['RPN', 'MAAN', 'STPN', 'UM']
+    of_um = [[run for run in report['runs'] if run['method'] == 'UM'] for report in (earlier, joined)]
+    assert of_um[0] == of_um[1] and len(joined['runs']) == 8
+    assert joined['measured'].endswith(f'; UM: {earlier["measured"]}')
+    with pytest.raises(SystemExit, match=r"earlier.json: its data is \['first', 'second'\], but \['first'\] here"):
+        tool.main([*arguments, 'maan', '--with', str(work / 'earlier.json'), '--data', sets[0]], launch=fake)
+
+
 def test_every_method_with_a_config_for_own_videos_is_found() -> None:
     found = found_methods(REPOSITORY / 'configs')
     assert list(found)[0] == 'rpn' and found['hide_and_seek'] == 'Hide-and-Seek'
@@ -321,6 +371,8 @@ def test_table_1_measures_every_method_that_is_there(tool) -> None:
 @pytest.mark.parametrize('arguments, message', [
     (['methods'], 'methods: expected --data with data folders'),
     (['methods', '--data', 'synthetic'], 'methods: expected --data with data folders'),
+    (['methods', '--data', 'tests', '--candidates', '0'], '--candidates 0: expected at least 1'),
+    (['table1', '--candidates', '2'], '--candidates and --with are of "methods" only'),
     (['table1', '--data', 'sinthetic'], '--data sinthetic: expected one of thumos, .*, or a data folder'),
     (['methods', '--data', 'tests', '--methods', 'colla'], "No method 'colla'; did you mean cola. There are: rpn, "),
     (['methods', '--data', 'tests', 'rpn_plugin/../docs/../tests/tools/../../tests/tools', 'tools'],

@@ -5,12 +5,15 @@ python tools/analysis/reproduce.py table4 --data ucf101 synthetic --seeds 0 1 2 
 python tools/analysis/reproduce.py table1 --data DIR --seeds 0 1 2 3 4
 python tools/analysis/reproduce.py methods --data DIR DIR ... --seeds 0 1 2 3 4 --jobs 2
 python tools/analysis/reproduce.py methods --data DIR --methods cola um --seeds 0
+python tools/analysis/reproduce.py methods --data DIR --candidates 4 --with docs/results/methods.json
 python tools/analysis/reproduce.py ablations
 python tools/analysis/reproduce.py hyper-parameters
 
 `methods` trains configs/<method>/<method>_custom.py, of every method that has one, on data folders of the plugin's own
-form; RPN is always among them. Table 1 on a data folder measures those of its methods that have such a config, on
-THUMOS14 those with one for THUMOS14. What is done is found again in --work-dir.
+form; RPN is always among them. With --candidates the numbers of each method are chosen first, on held-out training
+videos of each folder, among so many trainings for every method; second stages are left out then, since their first has
+seen what would be held out. Table 1 on a data folder measures those of its methods that have such a config, on THUMOS14
+those with one for THUMOS14. What is done is found again in --work-dir.
 """
 from __future__ import annotations
 
@@ -19,6 +22,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -40,6 +44,11 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
                         "table's own; or data folders of the plugin's own form")
     parser.add_argument('--methods', nargs='+', help=f'folders of configs, of "{METHODS}" and of table1; all by '
                         'default')
+    parser.add_argument('--candidates', type=int, help=f'of "{METHODS}": trainings to choose the numbers of every '
+                        'method among, on held-out training videos of each folder; without it all are as their configs '
+                        'have them')
+    parser.add_argument('--with', dest='other', type=Path, metavar='JSON', help=f'of "{METHODS}": an earlier table of '
+                        'the same data and seeds, whose other methods are put in, too')
     parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2])
     parser.add_argument('--jobs', type=int, help='trainings side by side; by default as many as cores and threads '
                         'allow, and one where there is a GPU')
@@ -59,9 +68,15 @@ import torch
 
 import rpn_plugin  # noqa: F401  (registers every part)
 from rpn_plugin.analysis.ablations import ABLATIONS
+from rpn_plugin.analysis.equal_budget import Chosen, Start, choose_each
 from rpn_plugin.analysis.experiments import Experiment, ExperimentRunner
 from rpn_plugin.analysis.hyper_parameter_notes import format_ends, format_values
-from rpn_plugin.analysis.method_report import build_method_report, format_methods, write_method_report
+from rpn_plugin.analysis.method_report import (
+    build_method_report,
+    format_methods,
+    join_method_reports,
+    write_method_report,
+)
 from rpn_plugin.analysis.methods import (
     CUSTOM,
     OWN,
@@ -74,6 +89,7 @@ from rpn_plugin.analysis.methods import (
 from rpn_plugin.analysis.paper_tables import FAMILIES, FULL, PAPER_TABLES, PaperTable
 from rpn_plugin.analysis.table_report import OURS, build_report, format_text, write_report
 from rpn_plugin.command_line import one_line_errors
+from rpn_plugin.files import read_json
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CONFIGS = REPOSITORY / 'configs'
@@ -171,11 +187,16 @@ def main(arguments: Sequence[str] | None = None, **runner_options: Any) -> None:
     runner = partial(ExperimentRunner, REPOSITORY, root, options=options.cfg_options, jobs=jobs,
                      threads=options.threads, **runner_options)
     if options.table == METHODS:
-        sets = data_of(options.data or [])
-        if not sets or None in sets.values():
+        named = data_of(options.data or [])
+        sets = {name: folder for name, folder in named.items() if folder}
+        if not sets or len(sets) < len(named):
             raise ValueError(f'{METHODS}: expected --data with data folders, such as tools/data/convert.py writes.')
-        compare_methods(runner(PROTOCOL), sets, methods, seeds)
+        if options.candidates is not None and options.candidates < 1:
+            raise ValueError(f'--candidates {options.candidates}: expected at least 1, which is each config as it is.')
+        compare_methods(runner(PROTOCOL), sets, methods, seeds, options)
         return
+    if options.candidates or options.other:
+        raise ValueError(f'--candidates and --with are of "{METHODS}" only.')
     table = PAPER_TABLES[options.table]
     families = data_of(options.data or [table.data])
     rows = [(data, row) for data, folder in families.items() for row in planned(table, data, folder, methods)]
@@ -187,19 +208,46 @@ def main(arguments: Sequence[str] | None = None, **runner_options: Any) -> None:
         print(f'written to {path}')
 
 
-def compare_methods(runner: ExperimentRunner, sets: Mapping[str, Path | None], methods: dict[str, str],
-                    seeds: Sequence[int]) -> None:
+def compare_methods(runner: ExperimentRunner, sets: Mapping[str, Path], methods: dict[str, str],
+                    seeds: Sequence[int], options: argparse.Namespace) -> None:
     """Measure every method on every set; print and write the table."""
     firsts = first_stages(CONFIGS, found_methods(CONFIGS), CUSTOM, next(iter(sets.values())))
+    if options.candidates is not None:
+        methods = {method: title for method, title in methods.items() if method not in firsts}
     experiments = {(method, data): experiment_of(method, CUSTOM, data, root, firsts)
                    for method in methods for data, root in sets.items()}
+    configs = {methods[method]: experiment.config_file for (method, _), experiment in experiments.items()}
+    chosen: dict[tuple[str, str], Chosen] = {}
+    if options.candidates is not None:
+        chosen = choose_for(runner, experiments, options.candidates)
+        experiments = {key: replace(experiment, config_file=str(chosen[key].config_file))
+                       for key, experiment in experiments.items()}
     results = runner.measure(experiments.values(), seeds)
-    report = build_method_report(methods, methods[OWN], list(sets), seeds, {
-        (method, data, seed): results[experiment, seed] for (method, data), experiment in experiments.items()
-        for seed in seeds})
+    report = build_method_report(configs, methods[OWN], list(sets), seeds, {
+        (methods[method], data, seed): results[experiment, seed]
+        for (method, data), experiment in experiments.items() for seed in seeds})
+    if chosen:
+        report = {**report, 'candidates': options.candidates, 'chosen': [
+            dict(method=methods[method], data=data, held_out=round(each.score, 5), setting=each.setting)
+            for (method, data), each in chosen.items()]}
+    if options.other:
+        report = join_method_reports(report, read_json(options.other), str(options.other))
     print('\n' + format_methods(report))
     for path in write_method_report(report, runner.root / METHODS):
         print(f'written to {path}')
+
+
+def choose_for(runner: ExperimentRunner, experiments: Mapping[tuple[str, str], Experiment],
+               candidates: int) -> dict[tuple[str, str], Chosen]:
+    """Choose the numbers of methods on data sets, with one budget for each; say what as soon as it is known."""
+    starts = [Start(REPOSITORY / experiment.config_file, experiment.root, runner.root / data / 'chosen' / method)
+              for (method, data), experiment in experiments.items() if experiment.root]
+    chosen = {}
+    for (method, data), each in zip(experiments, choose_each(starts, candidates, runner.jobs, runner.threads)):
+        chosen[method, data] = each
+        runner.say(f'chosen for {method} on {data}: {dict(each.setting) or "as it is"}, '
+                   f'{100 * each.score:.1f} on held-out training videos')
+    return chosen
 
 
 if __name__ == '__main__':
