@@ -48,7 +48,8 @@ CHECKS: dict[str, Check] = {
     # labels of videos
     'unknown-label': Check(ERROR, 'a label is not one of the classes', 'Correct the label, or add it to the classes.'),
     'unlabelled-video': Check(ERROR, 'a training video has no label',
-                              'Label it, or move it out of the training subset.'),
+                              'Label it, or move it out of the training subset; videos that show none of the classes '
+                              'get one of their own, such as "background".'),
     'no-instance': Check(WARNING, 'a test video has no annotated instance, so that every detection on it is wrong or '
                                   'left out, as the protocol says', 'Annotate it, or choose a video set without it.'),
     'labels-disagree': Check(WARNING, 'the "labels" of a video are not the classes of its annotated segments',

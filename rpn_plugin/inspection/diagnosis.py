@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from rpn_plugin.datasets.checking.labels import MORE_VIDEOS, reason_for_no_signal
 from rpn_plugin.models import ClusteringLoss, SimilarityWeighting, ThresholdProposals
 from rpn_plugin.models.interfaces import Inputs, Network
 from rpn_plugin.models.localizers.base_localizer import BaseLocalizer
@@ -145,7 +146,10 @@ def _of_rejection(network: Network, measures: NetworkMeasures) -> list[str]:
 
 
 def of_labels(network: Any, labels: Sequence[Sequence[int]], classes: Sequence[str]) -> list[str]:
-    """Say for which classes the clustering loss never fires; nothing where it is off or takes several labels."""
+    """Say that labels teach nothing, or for which classes a clustering loss that skips several labels never fires."""
+    same = reason_for_no_signal(labels, classes)
+    if same:
+        return [f'nothing was learned: {same}, so that the same answer is right for every video. {MORE_VIDEOS}']
     losses = getattr(getattr(network, 'head', None), 'losses', {})
     if not any(isinstance(loss, ClusteringLoss) and loss.loss_weight and loss.multi_label == 'skip'
                for loss in losses.values()):

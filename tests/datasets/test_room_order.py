@@ -9,8 +9,8 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[2] / 'rpn_plugin'
 ROOM = PACKAGE / 'datasets'
-ORDER = ('slow_storage', 'formats', 'faults', 'feature_readers', 'sidecars', 'samplers', 'videos', 'synthetic',
-         'annotations', 'feature_stores', 'data_folder', 'found_data', 'checking', 'composition', 'conversion_target',
+ORDER = ('slow_storage', 'formats', 'faults', 'feature_readers', 'sidecars', 'samplers', 'videos', 'annotations',
+         'synthetic', 'feature_stores', 'data_folder', 'found_data', 'checking', 'composition', 'conversion_target',
          'conversion', 'transforms', 'untrimmed_feature_dataset', 'statistics', 'untrimmed_video_dataset', 'sources',
          '__init__')
 """Each part may import those before it."""

@@ -83,12 +83,18 @@ def test_videos_that_are_not_classified_are_said() -> None:
 
 
 @pytest.mark.parametrize(('labels', 'message'), [
-    ([[0], [1], [0, 1]], ''), ([[0, 1], [0, 1]], 'never fires: no training video has exactly one label'),
+    ([[0], [1], [0, 1]], ''), ([[0, 1], [1, 2]], 'never fires: no training video has exactly one label'),
     ([[0], [0, 1]], 'never fires for Dive: every training video of these has other labels')])
 def test_classes_without_clustering_are_named(labels: list[list[int]], message: str) -> None:
     found = of_labels(network(), labels, ['Run', 'Dive', 'never there'])
     assert (message in found[0]) if message else not found
     assert not of_labels(network(alpha=0.0), labels, ['Run', 'Dive'])
+
+
+def test_labels_that_are_the_same_for_every_video_are_said_whatever_the_losses() -> None:
+    for alpha in (0.0, 0.1):
+        found, = of_labels(network(alpha=alpha), [[1], [1]], ['Run', 'Dive'])
+        assert found.startswith('nothing was learned: each of the 2 training videos has the same label, Dive')
 
 
 def test_the_effective_number_is_that_of_equal_weights() -> None:

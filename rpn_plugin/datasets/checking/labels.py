@@ -13,6 +13,9 @@ FEWEST_VIDEOS = 4
 """With less, labels are the same by chance."""
 FEWEST_TOGETHER = 3
 """Classes of fewer videos come together by chance."""
+MORE_VIDEOS = ('Add videos of other classes, or without this one; those that show none of the classes get one of their '
+               'own, such as "background".')
+
 
 def check_labels(checked: CheckedSubset) -> None:
     """Find unknown and missing labels, labels that disagree or say nothing, and videos under two names.

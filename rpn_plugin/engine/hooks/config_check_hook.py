@@ -11,7 +11,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import Tensor, nn
 
-from rpn_plugin.datasets.checking.labels import reason_for_no_signal
+from rpn_plugin.datasets.checking.labels import MORE_VIDEOS, reason_for_no_signal
 from rpn_plugin.deployment.fitting import described_model, differing_weights, first_of, require_fitting
 from rpn_plugin.deployment.model_file import described_checkpoint, parse_config_text
 from rpn_plugin.engine.hooks.training_sets import innermost_datasets
@@ -186,4 +186,4 @@ def _warn_of_labels(runner: Runner) -> None:
                                   datasets[0].metainfo['classes'])
     if reason:
         runner.logger.warning(f'The labels teach nothing: {reason}, so that the same answer is right for every video. '
-                              f'Add videos of other classes, or without this one.')
+                              f'{MORE_VIDEOS}')
