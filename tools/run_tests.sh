@@ -10,6 +10,6 @@ if [ $# -eq 0 ]; then
     bring_browser
     ruff check .
     mypy
-    set -- -n auto --maxprocesses 8 --dist loadfile
+    set -- -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 fi
 exec python -m pytest "$@"

@@ -4,6 +4,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from rpn_plugin.files import read_json
@@ -36,20 +37,15 @@ def test_the_synthetic_set_takes_its_recipe_from_the_command_line(python, tmp_pa
     assert len(list((tmp_path / 'made' / 'features' / 'flow').glob('train_*.npy'))) == 3
 
 
-def test_features_are_made_for_annotations_that_a_conversion_wrote(python, tmp_path, tiny) -> None:
-    convert = run(python, 'data/convert.py', 'plugin', str(tiny.root / 'annotations.json'), '--out', 'given',
-                  cwd=tmp_path)
-    assert convert.returncode == 0, convert.stderr
-    like = ('data/make_synthetic.py', '--like', 'given/annotations.json', '--out', 'made', '--feature-dim', '32')
+def test_features_are_made_for_annotations_that_are_there(python, tmp_path, tiny) -> None:
+    like = ('data/make_synthetic.py', '--like', str(tiny.root / 'annotations.json'), '--out', 'made')
     refused = run(python, *like, '--num-train', '3', cwd=tmp_path)
     assert refused.returncode == 2 and '--num-train: the videos are those of --like' in refused.stderr
-    done = run(python, *like, cwd=tmp_path)
+    done = run(python, *like, '--feature-dim', '32', cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    given, made = (read_json(tmp_path / name / 'annotations.json') for name in ('given', 'made'))
+    given, made = (read_json(folder / 'annotations.json') for folder in (tiny.root, tmp_path / 'made'))
     assert made['database'] == given['database']
-    checked = run(python, 'data/check_dataset.py', 'made/annotations.json', '--features', 'rgb=made/features/rgb',
-                  'flow=made/features/flow', cwd=tmp_path)
-    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert np.load(next((tmp_path / 'made' / 'features' / 'rgb').glob('*.npy'))).shape[1] == 32
 
 
 def test_training_tools_have_the_hosts_options(python, tmp_path) -> None:
