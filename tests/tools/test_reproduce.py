@@ -372,6 +372,7 @@ def test_table_1_measures_every_method_that_is_there(tool) -> None:
     (['methods'], 'methods: expected --data with data folders'),
     (['methods', '--data', 'synthetic'], 'methods: expected --data with data folders'),
     (['methods', '--data', 'tests', '--candidates', '0'], '--candidates 0: expected at least 1'),
+    (['methods', '--data', 'tests', '--candidates', '2', '--cfg-options', 'a=1'], '--candidates chooses what --cfg-op'),
     (['table1', '--candidates', '2'], '--candidates and --with are of "methods" only'),
     (['table1', '--data', 'sinthetic'], '--data sinthetic: expected one of thumos, .*, or a data folder'),
     (['methods', '--data', 'tests', '--methods', 'colla'], "No method 'colla'; did you mean cola. There are: rpn, "),

@@ -193,6 +193,8 @@ def main(arguments: Sequence[str] | None = None, **runner_options: Any) -> None:
             raise ValueError(f'{METHODS}: expected --data with data folders, such as tools/data/convert.py writes.')
         if options.candidates is not None and options.candidates < 1:
             raise ValueError(f'--candidates {options.candidates}: expected at least 1, which is each config as it is.')
+        if options.candidates is not None and options.cfg_options:
+            raise ValueError('--candidates chooses what --cfg-options would fix: give one of the two.')
         compare_methods(runner(PROTOCOL), sets, methods, seeds, options)
         return
     if options.candidates or options.other:
