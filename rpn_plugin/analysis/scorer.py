@@ -2,8 +2,10 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -11,6 +13,7 @@ from mmaction.registry import DATASETS, MODELS
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.evaluator import Evaluator
+from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from torch import nn
@@ -96,7 +99,8 @@ class Scorer:
         evaluator.dataset_meta = dict(classes=classes)
         for batch in batches:
             evaluator.process(model(**batch, mode='predict'))
-        return evaluator.evaluate(sum(len(batch['data_samples']) for batch in batches))
+        with _warnings_only():  # no table of each of hundreds of evaluations
+            return evaluator.evaluate(sum(len(batch['data_samples']) for batch in batches))
 
     def _load(self) -> tuple[dict[str, torch.Tensor], list[_Remembered | None], list[dict], tuple[str, ...]]:
         """Return the parameters, the embeddings (None where a head takes features as they are), videos and classes."""
@@ -113,6 +117,17 @@ class Scorer:
         embeddings = [None if network.embedding is None else _Remembered(network.embedding)
                       for network in model.networks.values()]
         return model.state_dict(), embeddings, batches, dataset.metainfo['classes']
+
+
+@contextmanager
+def _warnings_only() -> Iterator[None]:
+    logger = MMLogger.get_current_instance()
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 class _Remembered(nn.Module):

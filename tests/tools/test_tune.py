@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mmengine.config import Config
+from mmengine.logging import MMLogger
 from tool_runner import load_tool
 
 from rpn_plugin.analysis import scorer
@@ -155,6 +156,18 @@ def test_a_score_without_training_is_that_of_the_hosts_test(data, tmp_path) -> N
         config.model.localizer.weighting.gamma_t = gamma_t
         config.update(work_dir=str(tmp_path / 'test'), load_from=str(checkpoint), experiment_name=f'test {gamma_t}')
         assert scorer.Runner.from_cfg(config).test() == pytest.approx(scored)
+
+
+def test_a_score_prints_no_table_and_leaves_the_logger_as_it_was(data, tmp_path, capsys) -> None:
+    config = Config.fromfile(CONFIG)
+    config.train_cfg.max_epochs = 1
+    checkpoint = scorer.train(config, tmp_path / 'training', seed=0)
+    logger = MMLogger.get_instance(f'of {tmp_path.name}', log_level='INFO')
+    capsys.readouterr()
+    scorer.Scorer(config, checkpoint).score()
+    logger.info('still there')
+    printed = ''.join(capsys.readouterr())
+    assert 'mAP' not in printed and 'still there' in printed
 
 
 @pytest.mark.parametrize('arguments, message', [
