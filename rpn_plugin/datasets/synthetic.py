@@ -265,5 +265,6 @@ def _write_label_table(path: Path, database: dict[str, dict]) -> None:
         table = csv.writer(file)
         table.writerow(['video', 'subset', 'duration', 'label', 'label'])
         for video, entry in database.items():
-            labels = {part['label'] for part in entry['annotations']} if entry['subset'] == 'train' else ()
+            stated = entry.get('labels') or {part['label'] for part in entry.get('annotations', ())}
+            labels = set(stated) if entry['subset'] == 'train' else ()
             table.writerow([video, entry['subset'], f'{entry["duration"]:.2f}', *sorted(labels)])

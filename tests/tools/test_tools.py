@@ -41,6 +41,8 @@ def test_features_are_made_for_annotations_that_are_there(python, tmp_path, tiny
     like = ('data/make_synthetic.py', '--like', str(tiny.root / 'annotations.json'), '--out', 'made')
     refused = run(python, *like, '--num-train', '3', cwd=tmp_path)
     assert refused.returncode == 2 and '--num-train: the videos are those of --like' in refused.stderr
+    own = run(python, *like[:3], '--out', str(tiny.root), cwd=tmp_path)
+    assert own.returncode == 2 and 'would be replaced' in own.stderr and (tiny.root / 'annotations.json').is_file()
     done = run(python, *like, '--feature-dim', '32', cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     given, made = (read_json(folder / 'annotations.json') for folder in (tiny.root, tmp_path / 'made'))

@@ -215,6 +215,8 @@ def compare_methods(runner: ExperimentRunner, sets: Mapping[str, Path], methods:
     """Measure every method on every set; print and write the table."""
     firsts = first_stages(CONFIGS, found_methods(CONFIGS), CUSTOM, next(iter(sets.values())))
     if options.candidates is not None:
+        for method in firsts.keys() & methods.keys():
+            runner.say(f'left out: {method}, a second stage, whose first has seen the labels of what would be held out')
         methods = {method: title for method, title in methods.items() if method not in firsts}
     experiments = {(method, data): experiment_of(method, CUSTOM, data, root, firsts)
                    for method in methods for data, root in sets.items()}

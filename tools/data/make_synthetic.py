@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
+from pathlib import Path
 
 DEFAULTS = dict(num_train=100, num_test=50, feature_dim=64, median_snippets=120, length_std=0.5, group=3.0, action=3.0,
                 manner=2.0, scenery=3.0, context=0.5, background=2.0, noise=0.5, correlation=0.6, seed=0)
@@ -25,6 +26,8 @@ def parse() -> argparse.Namespace:
     useless = [f'--{name.replace("_", "-")}' for name in DRAWN_ONLY if name in options]
     if options.like and useless:
         parser.error(f'{", ".join(useless)}: the videos are those of --like.')
+    if options.like and Path(options.out).resolve() in Path(options.like).resolve().parents:
+        parser.error(f'--out {options.out} would be replaced, and {options.like} with it; name another folder.')
     return options
 
 
