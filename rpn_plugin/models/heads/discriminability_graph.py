@@ -1,6 +1,7 @@
 """Features that clear action and clear background lend to snippets like them: DDG-Net's graph."""
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -93,9 +94,11 @@ class DiscriminabilityGraph(BaseModule):
             units = [normalize(layout.pad(at_least_float32(x)), dim=2) for x in streams]
             alike = torch.stack([unit @ unit.transpose(1, 2) for unit in units]).mean(dim=0)  # (B, T, T)
         alike = alike.masked_fill(~mask[:, None], -1)
-        number = (self.top_ratio * mask.sum(dim=1).double() + EXACT_SHARE).floor().clamp(min=1)  # (B,)
-        rank = alike.argsort(dim=2, descending=True).argsort(dim=2)
-        alike = torch.where((alike >= self.threshold) & (rank < number[:, None, None]), alike, 0)
+        number = (self.top_ratio * mask.sum(dim=1).double() + EXACT_SHARE).floor().clamp(min=1)  # (B,), k
+        most = max(1, math.floor(self.top_ratio * mask.shape[1] + EXACT_SHARE))  # k of a video of T snippets
+        values, nearest = alike.topk(most, dim=2)  # (B, T, k)
+        counts = (values >= self.threshold) & (torch.arange(most, device=mask.device) < number[:, None, None])
+        alike = torch.zeros_like(alike).scatter(2, nearest, torch.where(counts, values, 0))
         same = (action[:, :, None] & action[:, None]) | (background[:, :, None] & background[:, None])
         itself = torch.eye(mask.shape[1], dtype=torch.bool, device=mask.device)
         ambiguous = (mask & ~action & ~background)[:, :, None] & ((action | background)[:, None] | itself)
