@@ -22,9 +22,9 @@ def hyper_parameters_of(config: Config) -> dict[str, HyperParameter]:
     """Return the hyper-parameters of an experiment, by name.
 
     Of RPN they are what its paper leaves open; of any other method, what the config states of rate, length of training,
-    dropout, share of pooled snippets, proposals and suppression. Where snippets and prototypes of RPN have one length
-    (``embedded_length``), distances lie within its square times four, and other choices make sense than where the
-    features set the scale.
+    dropout, share of pooled snippets, hard negatives, proposals and suppression. Where snippets and prototypes of RPN
+    have one length (``embedded_length``), distances lie within its square times four, and other choices make sense than
+    where the features set the scale.
 
     Raises:
         ValueError: If the config is of RPN without similarity weighting, of a second stage, or of no model with a head
@@ -64,6 +64,8 @@ def _of_any_method(config: Config, localizer: Mapping[str, Any]) -> list[HyperPa
                              kind='training'))
     if localizer['head'].get('dropout'):
         found.append(numbers('dropout', (.2, .35, .5, .7), [f'{within}.head.dropout'], kind='training'))
+    if localizer['head'].get('still'):
+        found.append(HyperParameter('hard negatives', {'none': {f'{within}.head.still': None}}, kind='training'))
     if 'proposals' in localizer:
         found += _of_proposals(within)
     return [*found, HyperParameter('NMS', {name: {'model.nms': dict(nms, _delete_=True)} for name, nms in _NMS.items()},

@@ -86,6 +86,7 @@ def test_what_a_method_has_not_is_no_choice_of_it() -> None:
     every = {name: hyper_parameters_of(read(name)) for name in ONE_STAGE}
     assert 'share of the highest' not in every['hide_and_seek/hide_and_seek_custom']
     assert 'dropout' not in every['stpn/stpn_custom'] and 'dropout' in every['cola/cola_custom']
+    assert [name for name, known in every.items() if 'hard negatives' in known] == ['cmcs/cmcs_custom']
     assert all({'lr', 'iterations', 'proposals', 'p_c', 'NMS'} <= set(known) for known in every.values())
 
 
