@@ -4,7 +4,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ import numpy as np
 from rpn_plugin.analysis.across_sets import format_variants
 from rpn_plugin.evaluation.functional.error_analysis import KINDS
 from rpn_plugin.evaluation.protocols import get_protocol
-from rpn_plugin.files import written_whole
+from rpn_plugin.files import read_json, written_whole
 from rpn_plugin.shown_names import csv_cell, markdown_row
 from rpn_plugin.structures import SeedValues
 
@@ -25,6 +27,13 @@ MethodReport = Mapping[str, Any]
 """``protocol``, ``tiou``, ``against``, ``measured`` (dates and versions), ``configs`` by method, ``data``, ``seeds``,
 and ``runs``: all that the tables are made from. Where numbers were chosen, ``candidates``, the trainings that each
 method had for it on each set, and ``chosen``: ``method``, ``data``, ``setting`` and its score, ``held_out``."""
+
+NUMBER = (int, float)
+_REPORT = dict(protocol=str, tiou=list, against=str, measured=str, configs=dict, data=list, seeds=list,
+               errors_tiou=NUMBER, runs=list)
+_RUN = dict(method=str, data=str, seed=int, mAP=list, mAP_avg=NUMBER, cost=(dict, type(None)), errors=dict)
+_CHOICE = dict(method=str, data=str, held_out=NUMBER, setting=dict)
+_COST = dict.fromkeys(('cpu_seconds', 'peak_memory_mib'), (*NUMBER, type(None)))
 
 
 def build_method_report(configs: Mapping[str, str], against: str, data: Sequence[str], seeds: Sequence[int],
@@ -53,6 +62,57 @@ def build_method_report(configs: Mapping[str, str], against: str, data: Sequence
                 errors_tiou=first['errors']['tiou'], runs=runs)
 
 
+def read_method_report(path: str | Path) -> MethodReport:
+    """Read a table that was written as JSON.
+
+    Raises:
+        ValueError: If the file is no such table, or no text, or no JSON; names it and says what is wrong in it.
+        OSError: If it cannot be opened.
+    """
+    report = read_json(path)
+    for wrong in _faults(report):
+        raise ValueError(f'{path}: expected a table that tools/analysis/reproduce.py methods wrote as JSON, but '
+                         f'{wrong}.')
+    return report
+
+
+def _faults(report: Mapping[str, Any]) -> Iterator[str]:
+    """Say what is wrong in a table; what comes later relies on that nothing came before."""
+    yield from _wrong_values('it', report, _REPORT)
+    if report.get('candidates') is not None:
+        yield from _wrong_values('it', report, dict(candidates=int, chosen=list))
+    kinds: Mapping[str, Any] = dict(tiou=NUMBER, data=str, seeds=int, chosen=dict)
+    for key, kind in kinds.items():
+        if not all(isinstance(value, kind) for value in report.get(key, ())):
+            yield f'it has {key}={report[key]!r:.80}'
+    for number, choice in enumerate(report.get('chosen', ())):
+        yield from _wrong_values(f'its choice {number}', choice, _CHOICE)
+    for number, run in enumerate(report['runs']):
+        where = f'its run {number}'
+        if not isinstance(run, dict):
+            yield f'{where} is {run!r}'
+        yield from _wrong_values(where, run, _RUN)
+        if len(run['mAP']) != len(report['tiou']) or not all(isinstance(value, NUMBER) for value in run['mAP']):
+            yield f'{where} has mAP={run["mAP"]}, not {len(report["tiou"])} numbers'
+        yield from _wrong_values(f'{where}, cost,', run['cost'] or dict.fromkeys(_COST), _COST)
+        yield from _wrong_values(f'{where}, errors,', run['errors'], dict(found=NUMBER, kinds=dict))
+        yield from _wrong_values(f'{where}, errors, kinds,', run['errors']['kinds'], dict.fromkeys(KINDS, NUMBER))
+    found = Counter((run['method'], run['data'], run['seed']) for run in report['runs'])
+    for wanted in product(report['configs'], report['data'], report['seeds']):
+        if found.pop(wanted, 0) != 1:
+            yield f'it does not have one run of {wanted[0]} on {wanted[1]} with seed {wanted[2]}'
+    for method, data, seed in found:
+        yield f'it has a run of {method} on {data} with seed {seed}, which its lists do not name'
+
+
+def _wrong_values(where: str, values: Mapping[str, Any], kinds: Mapping[str, Any]) -> Iterator[str]:
+    for key, kind in kinds.items():
+        if key not in values:
+            yield f'{where} has no {key}'
+        elif not isinstance(values[key], kind) or isinstance(values[key], bool):
+            yield f'{where} has {key}={values[key]!r:.80}'
+
+
 def join_method_reports(report: MethodReport, other: MethodReport, where: str) -> MethodReport:
     """Return a report with the methods that only another one has, too, by their names.
 
@@ -64,10 +124,8 @@ def join_method_reports(report: MethodReport, other: MethodReport, where: str) -
     Raises:
         ValueError: If the other's data, seeds or rules are different.
     """
-    for key in ('protocol', 'tiou', 'against', 'data', 'seeds', 'errors_tiou', 'candidates'):
-        if report.get(key) != other.get(key):
-            raise ValueError(f'{where}: its {key} is {other.get(key)}, but {report.get(key)} here, so that the two '
-                             f'cannot be one table.')
+    rules = ('protocol', 'tiou', 'against', 'data', 'seeds', 'errors_tiou', 'candidates')
+    require_same_rules({key: report.get(key) for key in rules}, other, where)
     added = {method: config for method, config in other['configs'].items() if method not in report['configs']}
     joined = {key: [*report[key], *(each for each in other[key] if each['method'] in added)]
               for key in ('runs', 'chosen') if key in report}
@@ -76,6 +134,14 @@ def join_method_reports(report: MethodReport, other: MethodReport, where: str) -
     said = f'{", ".join(added)}: {other["measured"]}'
     return {**report, **joined, 'configs': {method: configs[method] for method in ordered},
             'measured': '; '.join([report['measured'], *([said] if added else [])])}
+
+
+def require_same_rules(rules: Mapping[str, Any], other: MethodReport, where: str) -> None:
+    """Raise a ``ValueError`` if a table has other rules than these: data, seeds and the like, by their keys."""
+    for key, value in rules.items():
+        if value != other.get(key):
+            raise ValueError(f'{where}: its {key} is {other.get(key)}, but {value} here, so that the two cannot be one '
+                             f'table.')
 
 
 def _rounded(values: Sequence[float]) -> list[float]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from rpn_plugin.analysis.method_report import FORMATS, write_method_report
+from rpn_plugin.analysis.method_report import FORMATS, join_method_reports, read_method_report, write_method_report
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 KINDS = {'true positive': 0.5, 'duplicate': 0.0, 'localization': 0.25, 'confusion': 0.0, 'background': 0.25}
@@ -52,6 +55,62 @@ def test_what_is_written_is_read_back_as_the_same_tables(tmp_path) -> None:
     assert content == report(RPN=0.5, less=0.25)
     for path, write in zip(paths, FORMATS.values()):
         assert path.read_text() == write(content)
+
+
+CHOSEN = [dict(method=method, data=data, held_out=0.5, setting=dict(lr='1')) for method in ('RPN', 'less')
+          for data in ('one', 'other')]
+
+
+@pytest.mark.parametrize(('keys', 'value', 'message'), [
+    (('seeds', ), None, 'it has seeds=None'),
+    (('seeds', 0), [0], r'it has seeds=\[\[0\], 1\]'),
+    (('configs', ), ['RPN'], r"it has configs=\['RPN'\]"),
+    (('chosen', ), None, 'it has chosen=None'),
+    (('chosen', 1, 'held_out'), 'high', "its choice 1 has held_out='high'"),
+    (('runs', 2), 7, 'its run 2 is 7'),
+    (('runs', 2, 'seed'), True, 'its run 2 has seed=True'),
+    (('runs', 2, 'seed'), 0, 'it does not have one run of RPN on other with seed 0'),
+    (('runs', 2, 'method'), 'more', 'it does not have one run of RPN on other with seed 1'),
+    (('runs', 2, 'mAP'), [0.5], r'its run 2 has mAP=\[0.5\], not 2 numbers'),
+    (('runs', 2, 'cost'), dict(cpu_seconds=1.0), 'its run 2, cost, has no peak_memory_mib'),
+    (('runs', 2, 'errors', 'kinds'), {}, 'its run 2, errors, kinds, has no true positive'),
+])
+def test_a_table_with_a_fault_is_refused_in_words(keys, value, message, tmp_path) -> None:
+    content: Any = json.loads(json.dumps({**report(RPN=0.5, less=0.25), 'candidates': 2, 'chosen': CHOSEN}))
+    path = tmp_path / 'methods.json'
+    path.write_text(json.dumps(content))
+    assert read_method_report(path) == content
+    inner = content
+    for key in keys[:-1]:
+        inner = inner[key]
+    inner[keys[-1]] = value
+    path.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=f'methods.json: expected a table that .* as JSON, but {message}'):
+        read_method_report(path)
+
+
+@given(st.data())
+def test_a_table_that_is_read_can_be_joined_and_written(tmp_path_factory, data) -> None:
+    """Whatever stands in the place of one of its values."""
+    content: Any = json.loads(json.dumps({**report(RPN=0.5, less=0.25), 'candidates': 2, 'chosen': CHOSEN}))
+    own = json.loads(json.dumps({**content, 'configs': dict(RPN='configs/RPN.py'), 'chosen': CHOSEN[:2],
+                                 'runs': content['runs'][:4]}))
+    inner = content
+    while True:
+        key = data.draw(st.sampled_from(sorted(inner) if isinstance(inner, dict) else range(len(inner))))
+        if not isinstance(inner[key], (dict, list)) or not inner[key] or data.draw(st.booleans()):
+            break
+        inner = inner[key]
+    inner[key] = data.draw(st.sampled_from([None, True, 0, -1, 0.5, float('nan'), 'RPN', '', [], {}, [0], [[]]]))
+    path = tmp_path_factory.mktemp('table') / 'methods.json'
+    path.write_text(json.dumps(content))
+    try:
+        joined = join_method_reports(own, read_method_report(path), str(path))
+    except ValueError as error:
+        assert str(path) in str(error)
+        return
+    for write in FORMATS.values():
+        write(joined)
 
 
 def test_the_documented_table_of_methods_is_made_from_its_results() -> None:

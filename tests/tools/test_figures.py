@@ -14,6 +14,7 @@ from mmengine.config import Config
 from tiny_model import CLASSES, COOCCURRENCE, model_config, write_checkpoint
 from tool_runner import run_tool
 
+from rpn_plugin.evaluation.functional.error_analysis import KINDS
 from rpn_plugin.inspection import TrainedModel, embedded_videos, prototypes_of
 from rpn_plugin.models.necks import write_cooccurrence
 
@@ -82,17 +83,19 @@ def test_a_table_without_the_rows_is_refused(tmp_path, content, message) -> None
 
 
 def test_cost_from_the_table_of_all_methods(tmp_path) -> None:
-    runs = [dict(method=method, data=data, seed=seed, mAP_avg=score + seed / 10,
+    errors = dict(found=0.5, kinds=dict.fromkeys(KINDS, 0.2))
+    runs = [dict(method=method, data=data, seed=seed, mAP=[score], mAP_avg=score + seed / 10, errors=errors,
                  cost=None if method == 'resumed' else dict(cpu_seconds=10.0 + seed, peak_memory_mib=None))
             for method, score in (('RPN', 0.5), ('resumed', 0.1)) for data in 'ab' for seed in (0, 1)]
-    report = dict(runs=runs, configs=dict(RPN='', resumed=''), data=['a', 'b'], seeds=[0, 1], against='RPN')
+    report = dict(runs=runs, configs=dict(RPN='', resumed=''), data=['a', 'b'], seeds=[0, 1], against='RPN', tiou=[0.5],
+                  protocol='activitynet', measured='today', errors_tiou=0.5)
     (tmp_path / 'methods.json').write_text(json.dumps(report))
     status, said, _ = run_tool(TOOL, 'cost', '--table', tmp_path / 'methods.json', '--out', tmp_path / 'cost.png')
     assert status == 0 and (tmp_path / 'cost.png').read_bytes().startswith(b'\x89PNG')
     assert re.search(r'^RPN +1[01] s   55.0 ± 7.1$', said, re.M) and 'resumed is left out' in said
     (tmp_path / 'other.json').write_text('{}')
-    assert 'expected what reproduce.py methods in tools/analysis writes as JSON' in run_tool(
-        TOOL, 'cost', '--table', tmp_path / 'other.json')[2]
+    assert 'other.json: expected a table that tools/analysis/reproduce.py methods wrote as JSON, but it has no' in (
+        run_tool(TOOL, 'cost', '--table', tmp_path / 'other.json')[2])
 
 
 def test_matrices_and_t_sne_of_a_trained_model(trained, tmp_path) -> None:

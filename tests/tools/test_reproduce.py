@@ -302,8 +302,15 @@ def test_a_table_takes_the_rows_of_an_earlier_one(tool, data, fake, tmp_path) ->
     of_um = [[run for run in report['runs'] if run['method'] == 'UM'] for report in (earlier, joined)]
     assert of_um[0] == of_um[1] and len(joined['runs']) == 8
     assert joined['measured'].endswith(f'; UM: {earlier["measured"]}')
-    with pytest.raises(SystemExit, match=r"earlier.json: its data is \['first', 'second'\], but \['first'\] here"):
-        tool.main([*arguments, 'maan', '--with', str(work / 'earlier.json'), '--data', sets[0]], launch=fake)
+    ran = len(fake.ran)
+    for changed, message in ((['--data', sets[0]], r"its data is \['first', 'second'\], but \['first'\] here"),
+                             (['--seeds', '1'], r'its seeds is \[0\], but \[1\] here')):
+        with pytest.raises(SystemExit, match=f'earlier.json: {message}'):
+            tool.main([*arguments, 'cola', '--with', str(work / 'earlier.json'), *changed], launch=fake)
+    (work / 'earlier.json').write_text('{}')
+    with pytest.raises(SystemExit, match='earlier.json: expected a table that .*, but it has no protocol'):
+        tool.main([*arguments, 'cola', '--with', str(work / 'earlier.json')], launch=fake)
+    assert len(fake.ran) == ran, 'refused before anything is trained'
 
 
 def test_every_method_with_a_config_for_own_videos_is_found() -> None:

@@ -55,7 +55,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import rpn_plugin  # noqa: F401  (registers every part)
-from rpn_plugin.analysis.method_report import mean_cost, runs_of
+from rpn_plugin.analysis.method_report import mean_cost, read_method_report, runs_of
 from rpn_plugin.command_line import one_line_errors
 from rpn_plugin.files import read_json
 from rpn_plugin.inspection import TrainedModel, embedded_videos, prototypes_of
@@ -73,8 +73,7 @@ FULL, RANDOM = ['GCN'], ['Random Initialization']
 SCORES = {'ap', 'tiou', 'averaged_over', 'protocol'}
 """Keys of a file of scores."""
 
-WRITERS = {frozenset({'rows'}): 'reproduce.py', frozenset({'runs'}): 'reproduce.py methods',
-           frozenset(SCORES): 'evaluate.py --out'}
+WRITERS = {frozenset({'rows'}): 'reproduce.py', frozenset(SCORES): 'evaluate.py --out'}
 """Tools by the keys of what they write."""
 
 
@@ -128,7 +127,7 @@ def draw_cooccurrence(options: argparse.Namespace) -> Figure:
 
 def draw_cost(options: argparse.Namespace) -> Figure:
     """Mean mAP of each method over sets, and over seeds, over the processor time of a training."""
-    report, points = _read_results(options.table, {'runs'}), {}
+    report, points = read_method_report(options.table), {}
     for method in report['configs']:
         seconds = mean_cost(runs_of(report, method), 'cpu_seconds')
         if not seconds:

@@ -75,6 +75,8 @@ from rpn_plugin.analysis.method_report import (
     build_method_report,
     format_methods,
     join_method_reports,
+    read_method_report,
+    require_same_rules,
     write_method_report,
 )
 from rpn_plugin.analysis.methods import (
@@ -89,7 +91,6 @@ from rpn_plugin.analysis.methods import (
 from rpn_plugin.analysis.paper_tables import FAMILIES, FULL, PAPER_TABLES, PaperTable
 from rpn_plugin.analysis.table_report import OURS, build_report, format_text, write_report
 from rpn_plugin.command_line import one_line_errors
-from rpn_plugin.files import read_json
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CONFIGS = REPOSITORY / 'configs'
@@ -213,6 +214,10 @@ def main(arguments: Sequence[str] | None = None, **runner_options: Any) -> None:
 def compare_methods(runner: ExperimentRunner, sets: Mapping[str, Path], methods: dict[str, str],
                     seeds: Sequence[int], options: argparse.Namespace) -> None:
     """Measure every method on every set; print and write the table."""
+    other = read_method_report(options.other) if options.other else None
+    if other:  # before hours of training
+        require_same_rules(dict(protocol=PROTOCOL, against=methods[OWN], data=list(sets), seeds=list(seeds),
+                                candidates=options.candidates), other, str(options.other))
     firsts = first_stages(CONFIGS, found_methods(CONFIGS), CUSTOM, next(iter(sets.values())))
     if options.candidates is not None:
         for method in firsts.keys() & methods.keys():
@@ -234,8 +239,8 @@ def compare_methods(runner: ExperimentRunner, sets: Mapping[str, Path], methods:
         report = {**report, 'candidates': options.candidates, 'chosen': [
             dict(method=methods[method], data=data, held_out=round(each.score, 5), setting=each.setting)
             for (method, data), each in chosen.items()]}
-    if options.other:
-        report = join_method_reports(report, read_json(options.other), str(options.other))
+    if other:
+        report = join_method_reports(report, other, str(options.other))
     print('\n' + format_methods(report))
     for path in write_method_report(report, runner.root / METHODS):
         print(f'written to {path}')
