@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import re
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
@@ -34,16 +35,16 @@ def known_of(name: str, config: Config) -> list[HyperParameter]:
 
 @pytest.mark.parametrize('name', ['rpn_synthetic', 'rpn_vgg16_ucf101_untuned', 'rpn_custom', *ONE_STAGE])
 def test_every_choice_builds_and_says_the_same_when_written_as_a_config(name, tmp_path) -> None:
+    """The first choices of all together, as a search may combine them, then the second ones, and so on."""
     config = read(name)
-    for hyper_parameter in known_of(name, config):
-        assert hyper_parameter.kind in KINDS and other_choices(config, hyper_parameter)
-        for changes in hyper_parameter.every_choice.values():
-            changed = apply(config, [changes])
-            MODELS.build(changed.model)
-            if hyper_parameter.name == 'share of snippets':
-                DATASETS.build(dict(changed.train_dataloader.dataset, lazy_init=True))
-            write_config(tmp_path / 'tuned.py', CONFIGS / f'{name}.py', [changes], ['why'])
-            assert Config.fromfile(tmp_path / 'tuned.py').to_dict() == changed.to_dict()
+    known = known_of(name, config)
+    assert all(hyper_parameter.kind in KINDS and other_choices(config, hyper_parameter) for hyper_parameter in known)
+    for together in zip_longest(*(hyper_parameter.every_choice.values() for hyper_parameter in known), fillvalue={}):
+        changed = apply(config, together)
+        MODELS.build(changed.model)
+        DATASETS.build(dict(changed.train_dataloader.dataset, lazy_init=True))
+        write_config(tmp_path / 'tuned.py', CONFIGS / f'{name}.py', together, ['why'])
+        assert Config.fromfile(tmp_path / 'tuned.py').to_dict() == changed.to_dict()
 
 
 def test_each_choice_of_streams_has_its_networks() -> None:
