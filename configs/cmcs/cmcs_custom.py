@@ -1,6 +1,7 @@
 # CMCS on your own videos, as rpn_custom.py: $RPN_CUSTOM_ROOT; one network on all streams side by side. Losses and test
 # are those of the released code; features of any scale are standardized, and widths, rate and length of training are
-# ours. Hard negatives are stretches of your videos in which features hardly change: still=None leaves them out.
+# ours. Hard negatives are stretches of your videos in which features hardly change. Where an action may be as still as
+# its background they do great harm (docs/methods.md): head.still=None leaves them out.
 _base_ = [
     '../_base_/datasets/custom.py', '../_base_/models/cmcs.py', '../_base_/schedules/adam_own_videos.py',
     '../_base_/default_runtime.py'

@@ -158,8 +158,10 @@ def of_labels(network: Any, labels: Sequence[Sequence[int]], classes: Sequence[s
     never = [name for label, name in enumerate(classes) if label not in single and any(label in video
                                                                                       for video in labels)]
     if not single:
-        return ['L_clu never fires: no training video has exactly one label, so nothing makes the classes compact. '
-                "Set head.loss_clu.multi_label='nearest'."]
+        return ['L_clu never fires: no training video has exactly one label' + (
+            ', so nothing makes the classes compact. Give the localizer embedded_length=3, which does.'
+            if getattr(network, 'embedded_length', None) is None else
+            '. Nothing has to be changed: embedded_length makes the classes compact without it.')]
     return [f'L_clu never fires for {", ".join(never)}: every training video of these has other labels, too.'] \
         if never else []
 

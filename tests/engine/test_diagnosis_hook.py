@@ -91,6 +91,13 @@ def test_classes_without_clustering_are_named(labels: list[list[int]], message: 
     assert not of_labels(network(alpha=0.0), labels, ['Run', 'Dive'])
 
 
+def test_what_to_do_where_no_video_has_one_label_hangs_on_the_length() -> None:
+    labels, free, one = [[0, 1], [1, 2]], network(), network()
+    free.embedded_length, one.embedded_length = None, 3.0
+    assert of_labels(free, labels, 'abc')[0].endswith('Give the localizer embedded_length=3, which does.')
+    assert 'Nothing has to be changed' in of_labels(one, labels, 'abc')[0]
+
+
 def test_labels_that_are_the_same_for_every_video_are_said_whatever_the_losses() -> None:
     for alpha in (0.0, 0.1):
         found, = of_labels(network(alpha=alpha), [[1], [1]], ['Run', 'Dive'])
