@@ -50,6 +50,7 @@ def train(config: Config, folder: Path, seed: int) -> Path:
         config.update(work_dir=str(folder), experiment_name=digest(str(folder)),
                       randomness=dict(seed=seed), log_level='WARNING', val_cfg=None, val_dataloader=None,
                       val_evaluator=None, test_cfg=None, test_dataloader=None, test_evaluator=None)
+        config.default_hooks.pop('diagnosis', None)  # nobody can act on what is said of one candidate among many
         config.default_hooks.checkpoint.update(interval=-1, save_last=True, save_optimizer=False)
         runner = Runner.from_cfg(config)
         runner.train()

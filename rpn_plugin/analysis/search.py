@@ -16,6 +16,7 @@ from mmengine.config import Config
 from rpn_plugin.analysis.held_out import HeldOutSets
 from rpn_plugin.analysis.hyper_parameters import KEEP, HyperParameter, Setting, apply, changes_of, other_choices
 from rpn_plugin.analysis.scorer import METRIC, Scorer, train
+from rpn_plugin.command_line import keep_console_short
 from rpn_plugin.provenance import digest, require_plugin
 
 FoldAndSeed = tuple[int, int]
@@ -254,5 +255,6 @@ def side_by_side(jobs: int, work: Callable[[Any], Any] = _search) -> Iterator[Ca
     if jobs == 1:
         yield lambda tasks: map(work, tasks)
         return
-    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context('spawn')) as pool:
+    spawn = multiprocessing.get_context('spawn')
+    with ProcessPoolExecutor(jobs, mp_context=spawn, initializer=keep_console_short) as pool:
         yield lambda tasks: pool.map(work, tasks)

@@ -125,16 +125,19 @@ def test_curves_need_what_they_vary_to_be_stated_before_anything_is_trained(tool
     assert not (tmp_path / 'work').exists()
 
 
-def test_trainings_side_by_side_may_have_loaders_with_workers(data, tmp_path) -> None:
+def test_trainings_side_by_side_may_have_loaders_with_workers(data, tmp_path, capfd) -> None:
     config = Config.fromfile(CONFIG)
     config.train_cfg.max_epochs = 1
     config.train_dataloader.update(num_workers=1, persistent_workers=True)
     sets = write_held_out_sets(config, tmp_path, 'videos', 2, 0)
     space = SearchSpace(config, sets, hyper_parameters_of(config), tmp_path / 'trainings', plugin_digest())
     tasks = [(space, Candidate(number, {'alpha': alpha}), [(0, 0)], ()) for number, alpha in enumerate(('0.01', '0.2'))]
+    capfd.readouterr()
     with side_by_side(2) as search:
         together = list(search(tasks))
     assert [candidate.number for candidate in together] == [0, 1] and len(list((tmp_path / 'trainings').iterdir())) == 2
+    said = ''.join(capfd.readouterr())
+    assert 'mmengine' not in said and 'p_c' not in said, 'nobody can act on what one candidate among many says'
     with side_by_side(1) as search:
         assert list(search(tasks)) == together
 

@@ -60,7 +60,7 @@ from rpn_plugin.analysis.across_sets import (
 from rpn_plugin.analysis.hyper_parameters import Changes, changes_of
 from rpn_plugin.analysis.search_choices import hyper_parameters_of
 from rpn_plugin.analysis.search_report import SUPERVISION
-from rpn_plugin.command_line import one_line_errors
+from rpn_plugin.command_line import keep_console_short, one_line_errors
 from rpn_plugin.config_files import find_config
 from rpn_plugin.files import read_json, written_whole
 from rpn_plugin.provenance import CodeChangedError
@@ -144,6 +144,7 @@ def write(folder: Path, name: str, results: object, table: str) -> None:
 @one_line_errors(CodeChangedError)
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the tool."""
+    keep_console_short()
     options = parse(arguments)
     options.configs = [find_config(config) for config in options.config]
     options.config = options.configs[0]

@@ -90,7 +90,7 @@ from rpn_plugin.analysis.methods import (
 )
 from rpn_plugin.analysis.paper_tables import FAMILIES, FULL, PAPER_TABLES, PaperTable
 from rpn_plugin.analysis.table_report import OURS, build_report, format_text, write_report
-from rpn_plugin.command_line import one_line_errors
+from rpn_plugin.command_line import keep_console_short, one_line_errors
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CONFIGS = REPOSITORY / 'configs'
@@ -174,6 +174,7 @@ def hyper_parameter_tables() -> list[str]:
 @one_line_errors(RuntimeError)
 def main(arguments: Sequence[str] | None = None, **runner_options: Any) -> None:
     """Run the tool; ``runner_options`` go to :class:`ExperimentRunner`."""
+    keep_console_short()
     options = parse(arguments)
     if options.table == LIST:
         print(listed())

@@ -65,7 +65,7 @@ from rpn_plugin.analysis.search import (
 )
 from rpn_plugin.analysis.search_choices import hyper_parameters_of, published_hyper_parameters
 from rpn_plugin.analysis.search_report import SUPERVISION, as_curve, as_line, format_candidates, format_curves
-from rpn_plugin.command_line import one_line_errors
+from rpn_plugin.command_line import keep_console_short, one_line_errors
 from rpn_plugin.config_files import find_config, read_config
 from rpn_plugin.config_keys import checked_options
 from rpn_plugin.files import written_whole
@@ -196,6 +196,7 @@ def run(options: argparse.Namespace) -> None:
 @one_line_errors(CodeChangedError)
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the tool."""
+    keep_console_short()
     options = parse(arguments)
     run(options)
 
