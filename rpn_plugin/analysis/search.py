@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -249,6 +251,19 @@ def _search(task: Task) -> Candidate:
     return coordinate_search(*task)
 
 
+def _begin_worker() -> None:
+    """Keep the console short, and end with the process that asked for the work, however that ends."""
+    keep_console_short()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
+
+
 @contextmanager
 def side_by_side(jobs: int, work: Callable[[Any], Any] = _search) -> Iterator[Callable[[Sequence[Any]], Iterator[Any]]]:
     """Give a function that does work on many tasks, ``jobs`` at once, in their order; by default a search of each."""
@@ -256,5 +271,5 @@ def side_by_side(jobs: int, work: Callable[[Any], Any] = _search) -> Iterator[Ca
         yield lambda tasks: map(work, tasks)
         return
     spawn = multiprocessing.get_context('spawn')
-    with ProcessPoolExecutor(jobs, mp_context=spawn, initializer=keep_console_short) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=spawn, initializer=_begin_worker) as pool:
         yield lambda tasks: pool.map(work, tasks)

@@ -1,6 +1,8 @@
 """The search's own logic, on a score that is a known function of the setting."""
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -148,3 +150,26 @@ def test_a_curve_moves_one_hyper_parameter_and_leaves_the_rest_at_the_chosen_poi
         assert [point.score for point in points.values()] == pytest.approx(expected)
     extra = curve(space, chosen, numbers('e', 'testing', (0, 1)), [(0, 0)], jobs=1)
     assert [point.score for point in extra.values()] == [chosen.score] * 2
+
+
+KILLED = """
+import os, time
+from rpn_plugin.analysis.search import side_by_side
+
+def work(task):
+    print(os.getpid(), flush=True)
+    time.sleep(600)
+
+if __name__ == '__main__':
+    with side_by_side(2, work) as do:
+        list(do([0, 1]))
+"""
+
+
+def test_workers_end_with_a_search_that_is_killed(tmp_path) -> None:
+    (tmp_path / 'search.py').write_text(KILLED)
+    with subprocess.Popen([sys.executable, tmp_path / 'search.py'], stdout=subprocess.PIPE, text=True) as search:
+        workers = [int(search.stdout.readline()) for _ in range(2)]
+        search.kill()
+        search.communicate(timeout=60)  # its output ends when the workers have closed it
+    assert len(set(workers)) == 2
