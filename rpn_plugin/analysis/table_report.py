@@ -167,10 +167,10 @@ def _methods(report: TableReport) -> list[str]:
             spent = _cost([result['cost'] for result in row.results if result.get('cost')])
             reference = next((each for each in own if _features(each) == _features(row)), own[-1])
             gain = SeedValues(tuple(np.subtract(_average(row.values).values, _average(reference.values).values)))
-            paired = row is not reference and len(gain.values) > 1
-            p = f', p = {stats.ttest_1samp(gain.values, 0).pvalue:.2g}' if paired else ''
-            against = f'{AVERAGE} minus {reference.cells[-1]} {gain.mean:+.1f}{p}'
-            sentences.append(f'{data}, {row.cells[-1]}: ' + '; '.join(filter(None, (against, spent))))
+            p = f', p = {stats.ttest_1samp(gain.values, 0).pvalue:.2g}' if len(gain.values) > 1 else ''
+            against = '' if row is reference else f'{AVERAGE} minus {reference.cells[-1]} {gain.mean:+.1f}{p}'
+            said = '; '.join(filter(None, (against, spent)))
+            sentences += [f'{data}, {row.cells[-1]}: {said}'] if said else []
     return sentences
 
 

@@ -254,6 +254,7 @@ def test_methods_are_compared_on_data_folders(tool, data, fake, tmp_path, capsys
     printed = capsys.readouterr().out
     assert re.search(r'^Weak +STPN \(first\) +measured here, first', printed, re.M)
     assert 'first, STPN (first): AVG minus Ours (first) +0.0' in printed
+    assert 'first, Ours (first): a training took' in printed, 'and no difference from itself'
     assert 'a training took 10 s of processor time and 500 MiB' in printed
 
 
