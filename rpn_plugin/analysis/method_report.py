@@ -79,6 +79,8 @@ def read_method_report(path: str | Path) -> MethodReport:
 def _faults(report: Mapping[str, Any]) -> Iterator[str]:
     """Say what is wrong in a table; what comes later relies on that nothing came before."""
     yield from _wrong_values('it', report, _REPORT)
+    if report['against'] not in report['configs']:
+        yield f'its configs have no {report["against"]}, with which it compares'
     if report.get('candidates') is not None:
         yield from _wrong_values('it', report, dict(candidates=int, chosen=list))
     kinds: Mapping[str, Any] = dict(tiou=NUMBER, data=str, seeds=int, chosen=dict)

@@ -65,6 +65,7 @@ CHOSEN = [dict(method=method, data=data, held_out=0.5, setting=dict(lr='1')) for
     (('seeds', ), None, 'it has seeds=None'),
     (('seeds', 0), [0], r'it has seeds=\[\[0\], 1\]'),
     (('configs', ), ['RPN'], r"it has configs=\['RPN'\]"),
+    (('against', ), 'more', 'its configs have no more, with which it compares'),
     (('chosen', ), None, 'it has chosen=None'),
     (('chosen', 1, 'held_out'), 'high', "its choice 1 has held_out='high'"),
     (('runs', 2), 7, 'its run 2 is 7'),
