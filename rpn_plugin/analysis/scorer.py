@@ -54,8 +54,10 @@ def train(config: Config, folder: Path, seed: int) -> Path:
         config.default_hooks.checkpoint.update(interval=-1, save_last=True, save_optimizer=False)
         runner = Runner.from_cfg(config)
         runner.train()
-        for handler in runner.logger.handlers:  # mmengine keeps its loggers, with a file open each
-            handler.close()
+        for handler in list(runner.logger.handlers):  # mmengine keeps its loggers, with a file open each
+            if isinstance(handler, logging.FileHandler):
+                handler.close()
+                runner.logger.removeHandler(handler)  # mmengine writes to a closed one where a model starts afresh
         done.write_text((folder / 'last_checkpoint').read_text())
     return folder / Path(done.read_text()).name
 

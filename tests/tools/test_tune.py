@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mmaction.registry import MODELS
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 from tool_runner import load_tool
@@ -165,6 +166,7 @@ def test_a_score_prints_no_table_and_leaves_the_logger_as_it_was(data, tmp_path,
     config = Config.fromfile(CONFIG)
     config.train_cfg.max_epochs = 1
     checkpoint = scorer.train(config, tmp_path / 'training', seed=0)
+    MODELS.build(config.model).init_weights()  # of which mmengine writes to the last logger's file, if it has one
     logger = MMLogger.get_instance(f'of {tmp_path.name}', log_level='INFO')
     capsys.readouterr()
     scorer.Scorer(config, checkpoint).score()
