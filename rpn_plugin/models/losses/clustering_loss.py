@@ -21,7 +21,8 @@ class ClusteringLoss(nn.Module):
         multi_label: What becomes of videos with several classes. ``skip``, the paper: nothing, so that the loss is 0
             where no video has one class. ``nearest``, ours: every snippet is pulled to the nearest prototype of the
             video's classes, weighted by attention: - sum over t of lambda_t times the largest s_tj of its classes,
-            which is eq. 10 where there is one.
+            which is eq. 10 where there is one. Where videos have many classes it may make things much worse
+            (docs/unseen_data.md).
     """
 
     def __init__(self, loss_weight: float = 1.0, multi_label: str = 'skip') -> None:
